@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "base/env.h"
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t system_mono_us(void *world)
+{
+    (void)world;
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000U + (uint64_t)ts.tv_nsec / 1000U;
+}
+
+static int64_t system_utc_us(void *world)
+{
+    (void)world;
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + (int64_t)(ts.tv_nsec / 1000);
+}
+
+static int system_random(void *world, void *out, size_t len_bytes)
+{
+    (void)world;
+    uint8_t *at = out;
+    while (len_bytes > 0) {
+        ssize_t n = getrandom(at, len_bytes, 0);
+        ENSURE(n > 0, ERR_CRYPTO);
+        at += n;
+        len_bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+static void system_log(void *world, enum log_level level, const char *line)
+{
+    (void)world;
+    if (level >= LOG_WARN || getenv("HUBRIG_DEBUG")) {
+        fprintf(stderr, "hubrig: %s\n", line);
+    }
+}
+
+struct env env_system(void)
+{
+    return (struct env){NULL, system_mono_us, system_utc_us, system_random, system_log};
+}
+
+static uint64_t fake_mono_us(void *world)
+{
+    return ((struct fake_world *)world)->mono_us;
+}
+
+static int64_t fake_utc_us(void *world)
+{
+    return ((struct fake_world *)world)->utc_us;
+}
+
+static int fake_random(void *world, void *out, size_t len_bytes)
+{
+    struct fake_world *w = world;
+    for (size_t i = 0; i < len_bytes; i++) {
+        ((uint8_t *)out)[i] = w->seed++;
+    }
+    return 0;
+}
+
+static void fake_log(void *world, enum log_level level, const char *line)
+{
+    (void)world;
+    (void)level;
+    (void)line;
+}
+
+struct env env_fake(struct fake_world *w)
+{
+    return (struct env){w, fake_mono_us, fake_utc_us, fake_random, fake_log};
+}
+
+void env_log(const struct env *env, enum log_level level, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    env->log(env->world, level, line);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Text encodings: base64 (RFC 4648 4), percent-encoding (RFC 3986 2.1), hexadecimal.
+// All write to a buf and return 0, ERR_SYNTAX on bad input, or the buf's own errors; on error
+// nothing is appended.
+#pragma once
+#include "base/span.h"
+
+int base64_encode(struct span bytes, struct buf *out) HR_NODISCARD;
+// Strict: padding required, no blanks.
+int base64_decode(struct span text, struct buf *out) HR_NODISCARD;
+// Letters, digits and -._~ stay; all else becomes %XX with upper-case digits.
+int percent_encode(struct span bytes, struct buf *out) HR_NODISCARD;
+// %XX in either case; a stray % is ERR_SYNTAX; '+' stays a plus sign.
+int percent_decode(struct span text, struct buf *out) HR_NODISCARD;
+int hex_encode(struct span bytes, struct buf *out) HR_NODISCARD; // lower case
+int hex_decode(struct span text, struct buf *out) HR_NODISCARD;  // either case, no separators
+// The bytes as the inside of a JSON string: quotes, backslashes, control characters escaped;
+// what is not UTF-8 becomes U+FFFD, so the result always is valid JSON.
+int json_escape(struct span bytes, struct buf *out) HR_NODISCARD;
