@@ -1,0 +1,1 @@
+typedef int hubrig_certs_empty;

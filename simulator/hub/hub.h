@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The rules of one IoT hub, without a socket or a clock of its own: who may connect, what becomes
+// of a message, which identity is connected where. Sessions (MQTT now) call it; it answers with
+// reasons and events.
+#pragma once
+#include "base/env.h"
+#include "base/span.h"
+#include "simulator/hub/reason.h"
+#include "simulator/journal/journal.h"
+
+#include <stdbool.h>
+
+enum { HUB_ID_BYTES_MOST = 128, HUB_NAME_BYTES_MOST = 300 }; // a name is "device" or "device/module"
+
+enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT };
+
+struct identity {
+    char name[HUB_NAME_BYTES_MOST]; // "device" or "device/module", unique, case-sensitive
+    enum hub_auth auth;
+    char primary_key[100];          // base64 of 16 to 64 bytes
+    char secondary_key[100];
+    char primary_thumbprint[65];    // 40 (SHA-1) or 64 (SHA-256) lower-case hex digits
+    char secondary_thumbprint[65];
+    bool is_disabled;
+};
+
+struct hub_settings {
+    char host[256];                  // "myhub.azure-devices.net"
+    char aliases[8][256];            // other names under which the hub is asked for; "" = unused
+    uint32_t sas_grace_s;            // life past `se` of a connected device's token; default 300
+    int disabled_connack;            // 5 (default) or 3
+    int bad_username_connack;        // 5 (default) or 3
+    bool has_strict_subscriptions;   // close on a 6th or unknown filter; default: grant and warn
+};
+void hub_settings_init(struct hub_settings *settings, const char *host);
+
+struct hub;
+// `env` and `journal` are borrowed. NULL without memory.
+struct hub *hub_new(const struct hub_settings *settings, const struct env *env,
+                    struct journal *journal);
+void hub_free(struct hub *hub);
+const struct hub_settings *hub_settings_of(const struct hub *hub);
+
+// The hub's own clock: the real one plus an offset. Microseconds since 1970.
+int64_t hub_utc_us(const struct hub *hub);
+void hub_clock_set(struct hub *hub, int64_t utc_us);      // emits hub.clock
+void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the real clock
+
+// ERR_VALUE with a sentence for a bad id, key or thumbprint; ERR_IN_USE for a name that exists.
+int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
+// Borrowed, or NULL. `name` is compared with case.
+const struct identity *hub_find_identity(const struct hub *hub, struct span name);
+// ERR_UNKNOWN_NAME. Disabling ends a live connection.
+int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
+
+// What the TLS layer knows of the client's certificate.
+struct peer_certificate {
+    uint8_t sha1[20];
+    uint8_t sha256[32];
+    int64_t not_before_s; // since 1970
+    int64_t not_after_s;
+    char common_name[256];
+    bool is_ca;
+};
+
+struct auth_request {
+    struct span client_id;
+    struct span username;
+    struct span password;                       // ptr NULL = the packet has none
+    const struct peer_certificate *certificate; // NULL = the device sent none
+};
+
+struct auth_result {
+    enum reason reason;              // REASON_OK, or why not
+    const struct identity *identity; // once known, even when refused
+    char name[HUB_NAME_BYTES_MOST];  // from the user name or client id, "" when unreadable
+    char api_version[32];            // "" when the user name carries none
+    char key[24];                    // "primary", "secondary", "primary thumbprint", ...
+    int64_t token_expires_us;        // INT64_MAX without a token
+    char working[400]; // the whole reckoning for people, never a secret: which sr, which clock,
+                       // "the token ended 2 h 3 min before the hub's time", which key matched
+};
+
+// Sections 2.1, 3 and 4 of the MQTT reference: user name, client id, SAS or certificate.
+void hub_authenticate(struct hub *hub, const struct auth_request *request, struct auth_result *out);
+
+// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
+// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
+// forgotten it.
+struct hub_link {
+    void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
+    uint32_t connection;
+    const struct identity *identity;
+    struct hub_link *next; // the hub's
+};
+void hub_attach(struct hub *hub, struct hub_link *link); // takes over from an older link
+void hub_detach(struct hub *hub, struct hub_link *link); // no effect when not attached
+
+// Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
+struct telemetry {
+    const struct identity *identity;
+    uint32_t connection;
+    struct span bag; // as received, still encoded
+    struct span body;
+    int qos;
+    uint16_t packet_id; // 0 with QoS 0
+    bool is_dup;
+    bool is_retain;
+    bool is_will;
+};
+// REASON_OK, REASON_MESSAGE_TOO_LARGE or REASON_BAD_PROPERTIES.
+enum reason hub_store_telemetry(struct hub *hub, const struct telemetry *message);

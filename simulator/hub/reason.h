@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Why the hub refuses something. One row is the only place where a refusal becomes wire codes:
+// word in journals and scripts, IoT Hub error code, CONNACK code, HTTP status, AMQP condition,
+// the sentence and what to try. CONNACK 0 means: no packet, the connection is closed.
+#pragma once
+#include "base/span.h"
+
+//    C name  word  hub code  CONNACK  HTTP  AMQP condition  sentence  hint
+#define REASON_TABLE(X)                                                                            \
+    X(OK, "ok", 0, 0, 200, "", "accepted", "")                                                     \
+    X(SAS_EXPIRED, "sas-expired", 401003, 5, 401, "amqp:unauthorized-access",                      \
+      "the SAS token has expired",                                                                 \
+      "check the device's clock first (UTC, not local time), then the token's lifetime")           \
+    X(SAS_WRONG_SIGNATURE, "sas-wrong-signature", 401003, 5, 401, "amqp:unauthorized-access",      \
+      "the SAS token is not signed with a key of this identity",                                   \
+      "compare the device's key with the registry; sign `sr` as sent, a line feed, and `se`, "     \
+      "with the base64-decoded key")                                                               \
+    X(SAS_WRONG_RESOURCE, "sas-wrong-resource", 401003, 5, 401, "amqp:unauthorized-access",        \
+      "the SAS token is for another hub or identity",                                              \
+      "`sr` must be the hub's host name, /devices/ and the device id")                             \
+    X(SAS_MALFORMED, "sas-malformed", 401003, 5, 401, "amqp:unauthorized-access",                  \
+      "the password is not a SAS token",                                                           \
+      "the password reads SharedAccessSignature sr=...&sig=...&se=...; percent-encode `sig`")      \
+    X(SAS_UNKNOWN_POLICY, "sas-unknown-policy", 401003, 5, 401, "amqp:unauthorized-access",        \
+      "the SAS token names a policy that the hub does not have",                                   \
+      "a device signs with its own key and leaves `skn` out")                                      \
+    X(NO_CREDENTIALS, "no-credentials", 401003, 5, 401, "amqp:unauthorized-access",                \
+      "neither a password nor a client certificate was sent",                                      \
+      "send a SAS token as the MQTT password, or present the device certificate in TLS")           \
+    X(WRONG_AUTH_METHOD, "wrong-auth-method", 401003, 5, 401, "amqp:unauthorized-access",          \
+      "the identity is registered for the other way of authentication",                            \
+      "a SAS device sends a token, an X.509 device a certificate and no password")                 \
+    X(THUMBPRINT_MISMATCH, "thumbprint-mismatch", 401003, 5, 401, "amqp:unauthorized-access",      \
+      "the client certificate is not one of the two that are registered",                          \
+      "register the certificate's SHA-1 or SHA-256 thumbprint, or load the right certificate")     \
+    X(CERTIFICATE_EXPIRED, "certificate-expired", 401003, 5, 401, "amqp:unauthorized-access",      \
+      "the client certificate is outside its validity", "issue a new device certificate")          \
+    X(UNKNOWN_IDENTITY, "unknown-identity", 404001, 5, 404, "amqp:not-found",                      \
+      "no such device or module is registered",                                                    \
+      "compare the device id with the registry; upper and lower case count")                       \
+    X(CLIENT_ID_MISMATCH, "client-id-mismatch", 401003, 5, 401, "amqp:unauthorized-access",        \
+      "the MQTT client id is not the identity of the user name",                                   \
+      "the client id is the device id, or device/module for a module")                             \
+    X(BAD_USERNAME, "bad-username", 401003, 5, 400, "amqp:invalid-field",                          \
+      "the MQTT user name cannot be read",                                                         \
+      "the user name reads HOST/DEVICE/?api-version=2021-04-12")                                   \
+    X(WRONG_HOST, "wrong-host", 401001, 5, 404, "amqp:not-found",                                  \
+      "the user name names another hub", "use the host name of this hub in the connection string") \
+    X(DISABLED, "disabled", 403012, 5, 403, "amqp:unauthorized-access",                            \
+      "the identity is disabled", "enable the device in the registry")                             \
+    X(WRONG_PROTOCOL_LEVEL, "wrong-protocol-level", 400004, 1, 400, "amqp:not-implemented",        \
+      "the CONNECT packet is not of MQTT 3.1.1", "use protocol name MQTT and level 4")             \
+    X(FAULT, "fault", 0, 5, 503, "amqp:internal-error",                                            \
+      "a fault of the scenario refused the connection", "nothing: this refusal was made on purpose") \
+    X(TAKEN_OVER, "taken-over", 400027, 0, 409, "amqp:resource-locked",                            \
+      "a newer connection of the same identity took over",                                         \
+      "two programs share one device id, or the device did not close its old connection")          \
+    X(MESSAGE_TOO_LARGE, "message-too-large", 413001, 0, 413, "amqp:link:message-size-exceeded",   \
+      "the message is larger than 256 KiB", "split the message")                                   \
+    X(BAD_PROPERTIES, "bad-properties", 400004, 0, 400, "amqp:invalid-field",                      \
+      "the property bag of the topic cannot be read",                                              \
+      "percent-encode each key and value, join them with = and &")
+
+enum reason {
+#define X(name, word, hub_code, connack, http, amqp, sentence, hint) REASON_##name,
+    REASON_TABLE(X)
+#undef X
+    REASON_COUNT
+};
+
+struct reason_row {
+    const char *word;
+    int hub_code;
+    int connack;
+    int http;
+    const char *amqp;
+    const char *sentence;
+    const char *hint;
+};
+const struct reason_row *reason_row(enum reason reason);
+int reason_of(struct span word); // -1 when unknown

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/journal/event.h"
+#include "base/error.h"
+#include "base/text_code.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const words[] = {
+#define X(name, word, fields, meaning) word,
+    EVENT_TABLE(X)
+#undef X
+};
+
+static const char *const field_lists[] = {
+#define X(name, word, fields, meaning) fields,
+    EVENT_TABLE(X)
+#undef X
+};
+
+static const char *const meanings[] = {
+#define X(name, word, fields, meaning) meaning,
+    EVENT_TABLE(X)
+#undef X
+};
+
+const char *event_word(enum event_type type)
+{
+    return words[type];
+}
+
+const char *event_fields(enum event_type type)
+{
+    return field_lists[type];
+}
+
+const char *event_meaning(enum event_type type)
+{
+    return meanings[type];
+}
+
+const char *const *event_words(void)
+{
+    return words;
+}
+
+int event_type_of(struct span word)
+{
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
+        if (span_equals_text(word, words[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool event_has_field(enum event_type type, struct span field)
+{
+    struct span rest = span_text(field_lists[type]);
+    while (rest.len) {
+        if (span_equals(span_cut(rest, ' ', &rest), field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct field *event_field(const struct event *e, const char *name)
+{
+    for (size_t i = 0; i < e->field_count; i++) {
+        if (span_equals_text(span_text(e->fields[i].name), name)) {
+            return &e->fields[i];
+        }
+    }
+    return NULL;
+}
+
+const char *event_value(const struct event *e, const char *name, char *out, size_t capacity_bytes)
+{
+    const struct field *f = event_field(e, name);
+    out[0] = '\0';
+    if (!f) {
+        return out;
+    }
+    if (f->kind == FIELD_TEXT) {
+        span_copy_text(f->text, out, capacity_bytes);
+    } else if (f->kind == FIELD_BOOL) {
+        snprintf(out, capacity_bytes, "%s", f->number ? "true" : "false");
+    } else {
+        snprintf(out, capacity_bytes, "%" PRId64, f->number);
+    }
+    return out;
+}
+
+static int field_to_json(const struct field *f, struct buf *out)
+{
+    TRY(buf_printf(out, ",\"%s\":", f->name));
+    if (f->kind == FIELD_INT) {
+        return buf_printf(out, "%" PRId64, f->number);
+    }
+    if (f->kind == FIELD_BOOL) {
+        return buf_append_text(out, f->number ? "true" : "false");
+    }
+    TRY(buf_append_u8(out, '"'));
+    TRY(json_escape(f->text, out));
+    return buf_append_u8(out, '"');
+}
+
+int event_to_json(const struct event *e, struct buf *out)
+{
+    TRY(buf_printf(out, "{\"seq\":%" PRIu64 ",\"at_us\":%" PRIu64 ",\"event\":\"%s\"", e->seq, e->at_us,
+                   words[e->type]));
+    if (e->connection) {
+        TRY(buf_printf(out, ",\"connection\":%" PRIu32, e->connection));
+    }
+    if (e->device && e->device[0]) {
+        TRY(buf_append_text(out, ",\"device\":\""));
+        TRY(json_escape(span_text(e->device), out));
+        TRY(buf_append_u8(out, '"'));
+    }
+    for (size_t i = 0; i < e->field_count; i++) {
+        TRY(field_to_json(&e->fields[i], out));
+    }
+    return buf_append_u8(out, '}');
+}
+
+int event_to_text(const struct event *e, struct buf *out)
+{
+    TRY(buf_append_text(out, words[e->type]));
+    for (size_t i = 0; i < e->field_count; i++) {
+        char value[121];
+        event_value(e, e->fields[i].name, value, sizeof value);
+        bool has_blank = span_find(span_text(value), ' ') < span_text(value).len;
+        const char *quote = has_blank || value[0] == '\0' ? "\"" : "";
+        TRY(buf_printf(out, " %s=%s%s%s", e->fields[i].name, quote, value, quote));
+    }
+    return 0;
+}

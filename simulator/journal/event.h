@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Every fact that hubrig can record, one row each: C name, word in scripts and journals, the names
+// of its fields, and what it means. `hubrig words` prints this table.
+#pragma once
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+//    C name                  word                     fields                                         meaning
+#define EVENT_TABLE(X)                                                                             \
+    X(RUN_STARTED, "run.started", "scenario device seed network",                                  \
+      "a scenario began; network says whether it has a private one")                               \
+    X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
+    X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
+    X(RUN_VERDICT, "run.verdict", "verdict line cause", "the scenario ended")                      \
+    X(DEVICE_STARTED, "device.started", "pid command clock", "the device's program was started")   \
+    X(DEVICE_OUTPUT, "device.output", "stream text", "the device printed a line")                  \
+    X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
+      "the device printed more than is kept; the rest is read and thrown away")                    \
+    X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
+    X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
+    X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
+    X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
+      "a TCP connection ended; by device or hub, how fin, rst or error")                           \
+    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
+      "the device opened a TLS handshake")                                                         \
+    X(TLS_ESTABLISHED, "tls.established", "version suite client_certificate handshake_us chain",   \
+      "a TLS handshake completed")                                                                 \
+    X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
+      "a TLS alert; by device or hub, during handshake or data")                                   \
+    X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
+    X(MQTT_CONNECT, "mqtt.connect",                                                                \
+      "client_id username has_password clean keep_alive_s will api_version",                       \
+      "a CONNECT packet arrived, before it is judged")                                             \
+    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present",                      \
+      "CONNACK 0 was sent")                                                                        \
+    X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
+      "CONNACK with a code from 1 to 5 was sent")                                                  \
+    X(MQTT_SUBSCRIBED, "mqtt.subscribed", "filter qos", "a topic filter was granted")              \
+    X(MQTT_UNSUBSCRIBED, "mqtt.unsubscribed", "filter", "a topic filter was removed")              \
+    X(MQTT_PUBACK, "mqtt.puback", "packet_id", "the hub acknowledged a message")                   \
+    X(MQTT_PING, "mqtt.ping", "", "PINGREQ arrived and was answered")                              \
+    X(MQTT_DISCONNECT, "mqtt.disconnect", "", "the device sent DISCONNECT")                        \
+    X(MQTT_ERROR, "mqtt.error", "why packet", "the device broke a packet or topic rule; closed")   \
+    X(MQTT_EARLY, "mqtt.early", "packet",                                                          \
+      "a packet other than CONNECT came before CONNACK or after a refusal")                        \
+    X(MQTT_KEEPALIVE_EXPIRED, "mqtt.keepalive_expired", "after_s",                                 \
+      "nothing arrived for one and a half times the keep-alive; closed")                           \
+    X(MQTT_TAKEN_OVER, "mqtt.taken_over", "by_connection",                                         \
+      "a newer connection of the same identity closed this one")                                   \
+    X(SAS_EXPIRED, "sas.expired", "after_s",                                                       \
+      "the token of a live connection ran out; closed")                                            \
+    X(D2C_MESSAGE, "d2c.message",                                                                  \
+      "message_id qos dup retain body_bytes body properties system_properties packet_id will",     \
+      "a telemetry message was stored")                                                            \
+    X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
+    X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
+    X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
+    X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")
+
+enum event_type {
+#define X(name, word, fields, meaning) EVENT_##name,
+    EVENT_TABLE(X)
+#undef X
+    EVENT_TYPE_COUNT
+};
+
+enum field_kind { FIELD_NONE, FIELD_TEXT, FIELD_INT, FIELD_BOOL };
+
+struct field {
+    const char *name; // one of the row's fields
+    enum field_kind kind;
+    struct span text;
+    int64_t number;
+};
+
+// Text that is not UTF-8 is shown with replacement characters.
+#define F_TEXT(field_name, s)  {.name = (field_name), .kind = FIELD_TEXT, .text = span_text(s)}
+#define F_SPAN(field_name, s)  {.name = (field_name), .kind = FIELD_TEXT, .text = (s)}
+#define F_INT(field_name, n)   {.name = (field_name), .kind = FIELD_INT, .number = (int64_t)(n)}
+#define F_BOOL(field_name, is) {.name = (field_name), .kind = FIELD_BOOL, .number = (is) ? 1 : 0}
+
+struct event {
+    enum event_type type;
+    uint64_t seq;        // from 1, without gaps
+    uint64_t at_us;      // monotonic, since the journal began
+    uint32_t connection; // 0 = none
+    const char *device;  // "" until known; "device" or "device/module"
+    const struct field *fields;
+    size_t field_count;
+};
+
+const char *event_word(enum event_type type);
+const char *event_fields(enum event_type type); // names separated by blanks
+const char *event_meaning(enum event_type type);
+// -1 for an unknown word.
+int event_type_of(struct span word);
+bool event_has_field(enum event_type type, struct span field);
+// All words, for suggestions; EVENT_TYPE_COUNT entries.
+const char *const *event_words(void);
+
+// The field of that name, or NULL.
+const struct field *event_field(const struct event *e, const char *name);
+// Its value as text: text as it is, numbers in decimal, booleans true/false; "" when absent.
+// `out` receives a NUL-terminated copy, cut at capacity.
+const char *event_value(const struct event *e, const char *name, char *out, size_t capacity_bytes);
+// One JSON object, no line end:
+// {"seq":7,"at_us":123,"event":"mqtt.refused","connection":1,"device":"d","code":5,...}
+int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
+// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
+int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;

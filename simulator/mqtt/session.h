@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One MQTT 3.1.1 connection of a device, as IoT Hub speaks it. Bytes in, bytes out: the session
+// knows neither sockets nor TLS. Its outlet carries what it wants done.
+//
+//     struct mqtt_session *s = mqtt_session_new(&world, &outlet, connection, certificate);
+//     mqtt_session_feed(s, bytes);         // may call outlet.send and outlet.close
+//     timer_at(mqtt_session_deadline_us(s));
+//     mqtt_session_tick(s);                // when the deadline has come
+//     mqtt_session_end(s);                 // the transport is gone: will, detach
+//     mqtt_session_free(s);
+#pragma once
+#include "base/env.h"
+#include "simulator/faults/fault.h"
+#include "simulator/hub/hub.h"
+
+struct mqtt_outlet {
+    void *context;
+    // Queue these bytes for the device. The bytes are borrowed for the call.
+    void (*send)(void *context, struct span bytes);
+    // Close the transport once what was sent is out (fin) or at once (rst). Called at most once;
+    // after it feed and tick do nothing.
+    void (*close)(void *context, enum drop_how how);
+    // From now on neither read nor write, and do not close (fault "stall").
+    void (*stall)(void *context);
+};
+
+struct mqtt_world {
+    const struct env *env;
+    struct hub *hub;
+    struct fault_plan *faults;
+    struct journal *journal;
+};
+
+struct mqtt_session;
+
+// All arguments are borrowed and outlive the session, except *outlet and *world, which are copied.
+// `certificate` may be NULL. NULL without memory. Emits nothing.
+struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
+                                      const struct mqtt_outlet *outlet, uint32_t connection,
+                                      const struct peer_certificate *certificate);
+void mqtt_session_free(struct mqtt_session *s);
+
+// Any number of bytes at a time, also one. Never blocks; work is linear in the bytes. On a broken
+// packet it emits mqtt.error and closes; it never fails towards the caller.
+void mqtt_session_feed(struct mqtt_session *s, struct span bytes);
+
+// When mqtt_session_tick wants to be called next, on the clock env->mono_us; UINT64_MAX = never.
+// Changes after feed and tick.
+uint64_t mqtt_session_deadline_us(const struct mqtt_session *s);
+void mqtt_session_tick(struct mqtt_session *s);
+
+// The transport has ended, in whatever way. Publishes the will unless the device sent DISCONNECT,
+// and detaches from the hub. Feed, tick and the outlet are not used after it.
+void mqtt_session_end(struct mqtt_session *s);
+
+// "device", "device/module", or "" before CONNECT was read.
+const char *mqtt_session_device(const struct mqtt_session *s);
+// More than 16 PUBACKs are being held back: the transport should stop reading (back-pressure).
+bool mqtt_session_wants_pause(const struct mqtt_session *s);
