@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The inventory of devices, a .bench file in the line syntax:
+//
+//     process reference
+//       about    the well-behaved device
+//       command  {bin}/reference_device --root {root.pem}
+//       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
+//       requires {bin}/reference_device      # a file that must exist, else "not installed"
+//       offers   clock x509                  # capabilities; default both
+//     end
+//
+// Placeholders stand in command, env and file lines and are filled per run by template_fill.
+#pragma once
+#include "base/line.h"
+
+enum { BENCH_WORDS_MOST = 48 };
+
+struct bench_device {
+    char *name;
+    char *about;
+    char *command[BENCH_WORDS_MOST + 1]; // argv templates, NULL-terminated
+    size_t command_count;
+    char *env[BENCH_WORDS_MOST + 1]; // "NAME=template"
+    size_t env_count;
+    char *requires;
+    bool offers_clock;
+    bool offers_x509;
+};
+
+struct bench {
+    char *file;
+    char *folder;
+    struct bench_device *devices;
+    size_t count;
+};
+
+int bench_read(const char *path, struct bench *out, struct diag_list *diags) HR_NODISCARD;
+int bench_parse(const char *name, struct span text, struct bench *out,
+                struct diag_list *diags) HR_NODISCARD;
+void bench_deinit(struct bench *bench);
+// ERR_UNKNOWN_NAME with a did-you-mean and the list of names in error_text().
+int bench_find(const struct bench *bench, const char *name, const struct bench_device **out)
+    HR_NODISCARD;
+
+// {name} placeholders from a table; an unknown one is ERR_UNKNOWN_NAME with a suggestion; "{{" is
+// a brace.
+struct placeholder {
+    const char *name; // "hub.host"
+    const char *value;
+};
+int template_fill(const char *template, const struct placeholder *table, size_t count,
+                  struct buf *out) HR_NODISCARD;
+// The names that a bench may use, for checks; sorted, NULL-terminated.
+const char *const *placeholder_names(void);

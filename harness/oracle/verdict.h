@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What a scenario ended with. Reports read nothing else.
+#pragma once
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+//    C name        word            exit  meaning
+#define VERDICT_TABLE(X)                                                                           \
+    X(PASS, "pass", 0, "everything expected was seen")                                             \
+    X(WARN, "warn", 0, "passed, with a remark")                                                    \
+    X(FAIL, "fail", 1, "the device did something else")                                            \
+    X(INCONCLUSIVE, "inconclusive", 1, "the device gave nothing to judge")                         \
+    X(INFRA, "infra", 3, "the rig failed, not the device")                                         \
+    X(SKIPPED, "skipped", 77, "the device does not offer what the scenario needs")
+
+enum verdict {
+#define X(name, word, exit_code, meaning) VERDICT_##name,
+    VERDICT_TABLE(X)
+#undef X
+    VERDICT_COUNT
+};
+const char *verdict_word(enum verdict verdict);
+const char *verdict_meaning(enum verdict verdict);
+int verdict_of(struct span word); // -1 when unknown
+
+struct outcome {
+    enum verdict verdict;
+    char *scenario;
+    char *about;
+    char *file;
+    int line; // the statement that decided, 0 when none
+    int column;
+    char *statement; // as written
+    char *expected;  // one sentence each; "" when there is nothing to say
+    char *observed;
+    char *cause;
+    char *try_text;
+    char *evidence;  // folder
+    char *device;
+    uint64_t duration_us;
+    uint64_t events;
+};
+void outcome_init(struct outcome *o);
+void outcome_deinit(struct outcome *o);
+// Replace a text field by a copy of `text` (NULL = ""). ERR_NO_MEMORY leaves "".
+void outcome_set(char **field, const char *text);
+// verdict.json: one JSON object; read back by the runner. ERR_SYNTAX when damaged.
+int outcome_to_json(const struct outcome *o, struct buf *out) HR_NODISCARD;
+int outcome_from_json(struct span json, struct outcome *o) HR_NODISCARD;
+
+// Exit code of a whole run: infra 3 before fail 1 before pass 0; 77 when all were skipped.
+int verdicts_exit_code(const struct outcome *outcomes, size_t count);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// A scenario file as a plan: parsed, checked, nothing left to look up. One statement per line:
+//
+//   scenario NAME                       must be first; NAME is the file's place in its suite
+//   about    WORDS                      one line for reports
+//   tags     WORD...                    e.g. must tls
+//   needs    clock|x509 ...             what the device must offer, else the scenario is skipped
+//   limit    DURATION                   longest run, default 60s
+//   set      KNOB = VALUE               before boot; knobs below
+//   boot     device
+//   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE | +-DURATION from the hub
+//   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
+//   wait     DURATION
+//   log      WORDS
+//   expect   MATCH within DURATION
+//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., N..M
+//   never    MATCH [before MATCH]
+//
+//   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
+//
+// An expect looks at events after the last one that an expect matched, or after the last boot,
+// time or hub statement, whichever is later. A never holds from its line on, to the end of the
+// scenario or to the `before` event.
+#pragma once
+#include "base/line.h"
+#include "simulator/faults/fault.h"
+#include "simulator/journal/event.h"
+
+//    word                values                        default                meaning
+#define KNOB_TABLE(X)                                                                              \
+    X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
+      "the device's clock at boot; needs clock")                                                   \
+    X(DEVICE_AUTH, "device.auth", "sas|x509", "sas", "how the device is registered")               \
+    X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
+      "the chain whose trust anchors the device is given")                                         \
+    X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
+    X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
+    X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
+      "life of a connected device's token past its end")
+
+enum knob {
+#define X(name, word, values, standard, meaning) KNOB_##name,
+    KNOB_TABLE(X)
+#undef X
+    KNOB_COUNT
+};
+const char *knob_word(enum knob knob);
+const char *knob_values(enum knob knob);
+const char *knob_default(enum knob knob);
+const char *knob_meaning(enum knob knob);
+
+enum when_kind { WHEN_HUB, WHEN_REAL, WHEN_DATE, WHEN_OFFSET };
+struct when {
+    enum when_kind kind;
+    int64_t us; // DATE: since 1970; OFFSET: from the hub clock
+};
+
+struct settings {
+    struct when device_clock;
+    bool is_x509;
+    char device_root[96];
+    char hub_chain[96];
+    struct when hub_clock;
+    uint64_t sas_grace_us;
+};
+
+enum { MATCH_WHERE_MOST = 4 };
+struct match {
+    enum event_type type;
+    struct {
+        char field[32];
+        char value[128];
+        bool is_not;
+    } where[MATCH_WHERE_MOST];
+    size_t where_count;
+};
+bool match_event(const struct match *m, const struct event *e);
+int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
+
+enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE };
+
+enum step_kind { STEP_BOOT, STEP_TIME, STEP_HUB, STEP_WAIT, STEP_LOG, STEP_EXPECT, STEP_COUNT, STEP_NEVER };
+struct step {
+    enum step_kind kind;
+    int line;
+    int column;
+    char *source;           // the statement as written, trimmed
+    uint64_t duration_us;   // WAIT, EXPECT, COUNT
+    struct match match;     // EXPECT, COUNT, NEVER
+    struct match before;    // NEVER with has_before
+    bool has_before;
+    uint64_t least, most;   // COUNT; most UINT64_MAX = no upper end
+    bool is_device;         // TIME: device or hub
+    struct when when;       // TIME
+    enum hub_verb verb;     // HUB
+    char chain[96];         // HUB_CHAIN
+    enum drop_how drop;     // HUB_DROP
+    struct fault fault;     // HUB_FAULT
+    char *text;             // LOG
+};
+
+struct plan {
+    char *file;
+    char *name;
+    char *about;
+    char tags[8][32];
+    size_t tag_count;
+    bool needs_clock;
+    bool needs_x509;
+    uint64_t limit_us;
+    struct settings settings;
+    struct step *steps;
+    size_t step_count;
+    char *source; // the whole file, for the evidence
+};
+
+// Parse one file. Mistakes go to `diags` (all of them, each with a did-you-mean where a name is
+// near) and the result is ERR_SYNTAX; file errors are returned as they are. `chain_names` are the
+// known recipes (NULL = do not check them). The plan must be deinitialised in every case.
+int plan_read(const char *path, const char *const *chain_names, size_t chain_count,
+              struct plan *out, struct diag_list *diags) HR_NODISCARD;
+int plan_parse(const char *name, struct span text, const char *const *chain_names,
+               size_t chain_count, struct plan *out, struct diag_list *diags) HR_NODISCARD;
+void plan_deinit(struct plan *plan);
+// Sum of all waits and limits of expectations: the longest that the plan can take.
+uint64_t plan_longest_us(const struct plan *plan);
+
+// All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
+// none. Free with suite_free.
+int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
+void suite_free(char **files, size_t count);
