@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const words[] = {
 #define X(name, word, fields, meaning) word,
@@ -135,4 +137,39 @@ int event_to_text(const struct event *e, struct buf *out)
         TRY(buf_printf(out, " %s=%s%s%s", e->fields[i].name, quote, value, quote));
     }
     return 0;
+}
+
+struct event_copy *event_copy_new(const struct event *e)
+{
+    size_t device_bytes = span_text(e->device).len + 1;
+    size_t bytes = sizeof(struct event_copy) + e->field_count * sizeof(struct field) + device_bytes;
+    for (size_t i = 0; i < e->field_count; i++) {
+        bytes += e->fields[i].text.len;
+    }
+    struct event_copy *copy = malloc(bytes);
+    if (!copy) {
+        return NULL;
+    }
+    struct field *fields = (struct field *)(copy + 1);
+    uint8_t *at = (uint8_t *)(fields + e->field_count);
+    copy->next = NULL;
+    copy->event = *e;
+    copy->event.device = (char *)at;
+    copy->event.fields = fields;
+    span_copy_text(span_text(e->device), (char *)at, device_bytes);
+    at += device_bytes;
+    for (size_t i = 0; i < e->field_count; i++) {
+        fields[i] = e->fields[i];
+        fields[i].text.ptr = at;
+        if (fields[i].text.len) {
+            memcpy(at, e->fields[i].text.ptr, fields[i].text.len);
+        }
+        at += fields[i].text.len;
+    }
+    return copy;
+}
+
+void event_copy_free(struct event_copy *copy)
+{
+    free(copy);
 }

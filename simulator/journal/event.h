@@ -9,7 +9,7 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device seed network",                                  \
+    X(RUN_STARTED, "run.started", "scenario device network",                                  \
       "a scenario began; network says whether it has a private one")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
@@ -111,3 +111,11 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
 // "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
+
+// A deep copy on the heap, for whoever keeps events; NULL without memory.
+struct event_copy {
+    struct event event; // all its pointers lead into the copy
+    struct event_copy *next; // free for the owner
+};
+struct event_copy *event_copy_new(const struct event *e);
+void event_copy_free(struct event_copy *copy); // NULL is allowed

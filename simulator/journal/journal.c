@@ -10,15 +10,6 @@ struct listening {
     void *context;
 };
 
-// An event emitted while another is being delivered waits here as a deep copy.
-struct waiting {
-    struct waiting *next;
-    struct event event;
-    char *device;
-    struct field *fields;
-    uint8_t *bytes;
-};
-
 struct journal {
     const struct env *env;
     uint64_t began_us;
@@ -26,8 +17,8 @@ struct journal {
     struct listening listeners[JOURNAL_LISTENERS_MOST];
     size_t listener_count;
     bool is_delivering;
-    struct waiting *first;
-    struct waiting **last;
+    struct event_copy *first; // emitted while another event is being delivered
+    struct event_copy **last;
 };
 
 struct journal *journal_new(const struct env *env)
@@ -41,23 +32,15 @@ struct journal *journal_new(const struct env *env)
     return j;
 }
 
-static void waiting_free(struct waiting *w)
-{
-    free(w->device);
-    free(w->fields);
-    free(w->bytes);
-    free(w);
-}
-
 void journal_free(struct journal *j)
 {
     if (!j) {
         return;
     }
     while (j->first) {
-        struct waiting *w = j->first;
+        struct event_copy *w = j->first;
         j->first = w->next;
-        waiting_free(w);
+        event_copy_free(w);
     }
     free(j);
 }
@@ -88,38 +71,6 @@ static void deliver(struct journal *j, const struct event *e)
     }
 }
 
-static struct waiting *waiting_copy(const struct event *e)
-{
-    struct waiting *w = calloc(1, sizeof *w);
-    size_t bytes = 0;
-    for (size_t i = 0; i < e->field_count; i++) {
-        bytes += e->fields[i].text.len;
-    }
-    if (!w) {
-        return NULL;
-    }
-    w->event = *e;
-    w->device = span_dup_text(span_text(e->device));
-    w->fields = calloc(e->field_count + 1, sizeof *w->fields);
-    w->bytes = malloc(bytes + 1);
-    if (!w->device || !w->fields || !w->bytes) {
-        waiting_free(w);
-        return NULL;
-    }
-    uint8_t *at = w->bytes;
-    for (size_t i = 0; i < e->field_count; i++) {
-        w->fields[i] = e->fields[i];
-        if (e->fields[i].text.len) {
-            memcpy(at, e->fields[i].text.ptr, e->fields[i].text.len);
-        }
-        w->fields[i].text.ptr = at;
-        at += e->fields[i].text.len;
-    }
-    w->event.device = w->device;
-    w->event.fields = w->fields;
-    return w;
-}
-
 void journal_emit(struct journal *j, enum event_type type, uint32_t connection, const char *device,
                   const struct field *fields)
 {
@@ -133,7 +84,7 @@ void journal_emit(struct journal *j, enum event_type type, uint32_t connection, 
         e.field_count++;
     }
     if (j->is_delivering) {
-        struct waiting *w = waiting_copy(&e);
+        struct event_copy *w = event_copy_new(&e);
         if (w) {
             *j->last = w;
             j->last = &w->next;
@@ -143,13 +94,13 @@ void journal_emit(struct journal *j, enum event_type type, uint32_t connection, 
     j->is_delivering = true;
     deliver(j, &e);
     while (j->first) {
-        struct waiting *w = j->first;
+        struct event_copy *w = j->first;
         j->first = w->next;
         if (!j->first) {
             j->last = &j->first;
         }
         deliver(j, &w->event);
-        waiting_free(w);
+        event_copy_free(w);
     }
     j->is_delivering = false;
 }

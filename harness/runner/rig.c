@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "harness/runner/rig.h"
+#include "base/error.h"
+#include "base/text_code.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+int rig_open(struct rig *rig, const struct rig_settings *settings)
+{
+    *rig = (struct rig){.settings = *settings};
+    rig->journal = journal_new(settings->env);
+    rig->hub = rig->journal ? hub_new(&settings->hub, settings->env, rig->journal) : NULL;
+    rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
+    int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    if (code == 0) {
+        struct workshop_settings w = {.recipes = settings->recipes, .key_cache = settings->key_cache};
+        code = workshop_open(&w, &rig->workshop);
+    }
+    if (code == 0) {
+        struct server_settings s = {.loop = settings->loop,
+                                    .env = settings->env,
+                                    .journal = rig->journal,
+                                    .hub = rig->hub,
+                                    .faults = rig->faults,
+                                    .engine = &tls_engine_mbedtls};
+        code = server_new(&s, &rig->server);
+    }
+    if (code < 0) {
+        rig_close(rig);
+    }
+    return code;
+}
+
+static void on_server_closed(void *context)
+{
+    *(bool *)context = true;
+}
+
+void rig_close(struct rig *rig)
+{
+    if (rig->server) {
+        bool is_closed = false;
+        server_close(rig->server, on_server_closed, &is_closed);
+        while (!is_closed) {
+            uv_run(rig->settings.loop, UV_RUN_ONCE);
+        }
+    }
+    if (rig->has_chain) {
+        chain_deinit(&rig->chain);
+    }
+    workshop_close(rig->workshop);
+    faults_free(rig->faults);
+    hub_free(rig->hub);
+    journal_free(rig->journal);
+    *rig = (struct rig){0};
+}
+
+static int make_chain(struct rig *rig, const char *name, struct chain *out)
+{
+    struct chain_request request = {
+        .hub_host = rig->settings.hub.host,
+        .more_names = rig->settings.more_names,
+        .more_name_count = rig->settings.more_name_count,
+        .utc_s = hub_utc_us(rig->hub) / 1000000,
+    };
+    return chain_make(rig->workshop, name, &request, out);
+}
+
+int rig_use_chain(struct rig *rig, const char *name)
+{
+    struct chain fresh;
+    TRY(make_chain(rig, name, &fresh));
+    int code = server_set_chain(rig->server, &fresh);
+    if (code < 0) {
+        chain_deinit(&fresh);
+        return code;
+    }
+    if (rig->has_chain) {
+        chain_deinit(&rig->chain);
+    }
+    rig->chain = fresh;
+    rig->has_chain = true;
+    return 0;
+}
+
+int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem)
+{
+    struct chain chain;
+    TRY(make_chain(rig, name, &chain));
+    int code = buf_append(out_pem, buf_span(&chain.root_pem));
+    chain_deinit(&chain);
+    return code;
+}
+
+static int random_key(struct rig *rig, char *out, size_t capacity)
+{
+    const struct env *env = rig->settings.env;
+    uint8_t bytes[32];
+    struct buf text HR_CLEANUP(buf_wipe);
+    buf_init(&text, 100);
+    TRY(env->random(env->world, bytes, sizeof bytes));
+    int code = base64_encode(span_of(bytes, sizeof bytes), &text);
+    explicit_bzero(bytes, sizeof bytes);
+    TRY(code);
+    span_copy_text(buf_span(&text), out, capacity);
+    return 0;
+}
+
+static int describe(struct rig *rig, const struct identity *identity, int port,
+                    struct rig_device *out)
+{
+    char suffix[16] = "";
+    if (port != 0 && port != 8883) {
+        snprintf(suffix, sizeof suffix, ":%d", port);
+    }
+    TRY(buf_printf(&out->connection_string, "HostName=%s%s;DeviceId=%s;", rig->settings.hub.host, suffix,
+                   out->id));
+    if (out->is_x509) {
+        return buf_append_text(&out->connection_string, "x509=true");
+    }
+    return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
+}
+
+static int fill_device(struct rig *rig, int port, struct rig_device *out)
+{
+    struct identity identity = {.auth = out->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS};
+    snprintf(identity.name, sizeof identity.name, "%s", out->id);
+    TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
+                               &out->credential));
+    if (out->is_x509) {
+        snprintf(identity.primary_thumbprint, sizeof identity.primary_thumbprint, "%s",
+                 out->credential.sha256_hex);
+    } else {
+        TRY(random_key(rig, identity.primary_key, sizeof identity.primary_key));
+        TRY(random_key(rig, identity.secondary_key, sizeof identity.secondary_key));
+    }
+    int code = hub_add_identity(rig->hub, &identity);
+    if (code == 0) {
+        code = describe(rig, &identity, port, out);
+    }
+    explicit_bzero(&identity, sizeof identity);
+    return code;
+}
+
+int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, struct rig_device *out)
+{
+    *out = (struct rig_device){.is_x509 = is_x509};
+    buf_init(&out->connection_string, 2000);
+    ENSURE(span_copy_text(span_text(id), out->id, sizeof out->id), ERR_VALUE);
+    int code = fill_device(rig, port, out);
+    if (code < 0) {
+        rig_device_deinit(out);
+    }
+    return code;
+}
+
+void rig_device_deinit(struct rig_device *device)
+{
+    buf_wipe(&device->connection_string);
+    device_credential_deinit(&device->credential);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A hub ready to be dialled, in this process: journal, rules, faults, chains and listeners put
+// together. A scenario's worker and `hubrig serve` both stand on it.
+#pragma once
+#include "certs/chain.h"
+#include "simulator/faults/fault.h"
+#include "simulator/hub/hub.h"
+#include "simulator/journal/journal.h"
+#include "simulator/net/server.h"
+
+enum { RIG_NAMES_MOST = 8 };
+
+struct rig_settings {
+    struct uv_loop_s *loop;
+    const struct env *env;
+    struct hub_settings hub;
+    const char *more_names[RIG_NAMES_MOST]; // further names and addresses of the leaf certificate
+    size_t more_name_count;
+    const char *recipes;   // NULL = the installed ones
+    const char *key_cache; // NULL = the user's
+};
+
+struct rig {
+    struct rig_settings settings;
+    struct journal *journal;
+    struct hub *hub;
+    struct fault_plan *faults;
+    struct workshop *workshop;
+    struct server *server;
+    struct chain chain; // what the hub presents now
+    bool has_chain;
+};
+
+// On error everything is released.
+int rig_open(struct rig *rig, const struct rig_settings *settings) HR_NODISCARD;
+void rig_close(struct rig *rig); // runs the loop until all handles are closed
+
+// Make and present a chain, with dates on the hub's clock.
+int rig_use_chain(struct rig *rig, const char *name) HR_NODISCARD;
+// The trust anchors of a chain, PEM.
+int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem) HR_NODISCARD;
+
+struct rig_device {
+    char id[HUB_ID_BYTES_MOST + 1];
+    struct buf connection_string; // secret for SAS
+    struct device_credential credential;
+    bool is_x509;
+};
+// Register a device with fresh random keys or with its certificate's thumbprint. `port` 0 or 8883
+// leaves the port out of the connection string.
+int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port,
+                   struct rig_device *out) HR_NODISCARD;
+void rig_device_deinit(struct rig_device *device);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// A private internet for one scenario: user, network and mount namespaces of the calling process,
+// with loopback up, one public-looking address, and /etc/hosts and /etc/resolv.conf of its own.
+// Needs no root. Must be called before the process has a second thread.
+#pragma once
+#include "base/compat.h"
+
+#include <stddef.h>
+
+#define SANDBOX_ADDRESS "203.0.113.10" // RFC 5737: documentation, never routed
+
+struct sandbox_settings {
+    const char *const *names; // host names that shall resolve to SANDBOX_ADDRESS
+    size_t name_count;
+    const char *folder; // where hosts and resolv.conf are written; must be writable
+};
+
+// ERR_NAMESPACE when this machine forbids it; then the process is as it was before, unless a later
+// step failed, which is told as ERR_IO: leave the process.
+int sandbox_enter(const struct sandbox_settings *settings) HR_NODISCARD;
+// Whether sandbox_enter would work, tried in a child process.
+int sandbox_probe(void) HR_NODISCARD;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What server.c and connection.c share.
+#pragma once
+#include "simulator/net/server.h"
+
+#include <uv.h>
+
+enum { SERVER_LISTENERS_MOST = 8 };
+
+struct listener {
+    uv_tcp_t tcp;
+    struct server *server;
+    char endpoint[64]; // "0.0.0.0:8883"
+    bool is_open;
+};
+
+struct server {
+    struct server_settings settings;
+    struct tls_server *tls;
+    struct listener listeners[SERVER_LISTENERS_MOST];
+    size_t listener_count;
+    struct connection *connections;
+    size_t connection_count;
+    uint32_t last_id;
+    size_t open_handles; // listeners and connections that libuv has not closed yet
+    bool is_closing;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+// A handle of the server is closed; frees the server when it was the last one of a closing server.
+void server_handle_closed(struct server *server);
+
+void connection_accept(struct server *server, struct listener *listener);
+void connection_drop(struct connection *c, enum drop_how how);
+struct connection *connection_next(const struct connection *c);

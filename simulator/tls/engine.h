@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// The TLS seam: a small table of functions, bytes in and bytes out. An engine knows no socket; the
+// net layer moves the bytes and may run `step` on a worker thread while a handshake is going on
+// (one thread at a time per connection).
+//
+//     TRY(engine->server_new(&settings, &server));           // one per chain
+//     TRY(engine->connection_new(server, &c));
+//     engine->feed(c, bytes); state = engine->step(c);
+//     write(socket, engine->output(c)); session_feed(engine->plain(c));
+#pragma once
+#include "base/env.h"
+#include "base/span.h"
+#include "simulator/hub/hub.h"
+
+struct tls_server;     // one certificate chain with its key, shared by many connections
+struct tls_connection; // one side of one connection
+
+struct tls_server_settings {
+    struct span sent_pem; // leaf first, no root
+    struct span key_pem;  // PKCS#8
+    const char *chain_name;
+    const struct env *env; // borrowed; random is called from worker threads
+};
+
+enum tls_state {
+    TLS_HANDSHAKING,
+    TLS_OPEN,
+    TLS_CLOSED, // the peer said close_notify
+    TLS_FAILED,
+};
+
+struct tls_alert {
+    bool is_seen;
+    bool is_fatal;
+    uint8_t code;
+};
+
+// What is known of a connection; fields fill up as the handshake goes on.
+struct tls_facts {
+    const char *chain_name;
+    const char *version; // "TLSv1.2"; "" before
+    const char *suite;   // IANA name; "" before
+    bool has_certificate;
+    struct peer_certificate certificate;
+    struct tls_alert from_device;
+    struct tls_alert from_hub;
+    char why[200]; // of TLS_FAILED, one sentence
+};
+
+struct tls_engine {
+    const char *name;
+    // ERR_CRYPTO or ERR_NO_MEMORY; everything given is copied.
+    int (*server_new)(const struct tls_server_settings *settings, struct tls_server **out);
+    // A server lives until its creator and all its connections have let go of it.
+    void (*server_release)(struct tls_server *server);
+    int (*connection_new)(struct tls_server *server, struct tls_connection **out);
+    void (*connection_free)(struct tls_connection *c);
+    // Take bytes from the peer. ERR_TOO_BIG when more than TLS_INPUT_BYTES_MOST wait.
+    int (*feed)(struct tls_connection *c, struct span bytes);
+    // Work as far as the input allows. Costs milliseconds of RSA during a handshake.
+    enum tls_state (*step)(struct tls_connection *c);
+    struct buf *(*output)(struct tls_connection *c); // for the socket; the caller consumes
+    struct buf *(*plain)(struct tls_connection *c);  // decrypted; the caller consumes
+    int (*write)(struct tls_connection *c, struct span plain); // only in TLS_OPEN
+    void (*close)(struct tls_connection *c);                   // queues close_notify
+    const struct tls_facts *(*facts)(const struct tls_connection *c);
+};
+
+enum { TLS_INPUT_BYTES_MOST = 1 << 20, TLS_OUTPUT_BYTES_MOST = 8 << 20 };
+
+extern const struct tls_engine tls_engine_mbedtls;
+
+// "unknown_ca" of 48; "alert 200" is written to `scratch` for codes that have no name.
+const char *tls_alert_name(uint8_t code, char scratch[16]); // RFC 5246 7.2, RFC 8446 6
