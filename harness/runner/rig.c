@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "harness/runner/rig.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text_code.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
@@ -94,18 +96,49 @@ int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem)
     return code;
 }
 
-static int random_key(struct rig *rig, char *out, size_t capacity)
+int rig_random_key(struct rig *rig, struct buf *out)
 {
     const struct env *env = rig->settings.env;
     uint8_t bytes[32];
+    TRY(env->random(env->world, bytes, sizeof bytes));
+    int code = base64_encode(span_of(bytes, sizeof bytes), out);
+    explicit_bzero(bytes, sizeof bytes);
+    return code;
+}
+
+static int set_random_key(struct rig *rig, char *out, size_t capacity)
+{
     struct buf text HR_CLEANUP(buf_wipe);
     buf_init(&text, 100);
-    TRY(env->random(env->world, bytes, sizeof bytes));
-    int code = base64_encode(span_of(bytes, sizeof bytes), &text);
-    explicit_bzero(bytes, sizeof bytes);
-    TRY(code);
+    TRY(rig_random_key(rig, &text));
     span_copy_text(buf_span(&text), out, capacity);
     return 0;
+}
+
+int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s, struct buf *out)
+{
+    uint8_t mac[HASH_SHA256_BYTES];
+    int64_t expires_s = hub_utc_us(rig->hub) / 1000000 + life_s;
+    const struct identity *identity = hub_find_identity(rig->hub, span_text(device->id));
+    struct buf resource HR_CLEANUP(buf_deinit);
+    struct buf to_sign HR_CLEANUP(buf_deinit);
+    struct buf key HR_CLEANUP(buf_wipe);
+    struct buf signature HR_CLEANUP(buf_deinit);
+    buf_init(&resource, 2000);
+    buf_init(&to_sign, 2000);
+    buf_init(&key, 100);
+    buf_init(&signature, 100);
+    ENSURE(identity != NULL, ERR_UNKNOWN_NAME);
+    TRY(buf_printf(&to_sign, "%s/devices/%s", rig->settings.hub.host, device->id));
+    TRY(percent_encode(buf_span(&to_sign), &resource));
+    buf_clear(&to_sign);
+    TRY(buf_printf(&to_sign, "%s\n%" PRId64, buf_text(&resource), expires_s));
+    TRY(base64_decode(span_text(identity->primary_key), &key));
+    TRY(hash_hmac_sha256(buf_span(&key), buf_span(&to_sign), mac));
+    TRY(base64_encode(span_of(mac, sizeof mac), &signature));
+    TRY(buf_printf(out, "SharedAccessSignature sr=%s&sig=", buf_text(&resource)));
+    TRY(percent_encode(buf_span(&signature), out));
+    return buf_printf(out, "&se=%" PRId64, expires_s);
 }
 
 static int describe(struct rig *rig, const struct identity *identity, int port,
@@ -123,37 +156,44 @@ static int describe(struct rig *rig, const struct identity *identity, int port,
     return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
 }
 
-static int fill_device(struct rig *rig, int port, struct rig_device *out)
+static int fill_device(struct rig *rig, struct identity *identity, int port,
+                       struct rig_device *out)
 {
-    struct identity identity = {.auth = out->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS};
-    snprintf(identity.name, sizeof identity.name, "%s", out->id);
     TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
                                &out->credential));
     if (out->is_x509) {
-        snprintf(identity.primary_thumbprint, sizeof identity.primary_thumbprint, "%s",
+        snprintf(identity->primary_thumbprint, sizeof identity->primary_thumbprint, "%s",
                  out->credential.sha256_hex);
     } else {
-        TRY(random_key(rig, identity.primary_key, sizeof identity.primary_key));
-        TRY(random_key(rig, identity.secondary_key, sizeof identity.secondary_key));
+        if (!identity->primary_key[0]) {
+            TRY(set_random_key(rig, identity->primary_key, sizeof identity->primary_key));
+        }
+        TRY(set_random_key(rig, identity->secondary_key, sizeof identity->secondary_key));
     }
-    int code = hub_add_identity(rig->hub, &identity);
-    if (code == 0) {
-        code = describe(rig, &identity, port, out);
+    TRY(hub_add_identity(rig->hub, identity));
+    return describe(rig, identity, port, out);
+}
+
+int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
+                     struct rig_device *out)
+{
+    struct identity full = *identity;
+    *out = (struct rig_device){.is_x509 = identity->auth == HUB_AUTH_THUMBPRINT};
+    buf_init(&out->connection_string, 2000);
+    ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);
+    int code = fill_device(rig, &full, port, out);
+    explicit_bzero(&full, sizeof full);
+    if (code < 0) {
+        rig_device_deinit(out);
     }
-    explicit_bzero(&identity, sizeof identity);
     return code;
 }
 
 int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, struct rig_device *out)
 {
-    *out = (struct rig_device){.is_x509 = is_x509};
-    buf_init(&out->connection_string, 2000);
-    ENSURE(span_copy_text(span_text(id), out->id, sizeof out->id), ERR_VALUE);
-    int code = fill_device(rig, port, out);
-    if (code < 0) {
-        rig_device_deinit(out);
-    }
-    return code;
+    struct identity identity = {.auth = is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS};
+    ENSURE(span_copy_text(span_text(id), identity.name, sizeof identity.name), ERR_VALUE);
+    return rig_add_identity(rig, &identity, port, out);
 }
 
 void rig_device_deinit(struct rig_device *device)

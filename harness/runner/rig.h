@@ -50,4 +50,13 @@ struct rig_device {
 // leaves the port out of the connection string.
 int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port,
                    struct rig_device *out) HR_NODISCARD;
+// The same for an identity that is filled in by the caller; an empty primary key is made at random,
+// a thumbprint is always that of the credential made here.
+int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
+                     struct rig_device *out) HR_NODISCARD;
 void rig_device_deinit(struct rig_device *device);
+// 32 random bytes, base64, as the service makes its keys.
+int rig_random_key(struct rig *rig, struct buf *out) HR_NODISCARD;
+// A SAS token of the device, signed with its primary key, that ends life_s after the hub's now.
+int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s,
+                  struct buf *out) HR_NODISCARD;

@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds and runs all tests but those with the label `slow`.
+#   ci/test.sh              gcc build with warnings as errors
+#   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   ci/test.sh --clang      compiles everything with clang, warnings as errors; runs nothing
+#   ci/test.sh --slow       the tests with the label `slow`
+# Further arguments go to ctest.
+set -eu
+cd "$(dirname "$0")/.."
+
+preset=dev
+run="-LE slow"
+case "${1:-}" in
+--sanitize) preset=asan; shift ;;
+--clang) preset=clang; run=; shift ;;
+--slow) run="-L slow"; shift ;;
+esac
+
+ci/setup.sh
+cmake --preset "$preset"
+cmake --build --preset "$preset"
+[ "$preset" != clang ] || exit 0
+# shellcheck disable=SC2086
+exec ctest --test-dir "build-$preset" --output-on-failure --no-tests=error -j 2 $run "$@"

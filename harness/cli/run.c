@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+#include "base/fs.h"
+#include "harness/bench/bench.h"
+#include "harness/cli/cli.h"
+#include "harness/cli/suite_run.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SUITES_MOST = 64 };
+
+// {bin} in the `requires` line of a bench is the folder of this program.
+static int required_file(const struct bench_device *device, char *out, size_t capacity)
+{
+    char bin[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", bin, sizeof bin - 1);
+    ENSURE(n > 0, ERR_IO);
+    bin[n] = '\0';
+    *strrchr(bin, '/') = '\0';
+    struct placeholder table[] = {{"bin", bin}};
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, PATH_MAX);
+    TRY(template_fill(device->requires, table, HR_COUNT_OF(table), &text));
+    ENSURE(span_copy_text(buf_span(&text), out, capacity), ERR_TOO_BIG);
+    return 0;
+}
+
+static int check_installed(const struct bench_device *device)
+{
+    char path[PATH_MAX];
+    if (!device->requires || !device->requires[0]) {
+        return 0;
+    }
+    TRY(required_file(device, path, sizeof path));
+    if (!fs_exists(path)) {
+        FAIL(ERR_NO_FILE, "device %s is not installed: expected %s; fixtures/README.md says how",
+             device->name, path);
+    }
+    return 0;
+}
+
+static int run_on_bench(const char *bench_path, const char *device, struct suite_run *run)
+{
+    struct bench bench;
+    struct diag_list diags;
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
+    diag_init(&diags);
+    int exit_code = EXIT_USAGE;
+    int code = bench_read(bench_path, &bench, &diags);
+    if (diag_print(&diags, &text) == 0) {
+        fputs(buf_text(&text), stderr);
+    }
+    diag_deinit(&diags);
+    if (code == 0) {
+        code = bench_find(&bench, device, &run->device);
+    }
+    if (code == 0) {
+        code = check_installed(run->device);
+    }
+    if (code < 0) {
+        exit_code = cli_fail("run", code);
+    } else {
+        run->bench_folder = bench.folder;
+        exit_code = suite_run(run);
+    }
+    bench_deinit(&bench);
+    return exit_code;
+}
+
+static int run_command(int argc, char **argv)
+{
+    struct suite_run run = {.command = "run"};
+    const char *suites[SUITES_MOST];
+    const char *device = NULL;
+    const char *bench = NULL;
+    char standard[PATH_MAX];
+    const struct option_spec specs[] = {
+        {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
+        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
+        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
+        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
+        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
+    };
+    int code = cli_options(&command_run, argc, argv, specs, HR_COUNT_OF(specs), false, suites,
+                           SUITES_MOST, &run.suite_count);
+    if (code != EXIT_PASS) {
+        return code < 0 ? EXIT_PASS : code;
+    }
+    if (run.suite_count == 0 || !device) {
+        fputs("hubrig run: expected a suite and --device NAME; try: hubrig run suites/smoke --device "
+              "reference\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    if (!bench && fs_join(standard, sizeof standard, fs_data_folder(), "fixtures/devices.bench") == 0) {
+        bench = standard;
+    }
+    run.suites = suites;
+    return run_on_bench(bench, device, &run);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "run suites of scenarios against a device of the bench",
+    .run = run_command,
+    .help =
+        "usage: hubrig run SUITE... --device NAME [options]\n"
+        "\n"
+        "Runs every .scn file of the suites (files or folders) against a device, each in a process\n"
+        "and, where the machine allows it, in a private network of its own. One line per verdict;\n"
+        "what did not pass is followed by where, expected, observed, cause, try and evidence.\n"
+        "\n"
+        "  --device NAME       a device of the bench\n"
+        "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
+        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
+        "  --only NAME         run this scenario only\n"
+        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
+        "  --network KIND      auto: private where possible (default); private: or fail;\n"
+        "                      host: an address of its own in 127.0.0.0/8, port 8883\n"
+        "  --junit FILE        also write JUnit XML\n"
+        "  --tap FILE          also write TAP 13\n"
+        "  --json              print the outcomes as JSON instead of lines\n"
+        "\n"
+        "exit: 0 all passed, 1 a device failed, 2 usage or a mistake in a file,\n"
+        "      3 the rig failed, 77 everything was skipped\n",
+};

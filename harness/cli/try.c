@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+#include "base/fs.h"
+#include "harness/cli/cli.h"
+#include "harness/cli/suite_run.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MOST = BENCH_WORDS_MOST };
+
+static bool mentions(const struct bench_device *device, const char *text)
+{
+    for (size_t i = 0; i < device->command_count; i++) {
+        if (strstr(device->command[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int try_program(const char **words, size_t count, const char *offers, struct suite_run *run)
+{
+    static char name[] = "program";
+    struct bench_device device = {.name = name, .about = name, .command_count = count};
+    for (size_t i = 0; i < count; i++) {
+        device.command[i] = (char *)(uintptr_t)words[i]; // read only
+    }
+    device.offers_clock = !offers || strstr(offers, "clock");
+    device.offers_x509 = (offers && strstr(offers, "x509")) || mentions(&device, "{device.cert}");
+    run->device = &device;
+    run->bench_folder = ".";
+    return suite_run(run);
+}
+
+static int try_command(int argc, char **argv)
+{
+    struct suite_run run = {.command = "try"};
+    const char *words[WORDS_MOST];
+    size_t count = 0;
+    const char *offers = NULL;
+    const char *suite = "suites/smoke";
+    const struct option_spec specs[] = {
+        {"--suite", "SUITE", &suite},          {"--offers", "LIST", &offers},
+        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
+        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
+        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
+        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
+    };
+    int code = cli_options(&command_try, argc, argv, specs, HR_COUNT_OF(specs), true, words,
+                           WORDS_MOST, &count);
+    if (code != EXIT_PASS) {
+        return code < 0 ? EXIT_PASS : code;
+    }
+    if (count == 0) {
+        fputs("hubrig try: expected a program; try: hubrig try ./my_device\n", stderr);
+        return EXIT_USAGE;
+    }
+    run.suites = &suite;
+    run.suite_count = 1;
+    return try_program(words, count, offers, &run);
+}
+
+const struct command command_try = {
+    .name = "try",
+    .summary = "run the smoke suite against any program",
+    .run = try_command,
+    .help =
+        "usage: hubrig try [options] PROGRAM [ARGUMENT...]\n"
+        "\n"
+        "Starts the program once per scenario, each time with a hub of its own. The program learns\n"
+        "where the hub is from its environment or from placeholders in its arguments:\n"
+        "\n"
+        "  IOTHUB_DEVICE_CONNECTION_STRING   {device.connection_string}\n"
+        "  HUBRIG_ROOT_PEM                   {root.pem}     the trust anchors to use\n"
+        "  HUBRIG_HUB_HOST, HUBRIG_HUB_PORT  {hub.host} {hub.port}\n"
+        "  HUBRIG_DEVICE_ID                  {device.id}\n"
+        "  HUBRIG_DEVICE_CERT, _KEY          {device.cert} {device.key}\n"
+        "\n"
+        "SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name the same trust anchors, so a program that uses\n"
+        "the system's store needs no change.\n"
+        "\n"
+        "  --suite SUITE       another suite than suites/smoke\n"
+        "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
+        "                      x509; default: clock, and x509 when it is given {device.cert}\n"
+        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
+        "  --only NAME         run this scenario only\n"
+        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
+        "  --network KIND      auto, private or host; see hubrig run --help\n"
+        "  --junit FILE, --tap FILE, --json   reports as in hubrig run\n"
+        "\n"
+        "exit: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
+};

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+#include "harness/runner/worker.h"
+#include "base/env.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/when.h"
+#include "harness/device/clock.h"
+#include "harness/device/process.h"
+#include "harness/oracle/executor.h"
+#include "harness/runner/evidence.h"
+#include "harness/runner/rig.h"
+#include "harness/runner/sandbox.h"
+#include "harness/runner/surroundings.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define DEVICE_ID  "bench-01"
+#define HUB_HOST   "testhub.azure-devices.net"
+#define HUB_PORT   8883
+#define STOP_GRACE 1500000 // us for a device to end by itself
+
+struct worker {
+    const struct job *job;
+    struct env env;
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_signal_t stops[2];
+    int open_handles;
+    struct rig rig;
+    bool has_rig;
+    struct rig_device device;
+    struct surroundings around; // what the device is given: files, environment, argv
+    struct evidence evidence;
+    struct process *process;
+    struct executor *executor;
+    struct event_copy *first; // events on their way to the executor
+    struct event_copy **last;
+    bool is_pumping;
+    bool is_private;
+    char address[64];
+    int port;
+};
+
+static uint64_t now_us(const struct worker *w)
+{
+    return w->env.mono_us(w->env.world);
+}
+
+// ---- events reach the executor from the loop, never from inside the layer that emitted them
+
+static void on_event(void *context, const struct event *e)
+{
+    struct worker *w = context;
+    struct event_copy *copy = event_copy_new(e);
+    if (copy) {
+        *w->last = copy;
+        w->last = &copy->next;
+    }
+}
+
+static struct event_copy *take_event(struct worker *w)
+{
+    struct event_copy *copy = w->first;
+    if (copy) {
+        w->first = copy->next;
+        if (!w->first) {
+            w->last = &w->first;
+        }
+    }
+    return copy;
+}
+
+static void check_evidence(struct worker *w)
+{
+    if (w->evidence.failure[0]) {
+        executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", w->evidence.failure,
+                       "free some space, or choose another folder with --evidence");
+    }
+}
+
+static void pump(struct worker *w)
+{
+    while (w->first && !executor_is_done(w->executor)) {
+        struct event_copy *copy = take_event(w);
+        executor_event(w->executor, &copy->event, now_us(w));
+        event_copy_free(copy);
+    }
+    executor_tick(w->executor, now_us(w));
+    check_evidence(w);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer; // waking up is all; the main loop pumps
+}
+
+static void on_stop_signal(uv_signal_t *signal, int number)
+{
+    struct worker *w = signal->data;
+    char observed[64];
+    snprintf(observed, sizeof observed, "interrupted by %s", strsignal(number));
+    executor_abort(w->executor, VERDICT_INFRA, "the scenario runs to its end", observed, "");
+}
+
+static void arm_timer(struct worker *w)
+{
+    uint64_t at = executor_deadline_us(w->executor);
+    uint64_t now = now_us(w);
+    if (at == UINT64_MAX) {
+        return;
+    }
+    uv_update_time(&w->loop);
+    uv_timer_start(&w->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+}
+
+// ---- what statements do
+
+static int64_t machine_utc_us(const struct worker *w)
+{
+    return w->env.utc_us(w->env.world);
+}
+
+// The device's clock minus the machine's.
+static int64_t device_offset_us(const struct worker *w, const struct when *when)
+{
+    int64_t hub_offset = hub_utc_us(w->rig.hub) - machine_utc_us(w);
+    switch (when->kind) {
+    case WHEN_DATE:
+        return when->us - machine_utc_us(w);
+    case WHEN_OFFSET:
+        return hub_offset + when->us;
+    default:
+        return hub_offset;
+    }
+}
+
+static void set_hub_clock(struct worker *w, const struct when *when)
+{
+    if (when->kind == WHEN_DATE) {
+        hub_clock_set(w->rig.hub, when->us);
+    } else if (when->kind == WHEN_OFFSET) {
+        hub_clock_set(w->rig.hub, machine_utc_us(w) + when->us);
+    } else {
+        hub_clock_shift(w->rig.hub, 0);
+    }
+}
+
+static int set_device_clock(struct worker *w, const struct when *when)
+{
+    int64_t offset_us = device_offset_us(w, when);
+    char text[32];
+    TRY(clock_write(w->around.clock_path, offset_us));
+    utc_print(machine_utc_us(w) + offset_us, text);
+    EMIT(w->rig.journal, DEVICE_CLOCK, 0, NULL, F_TEXT("utc", text));
+    return 0;
+}
+
+static int act_boot(void *context)
+{
+    struct worker *w = context;
+    const struct when *clock = &w->job->plan->settings.device_clock;
+    char clock_text[32];
+    if (w->job->plan->needs_clock) {
+        TRY(clock_write(w->around.clock_path, device_offset_us(w, clock)));
+    }
+    utc_print(machine_utc_us(w) + device_offset_us(w, clock), clock_text);
+    struct process_settings settings = {
+        .loop = &w->loop,
+        .env = &w->env,
+        .journal = w->rig.journal,
+        .argv = w->around.argv,
+        .envp = w->around.envp,
+        .log_path = w->around.log_path,
+        .command_text = w->around.command_text,
+        .clock_text = w->job->plan->needs_clock ? clock_text : "machine",
+    };
+    return process_start(&settings, &w->process);
+}
+
+static int act_time(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    if (step->is_device) {
+        return set_device_clock(w, &step->when);
+    }
+    set_hub_clock(w, &step->when);
+    return 0;
+}
+
+static int act_hub(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    switch (step->verb) {
+    case HUB_CHAIN:
+        return rig_use_chain(&w->rig, step->chain);
+    case HUB_DROP:
+        server_drop_all(w->rig.server, step->drop);
+        return 0;
+    case HUB_FAULT:
+        return faults_add(w->rig.faults, &step->fault);
+    case HUB_CLEAR:
+        faults_clear(w->rig.faults);
+        return 0;
+    case HUB_DISABLE:
+    case HUB_ENABLE:
+        return hub_set_disabled(w->rig.hub, DEVICE_ID, step->verb == HUB_DISABLE);
+    }
+    return ERR_INTERNAL;
+}
+
+static void act_note(void *context, const char *text)
+{
+    struct worker *w = context;
+    EMIT(w->rig.journal, RUN_NOTE, 0, NULL, F_TEXT("text", text));
+}
+
+static void act_begin(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    EMIT(w->rig.journal, RUN_STEP, 0, NULL, F_INT("line", step->line), F_TEXT("text", step->source));
+}
+
+// ---- setting up
+
+static int enter_network(struct worker *w)
+{
+    static const char *const names[] = {HUB_HOST};
+    struct sandbox_settings s = {.names = names, .name_count = 1, .folder = w->evidence.rig_folder};
+    int code = ERR_NAMESPACE;
+    if (w->job->network != NETWORK_HOST) {
+        code = sandbox_enter(&s);
+    }
+    w->is_private = code == 0;
+    if (code == 0) {
+        snprintf(w->address, sizeof w->address, "%s", SANDBOX_ADDRESS);
+        return 0;
+    }
+    if (code != ERR_NAMESPACE || w->job->network == NETWORK_PRIVATE) {
+        return code;
+    }
+    // an address of our own below 127/8: distinct for every job on this machine
+    unsigned key = (unsigned)getpid() * 31U + (unsigned)w->job->index;
+    snprintf(w->address, sizeof w->address, "127.%u.%u.%u", 64 + key / 64516 % 64, 1 + key / 254 % 254,
+             1 + key % 254);
+    return 0;
+}
+
+static int open_rig(struct worker *w)
+{
+    const struct settings *s = &w->job->plan->settings;
+    struct rig_settings settings = {.loop = &w->loop, .env = &w->env};
+    hub_settings_init(&settings.hub, w->is_private ? HUB_HOST : w->address);
+    settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
+    settings.more_names[settings.more_name_count++] = w->address;
+    TRY(rig_open(&w->rig, &settings));
+    w->has_rig = true;
+    TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
+    TRY(journal_listen(w->rig.journal, on_event, w));
+    EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
+         F_TEXT("device", w->job->device->name),
+         F_TEXT("network", w->is_private ? "private" : "host"));
+    if (!w->is_private) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "no private network here: the hub has a loopback address of its own"));
+    }
+    set_hub_clock(w, &s->hub_clock);
+    TRY(rig_use_chain(&w->rig, s->hub_chain));
+    return server_listen(w->rig.server, w->address, HUB_PORT, &w->port);
+}
+
+static int prepare_device(struct worker *w)
+{
+    const struct settings *s = &w->job->plan->settings;
+    struct buf root HR_CLEANUP(buf_deinit);
+    buf_init(&root, 1 << 20);
+    TRY(rig_root_of(&w->rig, s->device_root, &root));
+    TRY(rig_add_device(&w->rig, DEVICE_ID, s->is_x509, w->port, &w->device));
+    TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
+    TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&w->rig.chain.sent_pem), 0644));
+    TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
+    TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
+    if (w->job->plan->needs_clock && !clock_library()) {
+        FAIL(ERR_SPAWN, "libfaketime is not installed; the package is called faketime");
+    }
+    struct surroundings_settings around = {
+        .device = w->job->device,
+        .bench_folder = w->job->bench_folder,
+        .evidence = w->evidence.folder,
+        .rig_folder = w->evidence.rig_folder,
+        .host = w->rig.settings.hub.host,
+        .port = w->port,
+        .id = DEVICE_ID,
+        .connection_string = buf_text(&w->device.connection_string),
+        .has_clock = w->job->plan->needs_clock,
+    };
+    return surroundings_make(&around, &w->around);
+}
+
+static int open_loop(struct worker *w)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    ENSURE(uv_loop_init(&w->loop) == 0, ERR_IO);
+    uv_timer_init(&w->loop, &w->timer);
+    for (size_t i = 0; i < HR_COUNT_OF(numbers); i++) {
+        uv_signal_init(&w->loop, &w->stops[i]);
+        w->stops[i].data = w;
+        uv_signal_start(&w->stops[i], on_stop_signal, numbers[i]);
+    }
+    return 0;
+}
+
+static int set_up(struct worker *w)
+{
+    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_note, act_begin};
+    TRY(evidence_open(&w->evidence, w->job->evidence));
+    TRY(evidence_put(&w->evidence, "scenario.scn", span_text(w->job->plan->source), 0644));
+    TRY(enter_network(w));
+    w->executor = executor_new(w->job->plan, &actions);
+    ENSURE(w->executor != NULL, ERR_NO_MEMORY);
+    TRY(open_loop(w));
+    TRY(open_rig(w));
+    return prepare_device(w);
+}
+
+// ---- running
+
+static void run_to_the_end(struct worker *w)
+{
+    executor_start(w->executor, now_us(w));
+    pump(w);
+    while (!executor_is_done(w->executor)) {
+        arm_timer(w);
+        uv_run(&w->loop, UV_RUN_ONCE);
+        pump(w);
+    }
+}
+
+static void stop_device(struct worker *w)
+{
+    if (!w->process) {
+        return;
+    }
+    process_stop(w->process, STOP_GRACE);
+    while (process_is_running(w->process)) {
+        uv_run(&w->loop, UV_RUN_ONCE);
+    }
+    process_free(w->process);
+    w->process = NULL;
+}
+
+static void close_loop(struct worker *w)
+{
+    uv_close((uv_handle_t *)&w->timer, NULL);
+    for (size_t i = 0; i < HR_COUNT_OF(w->stops); i++) {
+        uv_close((uv_handle_t *)&w->stops[i], NULL);
+    }
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&w->loop);
+}
+
+static void tear_down(struct worker *w)
+{
+    stop_device(w);
+    if (w->has_rig) {
+        rig_device_deinit(&w->device);
+        rig_close(&w->rig);
+        close_loop(w);
+    }
+    struct event_copy *copy = NULL;
+    while ((copy = take_event(w))) {
+        event_copy_free(copy);
+    }
+    surroundings_deinit(&w->around);
+    executor_free(w->executor);
+}
+
+static int send_outcome(struct worker *w, const struct outcome *o, int fd)
+{
+    struct buf json HR_CLEANUP(buf_deinit);
+    buf_init(&json, 1 << 20);
+    TRY(outcome_to_json(o, &json));
+    struct span left = buf_span(&json);
+    while (left.len > 0) {
+        ssize_t n = write(fd, left.ptr, left.len);
+        ENSURE(n > 0, ERR_IO);
+        left = span_from(left, (size_t)n);
+    }
+    return evidence_put(&w->evidence, "verdict.json", buf_span(&json), 0644);
+}
+
+static void fill_outcome(struct worker *w, struct outcome *o)
+{
+    const struct plan *plan = w->job->plan;
+    outcome_set(&o->scenario, plan->name);
+    outcome_set(&o->about, plan->about);
+    outcome_set(&o->file, plan->file);
+    outcome_set(&o->device, w->job->device->name);
+    outcome_set(&o->evidence, w->job->evidence);
+}
+
+static void fill_infra(struct outcome *o, int code)
+{
+    o->verdict = VERDICT_INFRA;
+    outcome_set(&o->expected, "the rig can be set up");
+    outcome_set(&o->observed, error_text(code));
+}
+
+static void copy_outcome(struct outcome *to, const struct outcome *from)
+{
+    to->verdict = from->verdict;
+    to->line = from->line;
+    to->column = from->column;
+    to->duration_us = from->duration_us;
+    outcome_set(&to->statement, from->statement);
+    outcome_set(&to->expected, from->expected);
+    outcome_set(&to->observed, from->observed);
+    outcome_set(&to->cause, from->cause);
+    outcome_set(&to->try_text, from->try_text);
+}
+
+static void judge(struct worker *w, struct outcome *o)
+{
+    copy_outcome(o, executor_outcome(w->executor));
+    EMIT(w->rig.journal, RUN_VERDICT, 0, NULL, F_TEXT("verdict", verdict_word(o->verdict)),
+         F_INT("line", o->line), F_TEXT("cause", o->cause));
+    o->events = journal_count(w->rig.journal);
+}
+
+int worker_run(const struct job *job, int outcome_fd)
+{
+    struct worker w = {.job = job, .env = env_system()};
+    struct outcome outcome;
+    w.last = &w.first;
+    outcome_init(&outcome);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); // what the device leaves behind comes to us
+    uint64_t began_us = now_us(&w);
+    fill_outcome(&w, &outcome);
+    int code = set_up(&w);
+    if (code == 0) {
+        run_to_the_end(&w);
+        stop_device(&w);
+        judge(&w, &outcome);
+    } else {
+        fill_infra(&outcome, code);
+    }
+    outcome.duration_us = now_us(&w) - began_us;
+    tear_down(&w);
+    code = send_outcome(&w, &outcome, outcome_fd);
+    evidence_close(&w.evidence);
+    outcome_deinit(&outcome);
+    return code;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// One scenario, run in a process of its own: private network, hub on the real ports, device,
+// executor, evidence. The outcome goes to a pipe as JSON and to verdict.json.
+#pragma once
+#include "harness/bench/bench.h"
+#include "harness/oracle/verdict.h"
+#include "harness/scenario/plan.h"
+
+enum network { NETWORK_AUTO, NETWORK_PRIVATE, NETWORK_HOST };
+
+struct job {
+    const struct plan *plan;
+    const struct bench_device *device;
+    const char *bench_folder;
+    const char *evidence; // folder of this scenario; made when missing
+    enum network network;
+    int index;            // distinguishes jobs that share the host's network
+};
+
+// Run to the end; returns 0 when an outcome was written to `outcome_fd`, else an error. Never
+// leaves a process of the device behind. Meant for a freshly forked, single-threaded process.
+int worker_run(const struct job *job, int outcome_fd) HR_NODISCARD;
