@@ -6,7 +6,7 @@
 //       command  {bin}/reference_device --root {root.pem}
 //       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
-//       offers   clock x509                  # capabilities; default both
+//       offers   clock x509                  # capabilities, or `nothing`; default both
 //     end
 //
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
@@ -50,5 +50,6 @@ struct placeholder {
 };
 int template_fill(const char *template, const struct placeholder *table, size_t count,
                   struct buf *out) HR_NODISCARD;
-// The names that a bench may use, for checks; sorted, NULL-terminated.
+// The names that a bench may use, for checks; sorted, NULL-terminated. Each is filled by
+// the worker.
 const char *const *placeholder_names(void);

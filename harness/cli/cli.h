@@ -37,5 +37,3 @@ int cli_options(const struct command *command, int argc, char **argv,
                 const char **words, size_t words_most, size_t *word_count);
 // Prints "hubrig NAME: text" and returns the exit code that the error's class asks for.
 int cli_fail(const char *command, int code);
-// Names the nearest command on stderr and returns EXIT_USAGE.
-int cli_unknown_command(const char *word, const char *const *names, size_t count);

@@ -17,3 +17,6 @@ struct finding {
 };
 // `violated` is the event that broke the scenario's rule, or NULL.
 void diagnosis_find(const struct diagnosis *d, const struct event *violated, struct finding *out);
+// Names of all rows, so that a test can prove that it covers them.
+size_t diagnosis_row_count(void);
+const char *diagnosis_row_id(size_t i);

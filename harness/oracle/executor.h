@@ -2,11 +2,11 @@
 // Runs a plan: takes journal events and the time, acts through callbacks, and ends with a verdict.
 // Knows no socket, process or clock, so that a whole scenario can be tested in microseconds.
 //
-//     executor_init(&x, &plan, &actions);
-//     executor_start(&x, now);
-//     on every event:  executor_event(&x, event, now);
-//     on the timer:    executor_tick(&x, now);  timer_at(executor_deadline_us(&x));
-//     until executor_is_done(&x); then outcome = executor_outcome(&x);
+//     struct executor *x = executor_new(&plan, &actions);
+//     executor_start(x, now);
+//     on every event:  executor_event(x, event, now);
+//     on the timer:    executor_tick(x, now);  timer_at(executor_deadline_us(x));
+//     until executor_is_done(x); then outcome = executor_outcome(x);
 #pragma once
 #include "harness/oracle/verdict.h"
 #include "harness/scenario/plan.h"
@@ -38,5 +38,7 @@ bool executor_is_done(const struct executor *x);
 // End now with this verdict (rig trouble, Ctrl-C); no effect when done. `observed` is copied.
 void executor_abort(struct executor *x, enum verdict verdict, const char *expected,
                     const char *observed, const char *try_text);
+// What the rig alone knows of the outcome; both are copied, NULL leaves a field as it is.
+void executor_describe(struct executor *x, const char *device, const char *evidence);
 // Valid once done; borrowed from the executor. Cause and try come from the diagnosis table.
 const struct outcome *executor_outcome(const struct executor *x);

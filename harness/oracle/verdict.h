@@ -44,9 +44,11 @@ struct outcome {
 };
 void outcome_init(struct outcome *o);
 void outcome_deinit(struct outcome *o);
+// Text fields hold "" or a heap text; set them through outcome_set alone.
 // Replace a text field by a copy of `text` (NULL = ""). ERR_NO_MEMORY leaves "".
 void outcome_set(char **field, const char *text);
-// verdict.json: one JSON object; read back by the runner. ERR_SYNTAX when damaged.
+// verdict.json: one JSON object; read back by the runner. ERR_SYNTAX when damaged. 'o' is
+// initialised here and must be deinitialised in every case.
 int outcome_to_json(const struct outcome *o, struct buf *out) HR_NODISCARD;
 int outcome_from_json(struct span json, struct outcome *o) HR_NODISCARD;
 

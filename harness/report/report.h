@@ -9,10 +9,11 @@ struct report_style {
     size_t name_columns; // width of the scenario column
 };
 
-// One line: "pass  smoke/connect-sas          1.2 s".
+// One line with its line end: "pass  smoke.connect-sas          1.2 s".
 int report_console_line(const struct outcome *o, const struct report_style *style,
                         struct buf *out) HR_NODISCARD;
-// The lines below a verdict that is not pass: where, expected, observed, cause, try, evidence.
+// The lines below a verdict that is not pass: where, expected, observed, cause, try, evidence;
+// a line without a text is left out.
 int report_console_detail(const struct outcome *o, const struct report_style *style,
                           struct buf *out) HR_NODISCARD;
 // "13 scenarios: 12 pass, 1 fail in 9.8 s".

@@ -21,6 +21,9 @@
 // An expect looks at events after the last one that an expect matched, or after the last boot,
 // time or hub statement, whichever is later. A never holds from its line on, to the end of the
 // scenario or to the `before` event.
+//
+// `hub drop fin` alone closes the live connections; with more words (`hub drop fin at mqtt.puback`)
+// it arms the fault of that name.
 #pragma once
 #include "base/line.h"
 #include "simulator/faults/fault.h"
@@ -122,10 +125,17 @@ int plan_read(const char *path, const char *const *chain_names, size_t chain_cou
 int plan_parse(const char *name, struct span text, const char *const *chain_names,
                size_t chain_count, struct plan *out, struct diag_list *diags) HR_NODISCARD;
 void plan_deinit(struct plan *plan);
+// The verbs, for `hubrig words`: plan_verb_count() rows of word, form and meaning.
+size_t plan_verb_count(void);
+const char *plan_verb(size_t i, const char **form, const char **meaning);
+
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
 
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.
 int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
+// The same for another extension (".bench"); a folder without such a file gives none, without error.
+int suite_files_of(const char *path, const char *extension, char ***files, size_t *count)
+    HR_NODISCARD;
 void suite_free(char **files, size_t count);

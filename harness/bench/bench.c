@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+#include "harness/bench/bench.h"
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEVICE_NAME_BYTES_MOST = 64, DEVICES_MOST = 1000 };
+
+#define MISTAKE(r, at, ...) diag_add((r)->diags, line_place((r)->line, (at)), __VA_ARGS__)
+
+struct reader {
+    struct bench *bench;
+    struct diag_list *diags;
+    const struct line *line;
+    struct bench_device *device; // the open block, or NULL
+    struct place opened;
+    int about_line, command_line, requires_line, offers_line; // of the open block
+};
+
+static int set_text(char **field, struct span text)
+{
+    free(*field);
+    *field = span_dup_text(text);
+    ENSURE(*field != NULL, ERR_NO_MEMORY);
+    return 0;
+}
+
+static bool is_name(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!is_letter && (i == 0 || (c != '-' && c != '_' && c != '.'))) {
+            return false;
+        }
+    }
+    return name.len > 0 && name.len <= DEVICE_NAME_BYTES_MOST;
+}
+
+// Every placeholder must be one that a run can fill.
+static int check_template(struct reader *r, size_t at, struct span text)
+{
+    struct placeholder table[32];
+    size_t count = 0;
+    struct buf scratch HR_CLEANUP(buf_deinit);
+    buf_init(&scratch, LINE_FILE_BYTES_MOST);
+    for (const char *const *name = placeholder_names(); *name && count < 32; name++) {
+        table[count++] = (struct placeholder){*name, ""};
+    }
+    char *template = span_dup_text(text);
+    ENSURE(template != NULL, ERR_NO_MEMORY);
+    int code = template_fill(template, table, count, &scratch);
+    free(template);
+    if (code == ERR_UNKNOWN_NAME || code == ERR_SYNTAX) {
+        return MISTAKE(r, at, "%s", error_text(code));
+    }
+    return code;
+}
+
+static int read_about(struct reader *r)
+{
+    struct buf joined HR_CLEANUP(buf_deinit);
+    buf_init(&joined, LINE_FILE_BYTES_MOST);
+    if (r->about_line) {
+        return MISTAKE(r, 0, "'about' stands already on line %d", r->about_line);
+    }
+    if (r->line->count < 2) {
+        return MISTAKE(r, 1, "expected: about WORDS");
+    }
+    r->about_line = r->line->at.line;
+    TRY(line_join(r->line, 1, &joined));
+    return set_text(&r->device->about, buf_span(&joined));
+}
+
+static int read_command(struct reader *r)
+{
+    struct bench_device *d = r->device;
+    if (r->command_line) {
+        return MISTAKE(r, 0, "'command' stands already on line %d", r->command_line);
+    }
+    r->command_line = r->line->at.line;
+    if (r->line->count < 2) {
+        return MISTAKE(r, 1, "expected: command PROGRAM [ARGUMENT...]");
+    }
+    if (r->line->count - 1 > BENCH_WORDS_MOST) {
+        return MISTAKE(r, BENCH_WORDS_MOST + 1, "more than %d words in a command",
+                       BENCH_WORDS_MOST);
+    }
+    for (size_t i = 1; i < r->line->count; i++) {
+        TRY(check_template(r, i, line_word(r->line, i)));
+        TRY(set_text(&d->command[d->command_count], line_word(r->line, i)));
+        d->command_count++;
+    }
+    return 0;
+}
+
+static int check_env(struct reader *r, size_t at, struct span word)
+{
+    size_t equals = span_find(word, '=');
+    struct span name = span_slice(word, 0, equals + 1);
+    if (equals == word.len || equals == 0) {
+        return MISTAKE(r, at, "'%.*s' is not NAME=VALUE", SPAN_ARG(word));
+    }
+    for (size_t i = 0; i < r->device->env_count; i++) {
+        if (span_starts_with(span_text(r->device->env[i]), name)) {
+            return MISTAKE(r, at, "%.*s is given twice", (int)equals, (const char *)word.ptr);
+        }
+    }
+    return check_template(r, at, span_from(word, equals + 1));
+}
+
+static int read_env(struct reader *r)
+{
+    struct bench_device *d = r->device;
+    if (r->line->count < 2) {
+        return MISTAKE(r, 1, "expected: env NAME=VALUE");
+    }
+    for (size_t i = 1; i < r->line->count; i++) {
+        TRY(check_env(r, i, line_word(r->line, i)));
+        if (d->env_count == BENCH_WORDS_MOST) {
+            return MISTAKE(r, i, "more than %d variables", BENCH_WORDS_MOST);
+        }
+        TRY(set_text(&d->env[d->env_count], line_word(r->line, i)));
+        d->env_count++;
+    }
+    return 0;
+}
+
+static int read_requires(struct reader *r)
+{
+    if (r->requires_line) {
+        return MISTAKE(r, 0, "'requires' stands already on line %d", r->requires_line);
+    }
+    r->requires_line = r->line->at.line;
+    if (r->line->count != 2) {
+        return MISTAKE(r, r->line->count < 2 ? 1 : 2, "expected: requires FILE");
+    }
+    TRY(check_template(r, 1, line_word(r->line, 1)));
+    return set_text(&r->device->requires, line_word(r->line, 1));
+}
+
+static int read_offers(struct reader *r)
+{
+    static const char *const capabilities[] = {"clock", "x509", "nothing"};
+    struct bench_device *d = r->device;
+    char hint[96];
+    if (r->offers_line) {
+        return MISTAKE(r, 0, "'offers' stands already on line %d", r->offers_line);
+    }
+    r->offers_line = r->line->at.line;
+    d->offers_clock = false;
+    d->offers_x509 = false;
+    if (r->line->count < 2) {
+        return MISTAKE(r, 1, "expected: offers clock|x509 ... or: offers nothing");
+    }
+    for (size_t i = 1; i < r->line->count; i++) {
+        if (line_word_is(r->line, i, "clock")) {
+            d->offers_clock = true;
+        } else if (line_word_is(r->line, i, "x509")) {
+            d->offers_x509 = true;
+        } else if (!line_word_is(r->line, i, "nothing") || r->line->count != 2) {
+            return MISTAKE(
+                r, i, "unknown capability '%.*s'%s", SPAN_ARG(line_word(r->line, i)),
+                suggest_text(line_word(r->line, i), capabilities, HR_COUNT_OF(capabilities), hint));
+        }
+    }
+    return 0;
+}
+
+static int read_end(struct reader *r)
+{
+    if (r->line->count > 1) {
+        return MISTAKE(r, 1, "'end' stands alone");
+    }
+    if (!r->command_line) {
+        diag_add(r->diags, r->opened, "process '%s' has no command", r->device->name);
+    }
+    r->device = NULL;
+    return 0;
+}
+
+static int read_process(struct reader *r)
+{
+    struct bench *b = r->bench;
+    struct span name = line_word(r->line, 1);
+    if (r->device) {
+        MISTAKE(r, 0, "process '%s' of line %d has no 'end'", r->device->name, r->opened.line);
+    }
+    ENSURE(b->count < DEVICES_MOST, ERR_LIMIT);
+    for (size_t i = 0; i < b->count; i++) {
+        if (span_equals_text(name, b->devices[i].name)) {
+            MISTAKE(r, 1, "process '%s' is defined twice", b->devices[i].name);
+        }
+    }
+    struct bench_device *grown = realloc(b->devices, (b->count + 1) * sizeof *grown);
+    ENSURE(grown != NULL, ERR_NO_MEMORY);
+    b->devices = grown;
+    r->device = &b->devices[b->count];
+    *r->device = (struct bench_device){.offers_clock = true, .offers_x509 = true};
+    b->count++;
+    r->opened = r->line->at;
+    r->about_line = r->command_line = r->requires_line = r->offers_line = 0;
+    TRY(set_text(&r->device->name, name));
+    TRY(set_text(&r->device->about, SPAN_EMPTY));
+    TRY(set_text(&r->device->requires, SPAN_EMPTY));
+    if (!is_name(name)) {
+        return MISTAKE(r, 1, "a process name has 1 to %d letters, digits, '-', '_' and '.'",
+                       DEVICE_NAME_BYTES_MOST);
+    }
+    return r->line->count > 2 ? MISTAKE(r, 2, "expected: process NAME") : 0;
+}
+
+struct keyword {
+    const char *word;
+    int (*read)(struct reader *r);
+    bool is_inside; // stands between process and end
+};
+
+static const struct keyword keywords[] = {
+    {"process", read_process, false},  {"about", read_about, true},
+    {"command", read_command, true},   {"env", read_env, true},
+    {"requires", read_requires, true}, {"offers", read_offers, true},
+    {"end", read_end, true},
+};
+
+static int read_line(struct reader *r)
+{
+    const char *names[HR_COUNT_OF(keywords)];
+    char hint[96];
+    for (size_t i = 0; i < HR_COUNT_OF(keywords); i++) {
+        names[i] = keywords[i].word;
+        if (!line_word_is(r->line, 0, names[i])) {
+            continue;
+        }
+        if (keywords[i].is_inside && !r->device) {
+            return MISTAKE(r, 0, "'%s' stands outside of process ... end", names[i]);
+        }
+        return keywords[i].read(r);
+    }
+    struct span word = line_word(r->line, 0);
+    return MISTAKE(r, 0, "unknown word '%.*s'%s", SPAN_ARG(word),
+                   suggest_text(word, names, HR_COUNT_OF(keywords), hint));
+}
+
+static int read_script(struct reader *r, const struct line_script *script)
+{
+    for (size_t i = 0; i < script->count; i++) {
+        r->line = &script->lines[i];
+        int code = read_line(r);
+        if (code < 0 && code != ERR_SYNTAX) {
+            return code;
+        }
+    }
+    if (r->device) {
+        diag_add(r->diags, r->opened, "process '%s' has no 'end'", r->device->name);
+    }
+    return 0;
+}
+
+static int bench_init(struct bench *b, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    struct span folder = slash ? span_of(file, (size_t)(slash - file)) : SPAN_LITERAL(".");
+    *b = (struct bench){0};
+    TRY(set_text(&b->file, span_text(file)));
+    return set_text(&b->folder, slash == file ? SPAN_LITERAL("/") : folder);
+}
+
+// `lexed` is what the lexer returned; its mistakes are in `diags` already.
+static int bench_build(int lexed, const struct line_script *script, struct bench *out,
+                       struct diag_list *diags, size_t known)
+{
+    struct reader r = {.bench = out, .diags = diags};
+    if (lexed < 0 && lexed != ERR_SYNTAX) {
+        return lexed;
+    }
+    TRY(read_script(&r, script));
+    if (diags->count > known) {
+        const struct diag *first = &diags->items[known];
+        FAIL(ERR_SYNTAX, "%s:%d:%d: %s", first->file, first->line, first->column, first->message);
+    }
+    if (diags->count + diags->dropped > known) {
+        FAIL(ERR_SYNTAX, "%s has mistakes", out->file);
+    }
+    return 0;
+}
+
+int bench_read(const char *path, struct bench *out, struct diag_list *diags)
+{
+    struct line_script script HR_CLEANUP(line_deinit) = {0};
+    size_t known = diags->count + diags->dropped;
+    TRY(bench_init(out, path));
+    return bench_build(line_read(path, &script, diags), &script, out, diags, known);
+}
+
+int bench_parse(const char *name, struct span text, struct bench *out, struct diag_list *diags)
+{
+    struct line_script script HR_CLEANUP(line_deinit) = {0};
+    size_t known = diags->count + diags->dropped;
+    TRY(bench_init(out, name));
+    return bench_build(line_parse(name, text, &script, diags), &script, out, diags, known);
+}
+
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+    }
+}
+
+void bench_deinit(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->count; i++) {
+        struct bench_device *d = &bench->devices[i];
+        free(d->name);
+        free(d->about);
+        free(d->requires);
+        free_texts(d->command, d->command_count);
+        free_texts(d->env, d->env_count);
+    }
+    free(bench->devices);
+    free(bench->file);
+    free(bench->folder);
+    *bench = (struct bench){0};
+}
+
+static int fail_unknown(const struct bench *bench, const char *name)
+{
+    struct buf list HR_CLEANUP(buf_deinit);
+    char hint[96];
+    buf_init(&list, 600);
+    const char **names = calloc(bench->count + 1, sizeof *names);
+    ENSURE(names != NULL, ERR_NO_MEMORY);
+    for (size_t i = 0; i < bench->count; i++) {
+        names[i] = bench->devices[i].name;
+        if (buf_printf(&list, "%s%s", i ? " " : "", names[i]) < 0) {
+            continue; // the list of a large bench is cut
+        }
+    }
+    suggest_text(span_text(name), names, bench->count, hint);
+    free(names);
+    FAIL(ERR_UNKNOWN_NAME, "%s has no device '%s'%s; it has: %s", bench->file, name, hint,
+         list.len ? buf_text(&list) : "none");
+}
+
+int bench_find(const struct bench *bench, const char *name, const struct bench_device **out)
+{
+    for (size_t i = 0; i < bench->count; i++) {
+        if (strcmp(bench->devices[i].name, name) == 0) {
+            *out = &bench->devices[i];
+            return 0;
+        }
+    }
+    return fail_unknown(bench, name);
+}

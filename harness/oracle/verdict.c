@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "harness/oracle/verdict.h"
+#include "base/error.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct verdict_row {
+    const char *word;
+    int exit_code;
+    const char *meaning;
+};
+
+static const struct verdict_row rows[] = {
+#define X(name, word, exit_code, meaning) {word, exit_code, meaning},
+    VERDICT_TABLE(X)
+#undef X
+};
+
+const char *verdict_word(enum verdict verdict)
+{
+    return rows[verdict].word;
+}
+
+const char *verdict_meaning(enum verdict verdict)
+{
+    return rows[verdict].meaning;
+}
+
+int verdict_of(struct span word)
+{
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        if (span_equals_text(word, rows[i].word)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+// The text fields and their keys in verdict.json.
+struct text_row {
+    const char *key;
+    size_t offset;
+};
+
+#define TEXT_ROW(key, member)                                                                      \
+    {                                                                                              \
+        key, offsetof(struct outcome, member)                                                      \
+    }
+static const struct text_row texts[] = {
+    TEXT_ROW("scenario", scenario), TEXT_ROW("about", about),
+    TEXT_ROW("file", file),         TEXT_ROW("statement", statement),
+    TEXT_ROW("expected", expected), TEXT_ROW("observed", observed),
+    TEXT_ROW("cause", cause),       TEXT_ROW("try", try_text),
+    TEXT_ROW("evidence", evidence), TEXT_ROW("device", device),
+};
+
+// What every text field holds when memory is short; never freed.
+static char nothing[] = "";
+
+static char **text_at(const struct outcome *o, size_t i)
+{
+    return (char **)(void *)((char *)(uintptr_t)o + texts[i].offset);
+}
+
+void outcome_init(struct outcome *o)
+{
+    *o = (struct outcome){.verdict = VERDICT_INCONCLUSIVE};
+    for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
+        *text_at(o, i) = nothing;
+    }
+}
+
+void outcome_set(char **field, const char *text)
+{
+    char *copy = text && text[0] ? span_dup_text(span_text(text)) : NULL;
+    if (*field != nothing) {
+        free(*field);
+    }
+    *field = copy ? copy : nothing;
+}
+
+void outcome_deinit(struct outcome *o)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
+        outcome_set(text_at(o, i), NULL);
+    }
+    outcome_init(o);
+}
+
+// Text from a device may hold anything; what is not UTF-8 must not spoil the file.
+static json_t *json_text(const char *text)
+{
+    json_t *plain = json_string(text);
+    if (plain) {
+        return plain;
+    }
+    char *clean = span_dup_text(span_text(text));
+    for (char *at = clean; at && *at; at++) {
+        *at = (unsigned char)*at < 0x80 ? *at : '?';
+    }
+    plain = clean ? json_string(clean) : NULL;
+    free(clean);
+    return plain;
+}
+
+static int fill_object(const struct outcome *o, json_t *object)
+{
+    int failed = json_object_set_new(object, "verdict", json_string(rows[o->verdict].word));
+    for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
+        failed |= json_object_set_new(object, texts[i].key, json_text(*text_at(o, i)));
+    }
+    failed |= json_object_set_new(object, "line", json_integer(o->line));
+    failed |= json_object_set_new(object, "column", json_integer(o->column));
+    failed |= json_object_set_new(object, "duration_us", json_integer((json_int_t)o->duration_us));
+    failed |= json_object_set_new(object, "events", json_integer((json_int_t)o->events));
+    ENSURE(!failed, ERR_NO_MEMORY);
+    return 0;
+}
+
+int outcome_to_json(const struct outcome *o, struct buf *out)
+{
+    json_t *object = json_object();
+    int code = object ? fill_object(o, object) : ERR_NO_MEMORY;
+    char *text = code == 0 ? json_dumps(object, JSON_COMPACT) : NULL;
+    if (code == 0) {
+        code = text ? buf_append_text(out, text) : ERR_NO_MEMORY;
+    }
+    free(text);
+    json_decref(object);
+    return code;
+}
+
+static int read_number(const json_t *object, const char *key, int64_t most, int64_t *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > most) {
+        FAIL(ERR_SYNTAX, "verdict.json: '%s' must be a number from 0 on", key);
+    }
+    *out = json_integer_value(value);
+    return 0;
+}
+
+static int read_object(const json_t *object, struct outcome *o)
+{
+    const char *word = json_string_value(json_object_get(object, "verdict"));
+    int verdict = word ? verdict_of(span_text(word)) : -1;
+    if (verdict < 0) {
+        FAIL(ERR_SYNTAX, "verdict.json: '%s' is not a verdict", word ? word : "");
+    }
+    o->verdict = (enum verdict)verdict;
+    for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
+        const char *text = json_string_value(json_object_get(object, texts[i].key));
+        if (!text) {
+            FAIL(ERR_SYNTAX, "verdict.json: the text '%s' is missing", texts[i].key);
+        }
+        outcome_set(text_at(o, i), text);
+    }
+    int64_t line = 0, column = 0, duration_us = 0, events = 0;
+    TRY(read_number(object, "line", INT_MAX, &line));
+    TRY(read_number(object, "column", INT_MAX, &column));
+    TRY(read_number(object, "duration_us", INT64_MAX, &duration_us));
+    TRY(read_number(object, "events", INT64_MAX, &events));
+    o->line = (int)line;
+    o->column = (int)column;
+    o->duration_us = (uint64_t)duration_us;
+    o->events = (uint64_t)events;
+    return 0;
+}
+
+int outcome_from_json(struct span json, struct outcome *o)
+{
+    json_error_t error;
+    outcome_init(o);
+    json_t *object = json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, &error);
+    if (!object) {
+        FAIL(ERR_SYNTAX, "verdict.json:%d:%d: %s", error.line, error.column, error.text);
+    }
+    int code = read_object(object, o);
+    json_decref(object);
+    return code;
+}
+
+int verdicts_exit_code(const struct outcome *outcomes, size_t count)
+{
+    bool has_fail = false;
+    bool has_judged = count == 0;
+    for (size_t i = 0; i < count; i++) {
+        int code = rows[outcomes[i].verdict].exit_code;
+        if (code == rows[VERDICT_INFRA].exit_code) {
+            return code;
+        }
+        has_fail |= code == rows[VERDICT_FAIL].exit_code;
+        has_judged |= outcomes[i].verdict != VERDICT_SKIPPED;
+    }
+    if (has_fail) {
+        return rows[VERDICT_FAIL].exit_code;
+    }
+    return has_judged ? rows[VERDICT_PASS].exit_code : rows[VERDICT_SKIPPED].exit_code;
+}

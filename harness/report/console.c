@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+#include "base/when.h"
+#include "harness/report/report.h"
+
+#include <string.h>
+
+// A colour per verdict, as SGR parameters.
+static const char *const colours[VERDICT_COUNT] = {
+    [VERDICT_PASS] = "32",         [VERDICT_WARN] = "33",  [VERDICT_FAIL] = "1;31",
+    [VERDICT_INCONCLUSIVE] = "35", [VERDICT_INFRA] = "36", [VERDICT_SKIPPED] = "2",
+};
+
+enum { WORD_COLUMNS = 6, KEY_COLUMNS = 10 };
+
+static int print_blanks(size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(buf_append_u8(out, ' '));
+    }
+    return 0;
+}
+
+// Text of a device may hold escape sequences: control characters become blanks.
+static int print_clean(const char *text, struct buf *out)
+{
+    for (const char *at = text; *at; at++) {
+        TRY(buf_append_u8(out, (uint8_t)*at < 0x20 || *at == 0x7f ? ' ' : (uint8_t)*at));
+    }
+    return 0;
+}
+
+static int print_word(enum verdict verdict, const struct report_style *style, struct buf *out)
+{
+    if (!style->has_colour) {
+        return buf_append_text(out, verdict_word(verdict));
+    }
+    return buf_printf(out, "\033[%sm%s\033[0m", colours[verdict], verdict_word(verdict));
+}
+
+int report_console_line(const struct outcome *o, const struct report_style *style, struct buf *out)
+{
+    char time[32];
+    size_t word = strlen(verdict_word(o->verdict));
+    size_t gap = word + 2 > WORD_COLUMNS ? 2 : WORD_COLUMNS - word;
+    // A long verdict word borrows from the name's column, so that the times still align.
+    size_t used = word + gap + strlen(o->scenario);
+    size_t wanted = WORD_COLUMNS + style->name_columns;
+    TRY(print_word(o->verdict, style, out));
+    TRY(print_blanks(gap, out));
+    TRY(print_clean(o->scenario, out));
+    TRY(print_blanks(used < wanted ? wanted - used + 2 : 2, out));
+    return buf_printf(out, "%s\n", duration_print((int64_t)o->duration_us, time));
+}
+
+static int print_row(const char *key, const char *text, struct buf *out)
+{
+    if (text[0] == '\0') {
+        return 0;
+    }
+    TRY(print_blanks(WORD_COLUMNS, out));
+    TRY(buf_append_text(out, key));
+    TRY(print_blanks(KEY_COLUMNS - strlen(key), out));
+    TRY(print_clean(text, out));
+    return buf_append_u8(out, '\n');
+}
+
+static int print_where(const struct outcome *o, struct buf *out)
+{
+    struct buf where HR_CLEANUP(buf_deinit);
+    buf_init(&where, 8192);
+    TRY(buf_append_text(&where, o->file));
+    if (o->line) {
+        TRY(buf_printf(&where, ":%d", o->line));
+    }
+    return print_row("where", buf_text(&where), out);
+}
+
+static int print_evidence(const struct outcome *o, struct buf *out)
+{
+    struct buf folder HR_CLEANUP(buf_deinit);
+    buf_init(&folder, 8192);
+    size_t len = strlen(o->evidence);
+    TRY(buf_append_text(&folder, o->evidence));
+    if (len && o->evidence[len - 1] != '/') {
+        TRY(buf_append_u8(&folder, '/'));
+    }
+    return print_row("evidence", buf_text(&folder), out);
+}
+
+int report_console_detail(const struct outcome *o, const struct report_style *style,
+                          struct buf *out)
+{
+    (void)style; // only the verdict's word carries colour
+    if (o->verdict == VERDICT_PASS) {
+        return 0;
+    }
+    TRY(print_where(o, out));
+    TRY(print_row("expected", o->expected, out));
+    TRY(print_row("observed", o->observed, out));
+    TRY(print_row("cause", o->cause, out));
+    TRY(print_row("try", o->try_text, out));
+    return print_evidence(o, out);
+}
+
+int report_console_summary(const struct outcome *outcomes, size_t count, uint64_t wall_us,
+                           const struct report_style *style, struct buf *out)
+{
+    char time[32];
+    size_t counts[VERDICT_COUNT] = {0};
+    const char *before = ": ";
+    for (size_t i = 0; i < count; i++) {
+        counts[outcomes[i].verdict]++;
+    }
+    TRY(buf_printf(out, "%zu scenario%s", count, count == 1 ? "" : "s"));
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        if (counts[v]) {
+            TRY(buf_printf(out, "%s%zu ", before, counts[v]));
+            TRY(print_word((enum verdict)v, style, out));
+            before = ", ";
+        }
+    }
+    return buf_printf(out, " in %s\n", duration_print((int64_t)wall_us, time));
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+#include "base/text_code.h"
+#include "harness/report/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+// YAML's double-quoted text takes JSON's escapes.
+static int print_yaml(const char *key, const char *text, struct buf *out)
+{
+    if (text[0] == '\0') {
+        return 0;
+    }
+    TRY(buf_printf(out, "  %s: \"", key));
+    TRY(json_escape(span_text(text), out));
+    return buf_append_text(out, "\"\n");
+}
+
+static int print_diagnostics(const struct outcome *o, struct buf *out)
+{
+    TRY(buf_append_text(out, "  ---\n"));
+    TRY(print_yaml("severity", verdict_word(o->verdict), out));
+    TRY(print_yaml("device", o->device, out));
+    TRY(print_yaml("file", o->file, out));
+    if (o->line) {
+        TRY(buf_printf(out, "  line: %d\n", o->line));
+    }
+    TRY(print_yaml("statement", o->statement, out));
+    TRY(print_yaml("expected", o->expected, out));
+    TRY(print_yaml("observed", o->observed, out));
+    TRY(print_yaml("cause", o->cause, out));
+    TRY(print_yaml("try", o->try_text, out));
+    TRY(print_yaml("evidence", o->evidence, out));
+    TRY(buf_printf(out, "  duration_ms: %" PRIu64 "\n", o->duration_us / 1000));
+    return buf_append_text(out, "  ...\n");
+}
+
+// A '#' would start a directive, a line end the next test point.
+static int print_plain(const char *text, struct buf *out)
+{
+    for (const char *at = text; *at; at++) {
+        TRY(buf_append_u8(out, *at == '#' || (uint8_t)*at < 0x20 ? ' ' : (uint8_t)*at));
+    }
+    return 0;
+}
+
+int report_tap(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    TRY(buf_printf(out, "TAP version 13\n1..%zu\n", count));
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = &outcomes[i];
+        bool is_good = o->verdict == VERDICT_PASS || o->verdict == VERDICT_WARN ||
+                       o->verdict == VERDICT_SKIPPED;
+        TRY(buf_printf(out, "%s %zu - ", is_good ? "ok" : "not ok", i + 1));
+        TRY(print_plain(o->scenario, out));
+        if (o->verdict == VERDICT_SKIPPED) {
+            TRY(buf_append_text(out, " # SKIP "));
+            TRY(print_plain(o->observed[0] ? o->observed : verdict_meaning(o->verdict), out));
+        }
+        TRY(buf_append_u8(out, '\n'));
+        if (o->verdict != VERDICT_PASS && o->verdict != VERDICT_SKIPPED) {
+            TRY(print_diagnostics(o, out));
+        }
+    }
+    return 0;
+}
+
+int report_json(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    TRY(buf_append_u8(out, '['));
+    for (size_t i = 0; i < count; i++) {
+        TRY(buf_append_text(out, i ? ",\n " : "\n "));
+        TRY(outcome_to_json(&outcomes[i], out));
+    }
+    return buf_append_text(out, count ? "\n]\n" : "]\n");
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/explain.h"
+#include "base/error.h"
+#include "base/text_code.h"
+#include "base/when.h"
+
+#include <inttypes.h>
+
+static int print_when(const struct when *when, struct buf *out)
+{
+    char text[32];
+    switch (when->kind) {
+    case WHEN_HUB:
+        return buf_append_text(out, "the hub's time");
+    case WHEN_REAL:
+        return buf_append_text(out, "the real time");
+    case WHEN_DATE:
+        return buf_append_text(out, utc_print(when->us, text));
+    case WHEN_OFFSET:
+        return buf_printf(out, "%s %s the hub's time",
+                          duration_print(when->us < 0 ? -when->us : when->us, text),
+                          when->us < 0 ? "before" : "ahead of");
+    }
+    return ERR_INTERNAL;
+}
+
+static int print_duration(uint64_t us, struct buf *out)
+{
+    char text[32];
+    return buf_append_text(out, duration_print((int64_t)us, text));
+}
+
+static int print_fault(const struct fault *f, struct buf *out)
+{
+    char text[32];
+    TRY(buf_printf(out, "Arm the fault '%s'", fault_word(f->kind)));
+    if (f->kind == FAULT_REFUSE) {
+        TRY(buf_printf(out, " with CONNACK code %d", f->code));
+    }
+    if (f->kind == FAULT_DELAY) {
+        TRY(buf_printf(out, " of %s", duration_print((int64_t)f->delay_us, text)));
+    }
+    if (f->kind == FAULT_DROP) {
+        TRY(buf_printf(out, " by %s", f->drop == DROP_RST ? "rst" : "fin"));
+    }
+    TRY(buf_printf(out, " at %s (%s)", site_word(f->site), site_meaning(f->site)));
+    if (f->skip) {
+        TRY(buf_printf(out, ", after %" PRIu64 " that pass", f->skip));
+    }
+    TRY(f->times == UINT64_MAX
+            ? buf_append_text(out, ", until cleared")
+            : buf_printf(out, ", %" PRIu64 " time%s", f->times, f->times == 1 ? "" : "s"));
+    return f->device[0] ? buf_printf(out, ", for %s only", f->device) : 0;
+}
+
+static int explain_hub(const struct step *s, struct buf *out)
+{
+    switch (s->verb) {
+    case HUB_CHAIN:
+        return buf_printf(out, "The hub presents the chain %s from now on", s->chain);
+    case HUB_DROP:
+        return buf_printf(out, "The hub drops its live connections by %s",
+                          s->drop == DROP_RST ? "rst" : "fin");
+    case HUB_FAULT:
+        return print_fault(&s->fault, out);
+    case HUB_CLEAR:
+        return buf_append_text(out, "Remove all faults");
+    case HUB_DISABLE:
+        return buf_append_text(out,
+                               "Disable the device in the registry, which ends its connection");
+    case HUB_ENABLE:
+        return buf_append_text(out, "Enable the device in the registry");
+    }
+    return ERR_INTERNAL;
+}
+
+static int explain_count(const struct step *s, struct buf *out)
+{
+    TRY(buf_append_text(out, "Count for "));
+    TRY(print_duration(s->duration_us, out));
+    TRY(buf_append_text(out, " and require "));
+    if (s->most == UINT64_MAX) {
+        TRY(buf_printf(out, "at least %" PRIu64 " ", s->least));
+    } else if (s->least == s->most) {
+        TRY(buf_printf(out, "exactly %" PRIu64 " ", s->least));
+    } else {
+        TRY(buf_printf(out, "%" PRIu64 " to %" PRIu64 " ", s->least, s->most));
+    }
+    return match_print(&s->match, out);
+}
+
+static int explain_never(const struct step *s, struct buf *out)
+{
+    TRY(buf_append_text(out, "From here on fail at once on "));
+    TRY(match_print(&s->match, out));
+    if (!s->has_before) {
+        return 0;
+    }
+    TRY(buf_append_text(out, ", until "));
+    return match_print(&s->before, out);
+}
+
+static int explain_step(const struct step *s, struct buf *out)
+{
+    switch (s->kind) {
+    case STEP_BOOT:
+        return buf_append_text(out, "Start the device");
+    case STEP_TIME:
+        TRY(buf_printf(out, "Set the %s's clock to ", s->is_device ? "device" : "hub"));
+        return print_when(&s->when, out);
+    case STEP_HUB:
+        return explain_hub(s, out);
+    case STEP_WAIT:
+        TRY(buf_append_text(out, "Wait "));
+        return print_duration(s->duration_us, out);
+    case STEP_LOG:
+        return buf_printf(out, "Write to the journal: %s", s->text);
+    case STEP_EXPECT:
+        TRY(buf_append_text(out, "Wait at most "));
+        TRY(print_duration(s->duration_us, out));
+        TRY(buf_append_text(out, " for "));
+        return match_print(&s->match, out);
+    case STEP_COUNT:
+        return explain_count(s, out);
+    case STEP_NEVER:
+        return explain_never(s, out);
+    }
+    return ERR_INTERNAL;
+}
+
+static int explain_settings(const struct settings *s, struct buf *out)
+{
+    TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
+                   s->device_root, s->is_x509 ? "a certificate" : "a symmetric key"));
+    TRY(print_when(&s->device_clock, out));
+    TRY(buf_printf(out, ".\nThe hub presents %s, and its clock is ", s->hub_chain));
+    // At the start the hub's clock has nothing but the real one to differ from.
+    char text[32];
+    if (s->hub_clock.kind == WHEN_OFFSET) {
+        int64_t us = s->hub_clock.us;
+        TRY(buf_printf(out, "%s %s the real time", duration_print(us < 0 ? -us : us, text),
+                       us < 0 ? "before" : "ahead of"));
+    } else {
+        TRY(print_when(&s->hub_clock, out));
+    }
+    TRY(buf_append_text(out, "; a connected device's token lives "));
+    TRY(print_duration(s->sas_grace_us, out));
+    return buf_append_text(out, " past its end.\n");
+}
+
+// The run ends at its limit even when the statements could take longer.
+static uint64_t longest_of(const struct plan *plan)
+{
+    uint64_t longest = plan_longest_us(plan);
+    return longest < plan->limit_us ? longest : plan->limit_us;
+}
+
+int plan_explain(const struct plan *plan, struct buf *out)
+{
+    TRY(buf_printf(out, "%s%s%s\n", plan->name, plan->about[0] ? ": " : "", plan->about));
+    if (plan->needs_clock || plan->needs_x509) {
+        TRY(buf_printf(out, "Needs a device with:%s%s\n", plan->needs_clock ? " clock" : "",
+                       plan->needs_x509 ? " x509" : ""));
+    }
+    TRY(explain_settings(&plan->settings, out));
+    for (size_t i = 0; i < plan->step_count; i++) {
+        TRY(buf_printf(out, "%4d  ", plan->steps[i].line));
+        TRY(explain_step(&plan->steps[i], out));
+        TRY(buf_append_text(out, ".\n"));
+    }
+    TRY(buf_append_text(out, "Takes at most "));
+    TRY(print_duration(longest_of(plan), out));
+    TRY(buf_append_text(out, " (limit "));
+    TRY(print_duration(plan->limit_us, out));
+    return buf_append_text(out, ").\n");
+}
+
+static int json_text(const char *key, const char *text, struct buf *out)
+{
+    TRY(buf_printf(out, "\"%s\":\"", key));
+    TRY(json_escape(span_text(text), out));
+    return buf_append_u8(out, '"');
+}
+
+static int json_sentence(const char *key, const struct when *when, struct buf *out)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 200);
+    TRY(print_when(when, &text));
+    return json_text(key, buf_text(&text), out);
+}
+
+static int json_step(const struct step *s, struct buf *out)
+{
+    struct buf sentence HR_CLEANUP(buf_deinit);
+    buf_init(&sentence, LINE_FILE_BYTES_MOST);
+    TRY(explain_step(s, &sentence));
+    TRY(buf_printf(out, "{\"line\":%d,\"duration_us\":%" PRIu64 ",", s->line, s->duration_us));
+    TRY(json_text("statement", s->source, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("sentence", buf_text(&sentence), out));
+    return buf_append_u8(out, '}');
+}
+
+static int json_settings(const struct settings *s, struct buf *out)
+{
+    TRY(json_sentence("device.clock", &s->device_clock, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("device.auth", s->is_x509 ? "x509" : "sas", out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("device.root", s->device_root, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("hub.chain", s->hub_chain, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_sentence("hub.clock", &s->hub_clock, out));
+    return buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64, s->sas_grace_us);
+}
+
+int plan_explain_json(const struct plan *plan, struct buf *out)
+{
+    TRY(buf_append_u8(out, '{'));
+    TRY(json_text("name", plan->name, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("about", plan->about, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("file", plan->file, out));
+    TRY(buf_append_text(out, ",\"tags\":["));
+    for (size_t i = 0; i < plan->tag_count; i++) {
+        TRY(buf_append_text(out, i ? ",\"" : "\""));
+        TRY(json_escape(span_text(plan->tags[i]), out));
+        TRY(buf_append_u8(out, '"'));
+    }
+    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s",
+                   plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false"));
+    TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
+                   plan->limit_us, longest_of(plan)));
+    TRY(json_settings(&plan->settings, out));
+    TRY(buf_append_text(out, "},\"steps\":["));
+    for (size_t i = 0; i < plan->step_count; i++) {
+        TRY(i ? buf_append_u8(out, ',') : 0);
+        TRY(json_step(&plan->steps[i], out));
+    }
+    return buf_append_text(out, "]}\n");
+}

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/plan.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/when.h"
+#include "harness/scenario/parser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_STANDARD_S = 60, STEPS_MOST = 10000, NAME_BYTES_MOST = 200 };
+
+#define MISTAKE(p, at, ...) diag_add((p)->diags, line_place((p)->line, (at)), __VA_ARGS__)
+
+static int set_text(char **field, struct span text)
+{
+    free(*field);
+    *field = span_dup_text(text);
+    ENSURE(*field != NULL, ERR_NO_MEMORY);
+    return 0;
+}
+
+// Words from `at` on as one text.
+static int set_words(struct parser *p, char **field, size_t at)
+{
+    struct buf joined HR_CLEANUP(buf_deinit);
+    buf_init(&joined, LINE_FILE_BYTES_MOST);
+    TRY(line_join(p->line, at, &joined));
+    return set_text(field, buf_span(&joined));
+}
+
+// The statement as written, without a comment behind it.
+static struct span statement_of(const struct line *line)
+{
+    const struct word *last = &line->words[line->count - 1];
+    size_t end = (size_t)last->column - 1;
+    if (!last->is_quoted) {
+        end += last->text.len;
+    } else {
+        end++;
+        while (end < line->source.len && line->source.ptr[end] != '"') {
+            end += line->source.ptr[end] == '\\' ? 2 : 1;
+        }
+        end++;
+    }
+    size_t begin = (size_t)line->words[0].column - 1;
+    return span_slice(line->source, begin, end - begin);
+}
+
+static int add_step(struct parser *p, enum step_kind kind, struct step **out)
+{
+    struct plan *plan = p->plan;
+    if (plan->step_count == STEPS_MOST) {
+        return MISTAKE(p, 0, "more than %d statements; split the scenario", STEPS_MOST);
+    }
+    if (plan->step_count == p->step_room) {
+        size_t room = p->step_room ? p->step_room * 2 : 16;
+        struct step *grown = realloc(plan->steps, room * sizeof *grown);
+        ENSURE(grown != NULL, ERR_NO_MEMORY);
+        plan->steps = grown;
+        p->step_room = room;
+    }
+    struct step *step = &plan->steps[plan->step_count++];
+    *step = (struct step){.kind = kind, .line = p->line->at.line, .column = p->line->at.column};
+    *out = step;
+    return set_text(&step->source, statement_of(p->line));
+}
+
+static bool is_name_char(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+}
+
+// The file's last two path parts: *folder is empty for a bare file name.
+static void place_in_suite(const char *file, struct span *folder, struct span *stem)
+{
+    struct span path = span_text(file);
+    while (span_starts_with(path, SPAN_LITERAL("./"))) {
+        path = span_from(path, 2);
+    }
+    struct span rest = path;
+    *folder = SPAN_EMPTY;
+    *stem = path;
+    while (rest.ptr) {
+        *folder = *stem;
+        *stem = span_cut(rest, '/', &rest);
+    }
+    if (stem->len == path.len) {
+        *folder = SPAN_EMPTY;
+    }
+    if (span_ends_with(*stem, SPAN_LITERAL(".scn"))) {
+        stem->len -= 4;
+    }
+}
+
+static int check_name(struct parser *p, struct span word)
+{
+    struct span folder, stem;
+    char wanted[NAME_BYTES_MOST * 2];
+    for (size_t i = 0; i < word.len; i++) {
+        if (!is_name_char(word.ptr[i]) && word.ptr[i] != '/') {
+            return MISTAKE(p, 1, "a name has letters, digits, '-', '_' and '.' only");
+        }
+    }
+    if (word.len > NAME_BYTES_MOST) {
+        return MISTAKE(p, 1, "the name is longer than %d bytes", NAME_BYTES_MOST);
+    }
+    place_in_suite(p->plan->file, &folder, &stem);
+    snprintf(wanted, sizeof wanted, "%.*s%s%.*s", SPAN_ARG(folder), folder.len ? "." : "",
+             SPAN_ARG(stem));
+    for (char *at = p->plan->name; *at; at++) {
+        *at = *at == '/' ? '.' : *at;
+    }
+    if (strcmp(p->plan->name, wanted) == 0) {
+        return 0;
+    }
+    // A bare file name does not show its folder, so only the last part can be compared.
+    const char *last = strrchr(p->plan->name, '.');
+    if (folder.len == 0 && last && span_equals_text(stem, last + 1)) {
+        return 0;
+    }
+    return MISTAKE(p, 1, "the file's place asks for the name '%s', seen '%.*s'", wanted,
+                   SPAN_ARG(word));
+}
+
+static int parse_scenario(struct parser *p)
+{
+    if (p->scenario_line) {
+        return MISTAKE(p, 0, "'scenario' stands already on line %d; one scenario per file",
+                       p->scenario_line);
+    }
+    p->scenario_line = p->line->at.line;
+    struct span word = line_word(p->line, 1);
+    if (word.len == 0) {
+        return MISTAKE(p, 1, "expected: scenario NAME");
+    }
+    TRY(set_text(&p->plan->name, word));
+    TRY(check_name(p, word));
+    return parser_end(p, 2);
+}
+
+static int parse_about(struct parser *p)
+{
+    if (p->about_line) {
+        return MISTAKE(p, 0, "'about' stands already on line %d", p->about_line);
+    }
+    p->about_line = p->line->at.line;
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: about WORDS");
+    }
+    return set_words(p, &p->plan->about, 1);
+}
+
+static int parse_tags(struct parser *p)
+{
+    struct plan *plan = p->plan;
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: tags WORD...");
+    }
+    for (size_t i = 1; i < p->line->count; i++) {
+        if (plan->tag_count == HR_COUNT_OF(plan->tags)) {
+            return MISTAKE(p, i, "more than %zu tags", HR_COUNT_OF(plan->tags));
+        }
+        struct span tag = line_word(p->line, i);
+        if (tag.len == 0 ||
+            !span_copy_text(tag, plan->tags[plan->tag_count], sizeof plan->tags[0])) {
+            return MISTAKE(p, i, "a tag has 1 to %zu bytes", sizeof plan->tags[0] - 1);
+        }
+        plan->tag_count++;
+    }
+    return 0;
+}
+
+static int parse_needs(struct parser *p)
+{
+    static const char *const capabilities[] = {"clock", "x509"};
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: needs clock|x509 ...");
+    }
+    for (size_t i = 1; i < p->line->count; i++) {
+        if (line_word_is(p->line, i, "clock")) {
+            p->plan->needs_clock = true;
+        } else if (line_word_is(p->line, i, "x509")) {
+            p->plan->needs_x509 = true;
+        } else {
+            return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
+        }
+    }
+    return 0;
+}
+
+static int parse_limit(struct parser *p)
+{
+    if (p->limit_line) {
+        return MISTAKE(p, 0, "'limit' stands already on line %d", p->limit_line);
+    }
+    p->limit_line = p->line->at.line;
+    TRY(parser_duration(p, 1, 1000, &p->plan->limit_us));
+    return parser_end(p, 2);
+}
+
+static int parse_boot(struct parser *p)
+{
+    struct step *step;
+    if (!line_word_is(p->line, 1, "device")) {
+        return MISTAKE(p, 1, "expected: boot device");
+    }
+    TRY(parser_end(p, 2));
+    if (p->boot_line) {
+        return MISTAKE(p, 0, "the device is booted already on line %d", p->boot_line);
+    }
+    p->boot_line = p->line->at.line;
+    return add_step(p, STEP_BOOT, &step);
+}
+
+static int parse_time(struct parser *p)
+{
+    static const char *const whose[] = {"device", "hub"};
+    struct step *step;
+    bool is_device = line_word_is(p->line, 1, "device");
+    if (p->line->count < 4 || !line_word_is(p->line, 2, "=")) {
+        return MISTAKE(p, p->line->count < 2 ? 1 : 2, "expected: time device|hub = WHEN");
+    }
+    if (!is_device && !line_word_is(p->line, 1, "hub")) {
+        return parser_unknown(p, 1, "clock", whose, HR_COUNT_OF(whose));
+    }
+    if (is_device && !p->clock_use.line) {
+        p->clock_use = line_place(p->line, 0);
+        p->clock_why = "'time device'";
+    }
+    TRY(add_step(p, STEP_TIME, &step));
+    step->is_device = is_device;
+    TRY(parser_when(p, 3, is_device, &step->when));
+    return parser_end(p, 4);
+}
+
+static int parse_hub(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_hub(p, step);
+}
+
+static int parse_wait(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_WAIT, &step));
+    TRY(parser_duration(p, 1, 1, &step->duration_us));
+    return parser_end(p, 2);
+}
+
+static int parse_log(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_LOG, &step));
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: log WORDS");
+    }
+    return set_words(p, &step->text, 1);
+}
+
+// These come from the rig itself; all else needs a device that runs.
+static bool needs_boot(enum event_type type)
+{
+    static const char *const own[] = {"run.", "hub.", "fault."};
+    for (size_t i = 0; i < HR_COUNT_OF(own); i++) {
+        if (span_starts_with(span_text(event_word(type)), span_text(own[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int parse_expect(struct parser *p)
+{
+    struct step *step;
+    bool is_count = line_word_is(p->line, 1, "count");
+    size_t next = 0;
+    TRY(add_step(p, is_count ? STEP_COUNT : STEP_EXPECT, &step));
+    TRY(parser_match(p, is_count ? 2 : 1, &step->match, &next));
+    if (is_count) {
+        TRY(parser_range(p, next, &step->least, &step->most));
+        next++;
+    }
+    if (!line_word_is(p->line, next, "within")) {
+        return MISTAKE(p, next, "expected 'within DURATION' here");
+    }
+    TRY(parser_duration(p, next + 1, 1, &step->duration_us));
+    TRY(parser_end(p, next + 2));
+    if (!p->boot_line && needs_boot(step->match.type)) {
+        return MISTAKE(p, 0, "this comes before 'boot device', so no %s can be seen",
+                       event_word(step->match.type));
+    }
+    return 0;
+}
+
+static int parse_never(struct parser *p)
+{
+    struct step *step;
+    size_t next = 0;
+    TRY(add_step(p, STEP_NEVER, &step));
+    TRY(parser_match(p, 1, &step->match, &next));
+    if (line_word_is(p->line, next, "before")) {
+        step->has_before = true;
+        TRY(parser_match(p, next + 1, &step->before, &next));
+    }
+    return parser_end(p, next);
+}
+
+struct verb {
+    const char *word;
+    int (*parse)(struct parser *p);
+    const char *form;
+    const char *meaning;
+};
+
+static const struct verb verbs[] = {
+    {"scenario", parse_scenario, "scenario NAME",
+     "first statement; NAME is the file's place in its suite, such as smoke.connect"},
+    {"about", parse_about, "about WORDS", "one line for reports"},
+    {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
+    {"needs", parse_needs, "needs clock|x509 ...",
+     "what the device must offer, else the scenario is skipped"},
+    {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
+    {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
+    {"boot", parse_boot, "boot device", "start the device; exactly once"},
+    {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
+    {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable",
+     "change what the hub does"},
+    {"wait", parse_wait, "wait DURATION", "let time pass"},
+    {"log", parse_log, "log WORDS", "a remark in the journal"},
+    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION",
+     "fail unless the event comes in time, or as often as the range says"},
+    {"never", parse_never, "never MATCH [before MATCH]",
+     "fail as soon as the event comes, from this line on"},
+};
+
+size_t plan_verb_count(void)
+{
+    return HR_COUNT_OF(verbs);
+}
+
+const char *plan_verb(size_t i, const char **form, const char **meaning)
+{
+    *form = verbs[i].form;
+    *meaning = verbs[i].meaning;
+    return verbs[i].word;
+}
+
+static int parse_line(struct parser *p)
+{
+    struct span word = line_word(p->line, 0);
+    bool is_first = !p->has_first;
+    p->has_first = true;
+    for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
+        if (!line_word_is(p->line, 0, verbs[i].word)) {
+            continue;
+        }
+        if (is_first && verbs[i].parse != parse_scenario) {
+            MISTAKE(p, 0, "the first statement must be: scenario NAME");
+        }
+        return verbs[i].parse(p);
+    }
+    const char *names[HR_COUNT_OF(verbs)];
+    for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
+        names[i] = verbs[i].word;
+    }
+    char hint[96];
+    return MISTAKE(p, 0, "unknown verb '%.*s'%s", SPAN_ARG(word),
+                   suggest_text(word, names, HR_COUNT_OF(verbs), hint));
+}
+
+// What only the whole file shows.
+static void check_whole(struct parser *p)
+{
+    struct place top = {p->plan->file, 1, 1};
+    if (!p->has_first) {
+        diag_add(p->diags, top, "the file has no statement; it starts with: scenario NAME");
+        return;
+    }
+    if (!p->boot_line) {
+        top.line = p->scenario_line ? p->scenario_line : 1;
+        diag_add(p->diags, top, "no 'boot device': the scenario never starts the device");
+    }
+    if (p->clock_use.line && !p->plan->needs_clock) {
+        diag_add(p->diags, p->clock_use,
+                 "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
+    }
+    if (p->x509_use.line && !p->plan->needs_x509) {
+        diag_add(p->diags, p->x509_use,
+                 "device.auth = x509 needs a device that takes a certificate; add: needs x509");
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct diag *x = a;
+    const struct diag *y = b;
+    return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
+                              : (x->column > y->column) - (x->column < y->column);
+}
+
+static int parse_script(struct parser *p, const struct line_script *script)
+{
+    for (size_t i = 0; i < script->count; i++) {
+        p->line = &script->lines[i];
+        int code = parse_line(p);
+        if (code < 0 && code != ERR_SYNTAX) {
+            return code;
+        }
+    }
+    check_whole(p);
+    return 0;
+}
+
+static int plan_init(struct plan *plan, const char *file)
+{
+    *plan = (struct plan){
+        .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
+        .settings = {.device_clock = {.kind = WHEN_HUB},
+                     .hub_clock = {.kind = WHEN_REAL},
+                     .sas_grace_us = UINT64_C(300) * 1000000},
+    };
+    span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
+                   sizeof plan->settings.device_root);
+    span_copy_text(span_text(knob_default(KNOB_HUB_CHAIN)), plan->settings.hub_chain,
+                   sizeof plan->settings.hub_chain);
+    TRY(set_text(&plan->file, span_text(file)));
+    TRY(set_text(&plan->about, SPAN_EMPTY));
+    return set_text(&plan->name, SPAN_EMPTY);
+}
+
+// `lexed` is what the lexer returned; its mistakes are in `diags` already.
+static int plan_build(int lexed, const struct line_script *script, struct parser *p, size_t known)
+{
+    if (lexed < 0 && lexed != ERR_SYNTAX) {
+        return lexed;
+    }
+    TRY(set_text(&p->plan->source, buf_span(&script->text)));
+    TRY(parse_script(p, script));
+    if (p->diags->count > known) {
+        qsort(&p->diags->items[known], p->diags->count - known, sizeof *p->diags->items, by_place);
+    }
+    size_t mistakes = p->diags->count + p->diags->dropped - known;
+    if (mistakes) {
+        FAIL(ERR_SYNTAX, "%s: mistakes: %zu", p->plan->file, mistakes);
+    }
+    return 0;
+}
+
+int plan_read(const char *path, const char *const *chain_names, size_t chain_count,
+              struct plan *out, struct diag_list *diags)
+{
+    struct line_script script HR_CLEANUP(line_deinit) = {0};
+    struct parser p = {
+        .plan = out, .diags = diags, .chain_names = chain_names, .chain_count = chain_count};
+    size_t known = diags->count + diags->dropped;
+    TRY(plan_init(out, path));
+    return plan_build(line_read(path, &script, diags), &script, &p, known);
+}
+
+int plan_parse(const char *name, struct span text, const char *const *chain_names,
+               size_t chain_count, struct plan *out, struct diag_list *diags)
+{
+    struct line_script script HR_CLEANUP(line_deinit) = {0};
+    struct parser p = {
+        .plan = out, .diags = diags, .chain_names = chain_names, .chain_count = chain_count};
+    size_t known = diags->count + diags->dropped;
+    TRY(plan_init(out, name));
+    return plan_build(line_parse(name, text, &script, diags), &script, &p, known);
+}
+
+void plan_deinit(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        free(plan->steps[i].source);
+        free(plan->steps[i].text);
+    }
+    free(plan->steps);
+    free(plan->file);
+    free(plan->name);
+    free(plan->about);
+    free(plan->source);
+    *plan = (struct plan){0};
+}
+
+uint64_t plan_longest_us(const struct plan *plan)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        uint64_t more = plan->steps[i].duration_us;
+        sum = more > UINT64_MAX - sum ? UINT64_MAX : sum + more;
+    }
+    return sum;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// The statements with words of their own: set KNOB = VALUE and hub VERB.
+#include "harness/scenario/parser.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MISTAKE(p, at, ...) diag_add((p)->diags, line_place((p)->line, (at)), __VA_ARGS__)
+
+static int set_device_clock(struct parser *p, size_t at)
+{
+    if (!p->clock_use.line) {
+        p->clock_use = line_place(p->line, 1);
+        p->clock_why = "device.clock";
+    }
+    return parser_when(p, at, true, &p->plan->settings.device_clock);
+}
+
+static int set_device_auth(struct parser *p, size_t at)
+{
+    static const char *const ways[] = {"sas", "x509"};
+    bool is_x509 = line_word_is(p->line, at, "x509");
+    if (!is_x509 && !line_word_is(p->line, at, "sas")) {
+        return parser_unknown(p, at, "way of authentication", ways, HR_COUNT_OF(ways));
+    }
+    p->plan->settings.is_x509 = is_x509;
+    if (is_x509) {
+        p->x509_use = line_place(p->line, at);
+    }
+    return 0;
+}
+
+static int set_device_root(struct parser *p, size_t at)
+{
+    return parser_chain(p, at, p->plan->settings.device_root);
+}
+
+static int set_hub_chain(struct parser *p, size_t at)
+{
+    return parser_chain(p, at, p->plan->settings.hub_chain);
+}
+
+static int set_hub_clock(struct parser *p, size_t at)
+{
+    return parser_when(p, at, false, &p->plan->settings.hub_clock);
+}
+
+static int set_hub_sas_grace(struct parser *p, size_t at)
+{
+    return parser_duration(p, at, 0, &p->plan->settings.sas_grace_us);
+}
+
+struct knob_rule {
+    int (*set)(struct parser *p, size_t at);
+    const char *later; // what does the same while the scenario runs
+};
+
+static const struct knob_rule rules[KNOB_COUNT] = {
+    [KNOB_DEVICE_CLOCK] = {set_device_clock, "to change it in the run: time device = WHEN"},
+    [KNOB_DEVICE_AUTH] = {set_device_auth, "move it above the boot"},
+    [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot"},
+    [KNOB_HUB_CHAIN] = {set_hub_chain, "to change it in the run: hub chain NAME"},
+    [KNOB_HUB_CLOCK] = {set_hub_clock, "to change it in the run: time hub = WHEN"},
+    [KNOB_HUB_SAS_GRACE] = {set_hub_sas_grace, "move it above the boot"},
+};
+
+static int knob_find(struct parser *p, enum knob *out)
+{
+    const char *names[KNOB_COUNT];
+    for (int i = 0; i < KNOB_COUNT; i++) {
+        names[i] = knob_word((enum knob)i);
+        if (span_equals_text(line_word(p->line, 1), names[i])) {
+            *out = (enum knob)i;
+            return 0;
+        }
+    }
+    return parser_unknown(p, 1, "knob", names, KNOB_COUNT);
+}
+
+int parser_set(struct parser *p)
+{
+    enum knob knob = KNOB_COUNT;
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: set KNOB = VALUE");
+    }
+    TRY(knob_find(p, &knob));
+    if (p->boot_line) {
+        return MISTAKE(p, 0, "'set' comes after 'boot device' on line %d; %s", p->boot_line,
+                       rules[knob].later);
+    }
+    if (p->knob_lines[knob]) {
+        return MISTAKE(p, 1, "%s is set already on line %d", knob_word(knob), p->knob_lines[knob]);
+    }
+    if (!line_word_is(p->line, 2, "=") || p->line->count < 4) {
+        return MISTAKE(p, line_word_is(p->line, 2, "=") ? 3 : 2, "expected: set %s = %s",
+                       knob_word(knob), knob_values(knob));
+    }
+    p->knob_lines[knob] = p->line->at.line;
+    TRY(rules[knob].set(p, 3));
+    return parser_end(p, 4);
+}
+
+static int drop_how_of(struct parser *p, size_t at, enum drop_how *out)
+{
+    static const char *const hows[] = {"fin", "rst"};
+    bool is_rst = line_word_is(p->line, at, "rst");
+    if (p->line->count <= at) {
+        return MISTAKE(p, at, "expected: hub drop fin|rst");
+    }
+    if (!is_rst && !line_word_is(p->line, at, "fin")) {
+        return parser_unknown(p, at, "way to drop", hows, HR_COUNT_OF(hows));
+    }
+    *out = is_rst ? DROP_RST : DROP_FIN;
+    return 0;
+}
+
+static int parse_fault(struct parser *p, struct step *step)
+{
+    struct span words[LINE_WORDS_MOST];
+    size_t bad = 0;
+    size_t count = p->line->count - 1;
+    for (size_t i = 0; i < count; i++) {
+        words[i] = p->line->words[i + 1].text;
+    }
+    step->verb = HUB_FAULT;
+    int code = fault_parse(words, count, &step->fault, &bad);
+    if (code == 0) {
+        return 0;
+    }
+    return MISTAKE(p, bad + 1, "%s", error_text(code));
+}
+
+static bool is_fault_word(struct span word)
+{
+    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
+        if (span_equals_text(word, fault_word((enum fault_kind)i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int parse_hub_chain(struct parser *p, struct step *step)
+{
+    TRY(parser_chain(p, 2, step->chain));
+    return parser_end(p, 3);
+}
+
+static int parse_hub_drop(struct parser *p, struct step *step)
+{
+    return p->line->count > 3 ? parse_fault(p, step) : drop_how_of(p, 2, &step->drop);
+}
+
+static int parse_hub_plain(struct parser *p, struct step *step)
+{
+    (void)step;
+    return parser_end(p, 2);
+}
+
+struct hub_row {
+    const char *word;
+    enum hub_verb verb;
+    int (*parse)(struct parser *p, struct step *step);
+};
+
+static const struct hub_row hub_rows[] = {
+    {"chain", HUB_CHAIN, parse_hub_chain},   {"drop", HUB_DROP, parse_hub_drop},
+    {"clear", HUB_CLEAR, parse_hub_plain},   {"disable", HUB_DISABLE, parse_hub_plain},
+    {"enable", HUB_ENABLE, parse_hub_plain},
+};
+
+int parser_hub(struct parser *p, struct step *step)
+{
+    struct span word = line_word(p->line, 1);
+    for (size_t i = 0; i < HR_COUNT_OF(hub_rows); i++) {
+        if (span_equals_text(word, hub_rows[i].word)) {
+            step->verb = hub_rows[i].verb;
+            return hub_rows[i].parse(p, step);
+        }
+    }
+    if (is_fault_word(word)) {
+        return parse_fault(p, step);
+    }
+    if (word.len == 0) {
+        return MISTAKE(
+            p, 1, "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable");
+    }
+    const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < HR_COUNT_OF(hub_rows); i++) {
+        names[count++] = hub_rows[i].word;
+    }
+    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
+        names[count++] = fault_word((enum fault_kind)i);
+    }
+    return parser_unknown(p, 1, "hub verb or fault", names, count);
+}
