@@ -81,8 +81,8 @@ void extension_key_usage(struct der *d, bool is_critical, unsigned bits)
         }
     }
     struct extension_marks marks = extension_open(d, "2.5.29.15", is_critical);
-    uint8_t unused = last < 0 ? 0 : (uint8_t)(7 - last % 8); // trailing zero bits are cut in DER
-    der_bit_string(d, span_of(bytes, last < 0 ? 0 : (size_t)last / 8 + 1), unused);
+    int unused = last < 0 ? 0 : 7 - last % 8; // trailing zero bits are cut in DER
+    der_bit_string(d, span_of(bytes, last < 0 ? 0 : (size_t)last / 8 + 1), (uint8_t)unused);
     extension_close(d, marks);
 }
 

@@ -49,6 +49,9 @@ struct chain {
 // file that contains a '/' and ends in ".chain"). ERR_UNKNOWN_NAME with a suggestion, ERR_SYNTAX
 // with file:line:col in error_text(), ERR_CRYPTO, file errors. A cold key costs up to seconds of
 // RSA; with warm keys it is signing only (under 100 ms for three RSA-4096 signatures).
+// Also ERR_VALUE (a host name or hub clock that fits into no certificate) and ERR_TIMEOUT (another
+// process made the same key for two minutes). On error `out` is empty and needs no deinit. One
+// thread at a time per workshop.
 int chain_make(struct workshop *w, const char *name, const struct chain_request *request,
                struct chain *out) HR_NODISCARD;
 void chain_deinit(struct chain *chain); // wipes the key
@@ -60,7 +63,8 @@ int workshop_names(struct workshop *w, char ***names, size_t *count) HR_NODISCAR
 void workshop_names_free(char **names, size_t count);
 
 // A device's own certificate: self-signed, CN = device id, clientAuth, P-256 (key cached under the
-// device id), valid from a day before utc_s for a year.
+// device id), valid from a day before utc_s for a year, in whole UTC days: made again on the same
+// day it is the same certificate with the same thumbprints. ERR_VALUE: not 1 to 128 ASCII letters.
 struct device_credential {
     struct buf cert_pem;
     struct buf key_pem; // PKCS#8; secret

@@ -410,6 +410,18 @@ static void chains_can_be_made_for_any_hub_clock(void **state)
     }
 }
 
+static void dates_are_floored_before_1970_as_well(void **state)
+{
+    struct chain chain;
+    struct peer_certs sent;
+    make_at(*state, "azure/baltimore", -45, &chain);
+    peer_read_pem(buf_span(&chain.sent_pem), &sent);
+    assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notBefore(sent.items[0]), -30 * DAY_S - 60), 0);
+    assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notBefore(sent.items[1]), -701 * DAY_S), 0);
+    peer_free(&sent);
+    chain_deinit(&chain);
+}
+
 static void requests_that_fit_into_no_certificate_are_refused(void **state)
 {
     static const char *const bad_names[] = {"a b"};
@@ -595,6 +607,7 @@ int main(void)
         cmocka_unit_test(the_der_views_are_the_certificates_that_are_sent),
         cmocka_unit_test(a_chain_made_again_is_the_same_until_its_dates_move),
         cmocka_unit_test(chains_can_be_made_for_any_hub_clock),
+        cmocka_unit_test(dates_are_floored_before_1970_as_well),
         cmocka_unit_test(requests_that_fit_into_no_certificate_are_refused),
         cmocka_unit_test(unknown_recipes_are_named_with_the_nearest_one),
         cmocka_unit_test(all_shipped_recipes_are_listed_in_order_and_sound),

@@ -114,22 +114,19 @@ static void the_key_fits_and_the_thumbprint_holds_all_day(void **state)
 static void every_letter_of_a_device_id_can_be_used(void **state)
 {
     static const char *const ids[] = {
-        "a",
-        "A-Z.0",
-        "..",
-        "../../etc/passwd",
-        "dev:1%_#*?!(),=@$'+",
-        "sha256+0",
-        "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
-        "8901234567890123456789012345678901234567"};
+        "a", "A-Z.0", "..", "../../etc/passwd", "dev:1%_#*?!(),=@$'+", "sha256+0", NULL};
     char seen[HR_COUNT_OF(ids)][41];
+    char long_id[129];
+    memset(long_id, 'x', 128);
+    long_id[128] = '\0';
     for (size_t i = 0; i < HR_COUNT_OF(ids); i++) {
         struct device_credential c;
         char name[200];
-        assert_int_equal(device_credential_make(*state, ids[i], now_s, &c), 0);
+        const char *id = ids[i] ? ids[i] : long_id;
+        assert_int_equal(device_credential_make(*state, id, now_s, &c), 0);
         X509 *cert = read_cert(&c);
         X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name);
-        assert_string_equal(name, ids[i]);
+        assert_string_equal(name, id);
         memcpy(seen[i], c.sha1_hex, sizeof seen[i]);
         for (size_t k = 0; k < i; k++) {
             assert_string_not_equal(seen[i], seen[k]);
