@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Writes X.509 v3 certificates (RFC 5280) as DER. Own code, because mbedTLS 2.28's writer has no
+// PrintableString, no SAN, and no way to a certificate that is wrong on purpose; it only signs.
+#pragma once
+#include "base/span.h"
+#include "certs/der.h"
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/pk.h>
+
+//     hash            word      mbedTLS            RSA signature            ECDSA signature
+#define CERT_HASH_TABLE(X)                                                                         \
+    X(CERT_SHA1, "sha1", MBEDTLS_MD_SHA1, "1.2.840.113549.1.1.5", "1.2.840.10045.4.1")             \
+    X(CERT_SHA256, "sha256", MBEDTLS_MD_SHA256, "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2")    \
+    X(CERT_SHA384, "sha384", MBEDTLS_MD_SHA384, "1.2.840.113549.1.1.12", "1.2.840.10045.4.3.3")    \
+    X(CERT_SHA512, "sha512", MBEDTLS_MD_SHA512, "1.2.840.113549.1.1.13", "1.2.840.10045.4.3.4")
+
+enum cert_hash {
+#define X(hash, word, md, rsa, ecdsa) hash,
+    CERT_HASH_TABLE(X)
+#undef X
+        CERT_HASH_COUNT
+};
+extern const char *const cert_hash_words[CERT_HASH_COUNT];
+
+enum { CERT_SERIAL_BYTES_MOST = 20, CERT_DER_BYTES_MOST = 1 << 18, KEY_ID_BYTES = 20 };
+
+struct cert_plan {
+    struct span subject, issuer; // DER Names
+    mbedtls_pk_context *subject_key;
+    mbedtls_pk_context *issuer_key; // with its private part
+    enum cert_hash hash;
+    struct span serial;       // unsigned big-endian; used when serial_made_bytes is 0
+    size_t serial_made_bytes; // 1 to CERT_SERIAL_BYTES_MOST: derived from everything else in the
+                              // certificate, so that the same plan gives the same serial
+    int64_t from_s, to_s;     // UTC seconds, not checked for order
+    struct span extensions;   // concatenated Extension values; may be empty
+};
+
+struct name_part {
+    struct span oid; // dotted
+    struct span value;
+};
+// A Name with one RDN per part, in this order.
+int cert_write_name(const struct name_part *parts, size_t count, struct buf *out) HR_NODISCARD;
+
+// An extension's frame: open, write the value, close.
+struct extension_marks {
+    size_t extension, value;
+};
+struct extension_marks extension_open(struct der *d, const char *oid, bool is_critical);
+void extension_close(struct der *d, struct extension_marks marks);
+
+// BasicConstraints; no path length when it is negative. KeyUsage; bit i of `bits` is the bit i of
+// RFC 5280 4.2.1.3 (0 = digitalSignature).
+void extension_basic_constraints(struct der *d, bool is_critical, bool is_ca, int path_length);
+void extension_key_usage(struct der *d, bool is_critical, unsigned bits);
+
+// SHA-1 of the public key's bits (RFC 5280 4.2.1.2, method 1).
+int cert_key_id(mbedtls_pk_context *pk, uint8_t out[KEY_ID_BYTES]) HR_NODISCARD;
+
+// The certificate's DER, appended to `out`. ERR_CRYPTO, ERR_VALUE (dates), the buf's errors.
+int cert_write(const struct cert_plan *plan, mbedtls_ctr_drbg_context *random,
+               struct buf *out) HR_NODISCARD;
+int cert_write_pem(struct span der, struct buf *out) HR_NODISCARD;

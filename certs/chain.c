@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include "certs/chain.h"
+#include "base/error.h"
+#include "certs/chain_extensions.h"
+#include "certs/workshop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MINUTE_S = 60, DAY_S = 86400, YEAR_S = 365 * DAY_S, CHAIN_BYTES_MOST = 1 << 22 };
+
+// One chain in the making. Only certs that are sent or trusted are made.
+struct build {
+    struct workshop *w;
+    const struct recipe *recipe;
+    const struct chain_request *request;
+    struct key_wish wishes[RECIPE_CERTS_MOST];
+    size_t wish_count;
+    size_t wish_of[RECIPE_CERTS_MOST]; // by cert
+    bool is_needed[RECIPE_CERTS_MOST]; // by cert
+    struct buf der[RECIPE_CERTS_MOST]; // by cert; empty when not needed
+};
+
+// Keys
+// ---------------------------------------------------------------------------------------------
+
+static int wish_for(struct build *b, size_t cert)
+{
+    const struct recipe_cert *c = &b->recipe->certs[cert];
+    size_t i = 0;
+    while (i < b->wish_count && !(b->wishes[i].kind == c->key_kind &&
+                                  span_equals_text(c->key_name, b->wishes[i].name))) {
+        i++;
+    }
+    b->wish_of[cert] = i;
+    if (i < b->wish_count) {
+        return 0;
+    }
+    b->wish_count++;
+    b->wishes[i].kind = c->key_kind;
+    ENSURE(span_copy_text(c->key_name, b->wishes[i].name, sizeof b->wishes[i].name), ERR_VALUE);
+    return 0;
+}
+
+static int load_keys(struct build *b)
+{
+    const struct recipe *r = b->recipe;
+    for (size_t i = 0; i < r->send_count; i++) {
+        b->is_needed[r->send[i]] = true;
+    }
+    for (size_t i = 0; i < r->trust_count; i++) {
+        b->is_needed[r->trust[i]] = true;
+    }
+    for (size_t i = 0; i < r->cert_count; i++) {
+        if (b->is_needed[i]) {
+            TRY(wish_for(b, i));
+            TRY(wish_for(b, r->certs[i].issuer));
+        }
+    }
+    return key_cache_load(b->w->keys, b->wishes, b->wish_count);
+}
+
+static mbedtls_pk_context *key_of(struct build *b, size_t cert)
+{
+    return &b->wishes[b->wish_of[cert]].pk;
+}
+
+// Certificates
+// -------------------------------------------------------------------------------------
+
+static int write_subject(const struct build *b, size_t cert, struct buf *out)
+{
+    const struct recipe_cert *c = &b->recipe->certs[cert];
+    struct name_part parts[RECIPE_RDNS_MOST];
+    struct buf text HR_CLEANUP(buf_deinit);
+    size_t ends[RECIPE_RDNS_MOST];
+    buf_init(&text, CERT_DER_BYTES_MOST);
+    for (size_t i = 0; i < c->subject_count; i++) {
+        TRY(recipe_expand(c->subject[i].value, b->request->hub_host, &text));
+        ends[i] = text.len;
+    }
+    for (size_t i = 0; i < c->subject_count; i++) {
+        size_t from = i > 0 ? ends[i - 1] : 0;
+        parts[i] = (struct name_part){c->subject[i].oid,
+                                      span_slice(buf_span(&text), from, ends[i] - from)};
+    }
+    return cert_write_name(parts, c->subject_count, out);
+}
+
+static int64_t floor_to(int64_t s, int64_t unit_s)
+{
+    int64_t rest = s % unit_s;
+    return s - (rest < 0 ? rest + unit_s : rest);
+}
+
+static int resolve_date(const struct recipe_date *date, int64_t utc_s, int64_t unit_s, int64_t *out)
+{
+    *out = date->s;
+    if (!date->is_relative) {
+        return 0;
+    }
+    if (__builtin_add_overflow(utc_s, date->s, out) || *out < INT64_MIN + DAY_S) {
+        FAIL(ERR_VALUE, "the hub clock is too far from 1970 for a certificate's dates");
+    }
+    *out = floor_to(*out, unit_s);
+    return 0;
+}
+
+// Whole days for what lives for years: such a certificate then is the same, byte for byte, all day
+// long, and a device that was given this root an hour ago still has it.
+static int resolve_dates(const struct recipe_cert *c, int64_t utc_s, struct cert_plan *plan)
+{
+    bool is_long = c->from.is_relative && c->to.is_relative && llabs(c->from.s) >= YEAR_S &&
+                   llabs(c->to.s) >= YEAR_S;
+    int64_t unit_s = is_long ? DAY_S : MINUTE_S;
+    TRY(resolve_date(&c->from, utc_s, unit_s, &plan->from_s));
+    return resolve_date(&c->to, utc_s, unit_s, &plan->to_s);
+}
+
+static int build_cert(struct build *b, size_t cert)
+{
+    const struct recipe_cert *c = &b->recipe->certs[cert];
+    struct buf subject HR_CLEANUP(buf_deinit);
+    struct buf issuer HR_CLEANUP(buf_deinit);
+    struct buf extensions HR_CLEANUP(buf_deinit);
+    buf_init(&subject, CERT_DER_BYTES_MOST);
+    buf_init(&issuer, CERT_DER_BYTES_MOST);
+    buf_init(&extensions, CERT_DER_BYTES_MOST);
+    struct extension_request rq = {.cert = c, .request = b->request};
+    TRY(write_subject(b, cert, &subject));
+    TRY(write_subject(b, c->issuer, &issuer));
+    TRY(cert_key_id(key_of(b, cert), rq.subject_key_id));
+    TRY(cert_key_id(key_of(b, c->issuer), rq.authority_key_id));
+    TRY(chain_write_extensions(&rq, &extensions));
+    struct cert_plan plan = {
+        .subject = buf_span(&subject),
+        .issuer = buf_span(&issuer),
+        .subject_key = key_of(b, cert),
+        .issuer_key = key_of(b, c->issuer),
+        .hash = c->hash,
+        .serial = span_of(c->serial, c->serial_len_bytes),
+        .serial_made_bytes = c->is_serial_made ? c->serial_len_bytes : 0,
+        .extensions = buf_span(&extensions),
+    };
+    TRY(resolve_dates(c, b->request->utc_s, &plan));
+    return cert_write(&plan, &b->w->random.drbg, &b->der[cert]);
+}
+
+static int put_sent(const struct build *b, struct chain *out)
+{
+    const struct recipe *r = b->recipe;
+    for (size_t i = 0; i < r->send_count; i++) {
+        struct span der = buf_span(&b->der[r->send[i]]);
+        TRY(buf_append(&out->der, der));
+        TRY(cert_write_pem(der, &out->sent_pem));
+        out->sent_der[i].len = der.len;
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < r->send_count; i++) {
+        out->sent_der[i].ptr = out->der.data + at; // only now does the buffer stay where it is
+        at += out->sent_der[i].len;
+    }
+    out->sent_count = r->send_count;
+    return 0;
+}
+
+static int build_chain(struct build *b, struct chain *out)
+{
+    const struct recipe *r = b->recipe;
+    TRY(load_keys(b));
+    for (size_t i = 0; i < r->cert_count; i++) {
+        TRY(b->is_needed[i] ? build_cert(b, i) : 0);
+    }
+    TRY(put_sent(b, out));
+    for (size_t i = 0; i < r->trust_count; i++) {
+        TRY(cert_write_pem(buf_span(&b->der[r->trust[i]]), &out->root_pem));
+    }
+    TRY(buf_reserve(&out->key_pem, KEY_PEM_BYTES_MOST));
+    memcpy(out->name, r->name, sizeof out->name);
+    memcpy(out->about, r->about, sizeof out->about);
+    return key_write_pem(key_of(b, r->send[0]), &out->key_pem);
+}
+
+static int make_of_recipe(struct workshop *w, const struct recipe *recipe,
+                          const struct chain_request *request, struct chain *out)
+{
+    struct build *b = calloc(1, sizeof *b);
+    ENSURE(b != NULL, ERR_NO_MEMORY);
+    b->w = w;
+    b->recipe = recipe;
+    b->request = request;
+    for (size_t i = 0; i < RECIPE_CERTS_MOST; i++) {
+        buf_init(&b->der[i], CERT_DER_BYTES_MOST);
+        mbedtls_pk_init(&b->wishes[i].pk);
+    }
+    int code = build_chain(b, out);
+    key_wishes_free(b->wishes, b->wish_count);
+    for (size_t i = 0; i < RECIPE_CERTS_MOST; i++) {
+        buf_deinit(&b->der[i]);
+    }
+    free(b);
+    return code;
+}
+
+// The API
+// ------------------------------------------------------------------------------------------
+
+static int fail_with(const struct diag_list *diags)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
+    TRY(diag_print(diags, &text));
+    FAIL(ERR_SYNTAX, "%.*s", SPAN_ARG(span_trim(buf_span(&text))));
+}
+
+int chain_make(struct workshop *w, const char *name, const struct chain_request *request,
+               struct chain *out)
+{
+    *out = (struct chain){0};
+    TRY(chain_check_host("hub host name", request->hub_host));
+    struct recipe *recipe = NULL;
+    struct diag_list diags;
+    diag_init(&diags);
+    int code = workshop_read_recipe(w, name, &recipe, &diags);
+    code = code == ERR_SYNTAX ? fail_with(&diags) : code;
+    diag_deinit(&diags);
+    TRY(code);
+    buf_init(&out->sent_pem, CHAIN_BYTES_MOST);
+    buf_init(&out->root_pem, CHAIN_BYTES_MOST);
+    buf_init(&out->key_pem, KEY_PEM_BYTES_MOST);
+    buf_init(&out->der, CHAIN_BYTES_MOST);
+    code = make_of_recipe(w, recipe, request, out);
+    recipe_free(recipe);
+    if (code < 0) {
+        chain_deinit(out);
+    }
+    return code;
+}
+
+void chain_deinit(struct chain *chain)
+{
+    buf_wipe(&chain->key_pem);
+    buf_deinit(&chain->sent_pem);
+    buf_deinit(&chain->root_pem);
+    buf_deinit(&chain->der);
+    *chain = (struct chain){0};
+}
+
+int chain_check(struct workshop *w, const char *name, struct diag_list *diags)
+{
+    struct recipe *recipe = NULL;
+    int code = workshop_read_recipe(w, name, &recipe, diags);
+    recipe_free(recipe);
+    return code;
+}

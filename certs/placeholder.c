@@ -1,1 +1,0 @@
-typedef int hubrig_certs_empty;
