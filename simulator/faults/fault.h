@@ -61,6 +61,7 @@ struct fault_decision {
     int code;
     uint64_t delay_us;
     enum drop_how drop;
+    uint64_t order; // which fault acted; for faults_decide_after, 0 = none
 };
 
 struct fault_plan;
@@ -75,9 +76,15 @@ void faults_clear(struct fault_plan *plan);
 // comes after them: a DELAY is returned once, and the caller asks again when the time is over.
 struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site site,
                                     uint32_t connection, const char *device);
+// The same for a caller that holds several answers of one connection back at a time: only faults
+// behind `after_order` (the `order` of the DELAY whose time is over; 0 = all) are asked.
+struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_site site,
+                                          uint32_t connection, const char *device,
+                                          uint64_t after_order);
 
-// Words of one fault as scripts write it: KIND [ARGUMENT] [at SITE] [times N] [after N]
-// [device ID]. On error ERR_SYNTAX or ERR_VALUE, *bad_word is the index of the word that is wrong
+// Words of one fault as scripts write it: KIND [ARGUMENT] [at SITE] [times N|always]
+// [after N] [device ID]; the order of the parts behind the argument is free, the default is one
+// time. On error ERR_SYNTAX or ERR_VALUE, *bad_word is the index of the word that is wrong
 // (may equal count: something is missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
     HR_NODISCARD;

@@ -10,27 +10,30 @@
 
 #include <stdbool.h>
 
-enum { HUB_ID_BYTES_MOST = 128, HUB_NAME_BYTES_MOST = 300 }; // a name is "device" or "device/module"
+enum {
+    HUB_ID_BYTES_MOST = 128,
+    HUB_NAME_BYTES_MOST = 300
+}; // a name is "device" or "device/module"
 
 enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT };
 
 struct identity {
     char name[HUB_NAME_BYTES_MOST]; // "device" or "device/module", unique, case-sensitive
     enum hub_auth auth;
-    char primary_key[100];          // base64 of 16 to 64 bytes
+    char primary_key[100]; // base64 of 16 to 64 bytes
     char secondary_key[100];
-    char primary_thumbprint[65];    // 40 (SHA-1) or 64 (SHA-256) lower-case hex digits
+    char primary_thumbprint[65]; // 40 (SHA-1) or 64 (SHA-256) lower-case hex digits
     char secondary_thumbprint[65];
     bool is_disabled;
 };
 
 struct hub_settings {
-    char host[256];                  // "myhub.azure-devices.net"
-    char aliases[8][256];            // other names under which the hub is asked for; "" = unused
-    uint32_t sas_grace_s;            // life past `se` of a connected device's token; default 300
-    int disabled_connack;            // 5 (default) or 3
-    int bad_username_connack;        // 5 (default) or 3
-    bool has_strict_subscriptions;   // close on a 6th or unknown filter; default: grant and warn
+    char host[256];                // "myhub.azure-devices.net"
+    char aliases[8][256];          // other names under which the hub is asked for; "" = unused
+    uint32_t sas_grace_s;          // life past `se` of a connected device's token; default 300
+    int disabled_connack;          // 5 (default) or 3
+    int bad_username_connack;      // 5 (default) or 3
+    bool has_strict_subscriptions; // close on a 6th or unknown filter; default: grant and warn
 };
 void hub_settings_init(struct hub_settings *settings, const char *host);
 
@@ -40,11 +43,13 @@ struct hub *hub_new(const struct hub_settings *settings, const struct env *env,
                     struct journal *journal);
 void hub_free(struct hub *hub);
 const struct hub_settings *hub_settings_of(const struct hub *hub);
+// The CONNACK code of a refusal: that of the reason's row, or what the settings say instead.
+int hub_connack_code(const struct hub *hub, enum reason reason);
 
 // The hub's own clock: the real one plus an offset. Microseconds since 1970.
 int64_t hub_utc_us(const struct hub *hub);
 void hub_clock_set(struct hub *hub, int64_t utc_us);      // emits hub.clock
-void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the real clock
+void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the real clock; emits too
 
 // ERR_VALUE with a sentence for a bad id, key or thumbprint; ERR_IN_USE for a name that exists.
 int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
@@ -95,6 +100,22 @@ struct hub_link {
 };
 void hub_attach(struct hub *hub, struct hub_link *link); // takes over from an older link
 void hub_detach(struct hub *hub, struct hub_link *link); // no effect when not attached
+// Ends every live connection; each session gets `reason` through its close callback.
+void hub_close_all(struct hub *hub, enum reason reason);
+
+// The MQTT session that an identity owns: its granted filters. A kept session (clean 0) outlives
+// the connection, a clean one is deleted when the connection begins and when it ends. Begin after
+// hub_attach. Returns true when a kept one existed.
+bool hub_session_begin(struct hub *hub, const struct identity *identity, bool is_clean);
+// Adds a filter or changes its QoS. ERR_LIMIT (HUB_FILTERS_MOST), ERR_NO_MEMORY.
+enum { HUB_FILTERS_MOST = 256 };
+int hub_session_subscribe(struct hub *hub, const struct identity *identity, struct span filter,
+                          int qos) HR_NODISCARD;
+// False when there was no such filter.
+bool hub_session_unsubscribe(struct hub *hub, const struct identity *identity, struct span filter);
+size_t hub_session_filter_count(const struct hub *hub, const struct identity *identity);
+// The granted QoS, or -1.
+int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
 
 // Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
 struct telemetry {
@@ -108,5 +129,5 @@ struct telemetry {
     bool is_retain;
     bool is_will;
 };
-// REASON_OK, REASON_MESSAGE_TOO_LARGE or REASON_BAD_PROPERTIES.
+// REASON_OK, REASON_MESSAGE_TOO_LARGE, REASON_BAD_PROPERTIES or REASON_INTERNAL (memory).
 enum reason hub_store_telemetry(struct hub *hub, const struct telemetry *message);

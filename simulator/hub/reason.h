@@ -59,7 +59,10 @@
       "the message is larger than 256 KiB", "split the message")                                   \
     X(BAD_PROPERTIES, "bad-properties", 400004, 0, 400, "amqp:invalid-field",                      \
       "the property bag of the topic cannot be read",                                              \
-      "percent-encode each key and value, join them with = and &")
+      "percent-encode each key and value, join them with = and &")                                   \
+    X(INTERNAL, "internal-error", 500001, 3, 500, "amqp:internal-error",                           \
+      "the hub itself failed (memory or cryptography)",                                            \
+      "look at the messages of hubrig: the device is not at fault")
 
 enum reason {
 #define X(name, word, hub_code, connack, http, amqp, sentence, hint) REASON_##name,

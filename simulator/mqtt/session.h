@@ -18,7 +18,8 @@ struct mqtt_outlet {
     // Queue these bytes for the device. The bytes are borrowed for the call.
     void (*send)(void *context, struct span bytes);
     // Close the transport once what was sent is out (fin) or at once (rst). Called at most once;
-    // after it feed and tick do nothing.
+    // after it feed and tick do nothing, except after a refusal: what the device still sends until
+    // it closes may be fed, and shows up as mqtt.early, 20 times at most.
     void (*close)(void *context, enum drop_how how);
     // From now on neither read nor write, and do not close (fault "stall").
     void (*stall)(void *context);
@@ -45,7 +46,8 @@ void mqtt_session_free(struct mqtt_session *s);
 void mqtt_session_feed(struct mqtt_session *s, struct span bytes);
 
 // When mqtt_session_tick wants to be called next, on the clock env->mono_us; UINT64_MAX = never.
-// Changes after feed and tick.
+// Changes after feed and tick. While a SAS token is bound the wait is at most 1 s, because the
+// hub's clock, which the token's end follows, may be set at any time.
 uint64_t mqtt_session_deadline_us(const struct mqtt_session *s);
 void mqtt_session_tick(struct mqtt_session *s);
 
@@ -55,5 +57,6 @@ void mqtt_session_end(struct mqtt_session *s);
 
 // "device", "device/module", or "" before CONNECT was read.
 const char *mqtt_session_device(const struct mqtt_session *s);
-// More than 16 PUBACKs are being held back: the transport should stop reading (back-pressure).
+// More than 16 PUBACKs are being held back, or much was sent before a delayed CONNACK: the
+// transport should stop reading (back-pressure). The keep-alive timer rests meanwhile.
 bool mqtt_session_wants_pause(const struct mqtt_session *s);

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/mqtt/session.h"
+#include "base/error.h"
+#include "simulator/mqtt/session_private.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const uint64_t second_us = 1000000;
+
+uint64_t session_now_us(const struct mqtt_session *s)
+{
+    return s->world.env->mono_us(s->world.env->world);
+}
+
+static void on_hub_close(struct hub_link *link, enum reason reason, uint32_t by_connection)
+{
+    struct mqtt_session *s =
+        (struct mqtt_session *)((char *)link - offsetof(struct mqtt_session, link));
+    if (reason == REASON_TAKEN_OVER) {
+        EMIT(s->world.journal, MQTT_TAKEN_OVER, s->connection, s->name,
+             F_INT("by_connection", by_connection));
+    } else {
+        session_note(s, "the hub closed the connection: %s", reason_row(reason)->sentence);
+    }
+    if (s->state != SESSION_STALLED) { // a stalled transport stays open on purpose
+        session_close(s, DROP_FIN);
+    }
+}
+
+struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
+                                      const struct mqtt_outlet *outlet, uint32_t connection,
+                                      const struct peer_certificate *certificate)
+{
+    struct mqtt_session *s = calloc(1, sizeof *s);
+    if (!s) {
+        return NULL;
+    }
+    s->world = *world;
+    s->outlet = *outlet;
+    s->connection = connection;
+    s->certificate = certificate;
+    s->link.close = on_hub_close;
+    s->link.connection = connection;
+    s->token_expires_us = INT64_MAX;
+    s->connect_by_us = session_now_us(s) + CONNECT_WAIT_S * second_us;
+    mqtt_reader_init(&s->reader);
+    buf_init(&s->early, EARLY_BYTES_MOST);
+    buf_init(&s->will_bag, MQTT_PACKET_BYTES_MOST);
+    buf_init(&s->will_body, MQTT_PACKET_BYTES_MOST);
+    return s;
+}
+
+void mqtt_session_free(struct mqtt_session *s)
+{
+    if (!s) {
+        return;
+    }
+    if (s->identity) {
+        hub_detach(s->world.hub, &s->link);
+    }
+    session_free_answers(s);
+    mqtt_reader_deinit(&s->reader);
+    buf_deinit(&s->early);
+    buf_deinit(&s->will_bag);
+    buf_deinit(&s->will_body);
+    free(s);
+}
+
+void session_close_as(struct mqtt_session *s, enum drop_how how, enum session_state state)
+{
+    if (s->state == SESSION_CLOSED || s->state == SESSION_REFUSED) {
+        return;
+    }
+    s->state = state;
+    session_free_answers(s);
+    if (s->identity) {
+        hub_detach(s->world.hub, &s->link);
+    }
+    session_publish_will(s);
+    s->outlet.close(s->outlet.context, how);
+}
+
+void session_close(struct mqtt_session *s, enum drop_how how)
+{
+    session_close_as(s, how, SESSION_CLOSED);
+}
+
+void session_break(struct mqtt_session *s, const char *packet, const char *why)
+{
+    EMIT(s->world.journal, MQTT_ERROR, s->connection, s->name, F_TEXT("why", why),
+         F_TEXT("packet", packet));
+    session_close(s, DROP_FIN);
+}
+
+void session_fail(struct mqtt_session *s, int code)
+{
+    env_log(s->world.env, LOG_ERROR, "connection %" PRIu32 ": %s; reset", s->connection,
+            error_text(code));
+    session_close(s, DROP_RST);
+}
+
+void session_stall(struct mqtt_session *s)
+{
+    s->state = SESSION_STALLED;
+    session_free_answers(s);
+    s->outlet.stall(s->outlet.context);
+}
+
+void session_send(struct mqtt_session *s, struct buf *out, int code)
+{
+    if (code < 0) {
+        session_fail(s, code);
+    } else {
+        s->outlet.send(s->outlet.context, buf_span(out));
+    }
+    buf_deinit(out);
+}
+
+void session_note(struct mqtt_session *s, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    EMIT(s->world.journal, RUN_NOTE, s->connection, s->name, F_TEXT("text", text));
+}
+
+static void on_second_connect(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    (void)p;
+    session_break(s, "CONNECT", "a second CONNECT on one connection");
+}
+
+static void on_pingreq(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    if (mqtt_read_pingreq(p) < 0) {
+        session_break(s, "PINGREQ", error_text(ERR_PROTOCOL));
+        return;
+    }
+    session_answer(s, SITE_MQTT_PINGRESP, 0, SPAN_EMPTY);
+}
+
+static void on_disconnect(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    if (mqtt_read_disconnect(p) < 0) {
+        session_break(s, "DISCONNECT", error_text(ERR_PROTOCOL));
+        return;
+    }
+    session_drop_will(s);
+    EMIT(s->world.journal, MQTT_DISCONNECT, s->connection, s->name);
+    session_close(s, DROP_FIN);
+}
+
+typedef void packet_handler(struct mqtt_session *s, const struct mqtt_packet *p);
+
+static packet_handler *const handlers[16] = {
+    [PACKET_CONNECT] = on_second_connect,          [PACKET_PUBLISH] = session_on_publish,
+    [PACKET_PUBACK] = session_on_puback,           [PACKET_SUBSCRIBE] = session_on_subscribe,
+    [PACKET_UNSUBSCRIBE] = session_on_unsubscribe, [PACKET_PINGREQ] = on_pingreq,
+    [PACKET_DISCONNECT] = on_disconnect,
+};
+
+static void take_open(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    if (handlers[p->type]) {
+        handlers[p->type](s, p);
+    } else {
+        session_break(s, mqtt_packet_name(p->type), "a device never sends this packet to the hub");
+    }
+}
+
+void session_take_packet(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    switch (s->state) {
+    case SESSION_NEW:
+        session_on_connect(s, p);
+        break;
+    case SESSION_HELD:
+    case SESSION_MUTE:
+        session_on_early(s, p);
+        break;
+    case SESSION_OPEN:
+        take_open(s, p);
+        break;
+    case SESSION_REFUSED:
+        session_emit_early(s, p);
+        break;
+    case SESSION_STALLED:
+    case SESSION_CLOSED:
+        break;
+    }
+}
+
+static bool is_reading(const struct mqtt_session *s)
+{
+    return s->state != SESSION_STALLED && s->state != SESSION_CLOSED;
+}
+
+static void on_reader_error(struct mqtt_session *s, int code)
+{
+    if (s->state == SESSION_REFUSED) {
+        s->state = SESSION_CLOSED; // nobody cares any more
+    } else if (code == ERR_NO_MEMORY) {
+        session_fail(s, code);
+    } else {
+        session_break(s, mqtt_reader_packet(&s->reader), error_text(code));
+    }
+}
+
+void mqtt_session_feed(struct mqtt_session *s, struct span bytes)
+{
+    if (bytes.len > 0) {
+        s->last_in_us = session_now_us(s);
+    }
+    while (is_reading(s)) {
+        struct mqtt_packet packet;
+        int code = mqtt_reader_next(&s->reader, &bytes, &packet);
+        if (code == 0) {
+            return;
+        }
+        if (code < 0) {
+            on_reader_error(s, code);
+            return;
+        }
+        session_take_packet(s, &packet);
+    }
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t mqtt_session_deadline_us(const struct mqtt_session *s)
+{
+    if (s->state == SESSION_NEW) {
+        return s->connect_by_us;
+    }
+    if (s->state == SESSION_HELD) {
+        return s->connack_at_us;
+    }
+    if (s->state != SESSION_OPEN) {
+        return UINT64_MAX;
+    }
+    uint64_t keepalive_at =
+        mqtt_session_wants_pause(s) ? UINT64_MAX : s->last_in_us + s->keepalive_us;
+    uint64_t token_at = s->token_expires_us == INT64_MAX ? UINT64_MAX : s->token_check_us;
+    return least(session_answer_deadline_us(s), least(keepalive_at, token_at));
+}
+
+static void check_token(struct mqtt_session *s)
+{
+    uint64_t now = session_now_us(s);
+    if (s->state != SESSION_OPEN || s->token_expires_us == INT64_MAX || now < s->token_check_us) {
+        return;
+    }
+    int64_t grace_us = (int64_t)hub_settings_of(s->world.hub)->sas_grace_s * 1000000;
+    int64_t late_us = hub_utc_us(s->world.hub) - s->token_expires_us;
+    if (late_us >= grace_us) {
+        EMIT(s->world.journal, SAS_EXPIRED, s->connection, s->name,
+             F_INT("after_s", late_us / 1000000));
+        session_close(s, DROP_FIN);
+        return;
+    }
+    s->token_check_us = now + least((uint64_t)(grace_us - late_us), second_us);
+}
+
+static void check_keepalive(struct mqtt_session *s)
+{
+    bool is_resting = s->state != SESSION_OPEN || mqtt_session_wants_pause(s);
+    if (is_resting || session_now_us(s) < s->last_in_us + s->keepalive_us) {
+        return;
+    }
+    EMIT(s->world.journal, MQTT_KEEPALIVE_EXPIRED, s->connection, s->name,
+         F_INT("after_s", s->keepalive_us / second_us));
+    session_close(s, DROP_FIN);
+}
+
+void mqtt_session_tick(struct mqtt_session *s)
+{
+    uint64_t now = session_now_us(s);
+    if (s->state == SESSION_NEW && now >= s->connect_by_us) {
+        session_break(s, mqtt_reader_packet(&s->reader), "no whole CONNECT arrived within 60 s");
+    } else if (s->state == SESSION_HELD && now >= s->connack_at_us) {
+        session_decide_connack(s, s->connack_order);
+    } else if (s->state == SESSION_OPEN) {
+        session_pump_answers(s);
+        check_token(s);
+        check_keepalive(s);
+    }
+}
+
+void mqtt_session_end(struct mqtt_session *s)
+{
+    if (s->state != SESSION_CLOSED && s->state != SESSION_REFUSED && s->identity) {
+        hub_detach(s->world.hub, &s->link);
+        session_publish_will(s);
+    }
+    session_free_answers(s);
+    s->state = SESSION_CLOSED;
+}
+
+const char *mqtt_session_device(const struct mqtt_session *s)
+{
+    return s->name;
+}
+
+bool mqtt_session_wants_pause(const struct mqtt_session *s)
+{
+    return s->puback_count > HELD_PUBACKS_MOST || s->early.len > EARLY_BYTES_PAUSE;
+}

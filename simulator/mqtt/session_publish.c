@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What a device publishes, and its will.
+#include "base/error.h"
+#include "simulator/mqtt/session_private.h"
+#include "simulator/mqtt/topic.h"
+
+#include <stdio.h>
+
+enum { SHOWN_TOPIC_BYTES = 160 };
+
+static void break_on_topic(struct mqtt_session *s, enum topic_kind kind, struct span topic)
+{
+    char shown[SHOWN_TOPIC_BYTES];
+    char why[SHOWN_TOPIC_BYTES + 120];
+    span_copy_text(topic, shown, sizeof shown);
+    snprintf(why, sizeof why, "topic '%s' %s", shown,
+             kind == TOPIC_OTHER_IDENTITY ? "belongs to another identity"
+                                          : "is none that the hub knows");
+    session_break(s, "PUBLISH", why);
+}
+
+// The dialect comes later: said, but the device stays connected.
+static void ignore_topic(struct mqtt_session *s, struct span topic)
+{
+    char shown[SHOWN_TOPIC_BYTES];
+    char why[SHOWN_TOPIC_BYTES + 40];
+    span_copy_text(topic, shown, sizeof shown);
+    snprintf(why, sizeof why, "topic '%s' is not spoken yet", shown);
+    EMIT(s->world.journal, MQTT_ERROR, s->connection, s->name, F_TEXT("why", why),
+         F_TEXT("packet", "PUBLISH"));
+}
+
+static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, struct span bag)
+{
+    struct telemetry message = {.identity = s->identity,
+                                .connection = s->connection,
+                                .bag = bag,
+                                .body = p->body,
+                                .qos = p->qos,
+                                .packet_id = p->packet_id,
+                                .is_dup = p->is_dup,
+                                .is_retain = p->is_retain};
+    return hub_store_telemetry(s->world.hub, &message);
+}
+
+// False when the session has ended over it.
+static bool take_message(struct mqtt_session *s, const struct mqtt_publish *p)
+{
+    struct span bag;
+    enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
+    if (kind == TOPIC_NOT_SPOKEN) {
+        ignore_topic(s, p->topic);
+    } else if (kind != TOPIC_TELEMETRY) {
+        break_on_topic(s, kind, p->topic);
+    } else {
+        enum reason reason = store(s, p, bag);
+        if (reason == REASON_INTERNAL) {
+            session_fail(s, ERR_NO_MEMORY);
+        } else if (reason != REASON_OK) {
+            session_break(s, "PUBLISH", reason_row(reason)->sentence);
+        }
+    }
+    return s->state == SESSION_OPEN;
+}
+
+void session_on_publish(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    struct mqtt_publish publish;
+    if (mqtt_read_publish(p, &publish) < 0) {
+        session_break(s, "PUBLISH", error_text(ERR_PROTOCOL));
+        return;
+    }
+    if (!take_message(s, &publish)) {
+        return;
+    }
+    if (publish.qos == 2) {
+        session_break(s, "PUBLISH", "QoS 2: IoT Hub takes the message and closes; use QoS 0 or 1");
+    } else if (publish.qos == 1) {
+        session_answer(s, SITE_MQTT_PUBACK, publish.packet_id, SPAN_EMPTY);
+    }
+}
+
+void session_on_puback(struct mqtt_session *s, const struct mqtt_packet *p)
+{
+    uint16_t packet_id = 0;
+    char why[80];
+    if (mqtt_read_puback(p, &packet_id) < 0) {
+        session_break(s, "PUBACK", error_text(ERR_PROTOCOL));
+        return;
+    }
+    // acknowledgements come in the order of delivery, and the hub has delivered nothing at QoS 1
+    snprintf(why, sizeof why, "packet id %d is not the next one to be acknowledged", packet_id);
+    session_break(s, "PUBACK", why);
+}
+
+int session_keep_will(struct mqtt_session *s, const struct mqtt_connect *c)
+{
+    struct span bag;
+    if (!c->has_will) {
+        return 0;
+    }
+    if (topic_of_publish(s->name, c->will_topic, &bag) != TOPIC_TELEMETRY) {
+        session_note(s, "the will is dropped: its topic '%.*s' is not the telemetry topic of %s",
+                     (int)(c->will_topic.len < 160 ? c->will_topic.len : 160),
+                     (const char *)c->will_topic.ptr, s->name);
+        return 0;
+    }
+    TRY(buf_append(&s->will_bag, bag));
+    TRY(buf_append(&s->will_body, c->will_body));
+    s->will_qos = c->will_qos;
+    s->is_will_retained = c->is_will_retained;
+    s->has_will = true;
+    return 0;
+}
+
+void session_drop_will(struct mqtt_session *s)
+{
+    s->has_will = false;
+}
+
+void session_publish_will(struct mqtt_session *s)
+{
+    if (!s->has_will || !s->was_accepted) {
+        return;
+    }
+    s->has_will = false;
+    struct telemetry message = {.identity = s->identity,
+                                .connection = s->connection,
+                                .bag = buf_span(&s->will_bag),
+                                .body = buf_span(&s->will_body),
+                                .qos = s->will_qos,
+                                .is_retain = s->is_will_retained,
+                                .is_will = true};
+    enum reason reason = hub_store_telemetry(s->world.hub, &message);
+    if (reason != REASON_OK) {
+        session_note(s, "the will is dropped: %s", reason_row(reason)->sentence);
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/mqtt/topic.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TOPIC_BYTES_MOST = 512 };
+
+// "devices/d" or "devices/d/modules/m", followed by `tail`.
+static struct span topic_below(const char *name, const char *tail, char out[TOPIC_BYTES_MOST])
+{
+    const char *slash = strchr(name, '/');
+    int device_len = slash ? (int)(slash - name) : (int)strlen(name);
+    snprintf(out, TOPIC_BYTES_MOST, "devices/%.*s%s%s%s", device_len, name,
+             slash ? "/modules/" : "", slash ? slash + 1 : "", tail);
+    return span_text(out);
+}
+
+static bool contains(struct span text, struct span part)
+{
+    for (size_t i = 0; i + part.len <= text.len; i++) {
+        if (span_equals(span_slice(text, i, part.len), part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_not_spoken(struct span topic)
+{
+    return span_starts_with(topic, SPAN_LITERAL("$iothub/twin/")) ||
+           span_starts_with(topic, SPAN_LITERAL("$iothub/methods/")) ||
+           span_starts_with(topic, SPAN_LITERAL("$iothub/credentials/"));
+}
+
+enum topic_kind topic_of_publish(const char *name, struct span topic, struct span *bag)
+{
+    char text[TOPIC_BYTES_MOST];
+    struct span own = topic_below(name, "/messages/events", text);
+    struct span rest = span_from(topic, own.len);
+    *bag = SPAN_EMPTY;
+    if (span_starts_with(topic, own) && (rest.len == 0 || rest.ptr[0] == '/')) {
+        *bag = span_from(rest, 1);
+        return TOPIC_TELEMETRY;
+    }
+    if (is_not_spoken(topic)) {
+        return TOPIC_NOT_SPOKEN;
+    }
+    bool is_telemetry = span_starts_with(topic, SPAN_LITERAL("devices/")) &&
+                        contains(topic, SPAN_LITERAL("/messages/events"));
+    return is_telemetry ? TOPIC_OTHER_IDENTITY : TOPIC_UNKNOWN;
+}
+
+bool topic_filter_is_known(const char *name, struct span filter)
+{
+    static const char *const shared[] = {"$iothub/twin/res/#",
+                                         "$iothub/twin/PATCH/properties/desired/#",
+                                         "$iothub/methods/POST/#", "$iothub/credentials/res/#"};
+    static const char *const of_device[] = {"/messages/devicebound/#"};
+    static const char *const of_module[] = {"/#", "/inputs/#", "/messages/devicebound/#"};
+    char text[TOPIC_BYTES_MOST];
+    bool is_module = strchr(name, '/') != NULL;
+    for (size_t i = 0; i < HR_COUNT_OF(shared); i++) {
+        if (span_equals_text(filter, shared[i])) {
+            return true;
+        }
+    }
+    const char *const *own = is_module ? of_module : of_device;
+    size_t count = is_module ? HR_COUNT_OF(of_module) : HR_COUNT_OF(of_device);
+    for (size_t i = 0; i < count; i++) {
+        if (span_equals(filter, topic_below(name, own[i], text))) {
+            return true;
+        }
+    }
+    // the embedded C SDK leaves its own id open
+    return !is_module && span_equals_text(filter, "devices/+/messages/devicebound/#");
+}
