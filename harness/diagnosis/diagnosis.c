@@ -368,7 +368,7 @@ static const struct row rows[] = {
      "a loop that is not run"},
     {"no-telemetry", "-", CHAIN_ANY, NULL, has_no_telemetry,
      "the device is connected and sends no telemetry",
-     "publish to devices/{id}/messages/events/ after CONNACK; check the send interval and that the "
+     "publish to devices/{{id}/messages/events/ after CONNACK; check the send interval and that the "
      "MQTT loop runs"},
     {"no-tcp", "-", CHAIN_ANY, NULL, has_no_tcp,
      "the device runs and never opened a TCP connection to the hub",
@@ -436,7 +436,6 @@ static void fill(const struct diagnosis *d, const struct event *violated, const 
         {"device_utc", d->device_utc},
         {"error", d->error_why},
         {"hint", d->refusal_hint},
-        {"id", "DEVICE"},
         {"mean", mean},
         {"refusal_code", d->refusal_code},
         {"signal", signal_name(d->exit_signal)},

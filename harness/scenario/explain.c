@@ -100,14 +100,25 @@ static int explain_never(const struct step *s, struct buf *out)
     return match_print(&s->before, out);
 }
 
+static int explain_time(const struct step *s, struct buf *out)
+{
+    char text[32];
+    int64_t us = s->when.us;
+    if (!s->is_device && s->when.kind == WHEN_OFFSET) {
+        return buf_printf(out, "Move the hub's clock %s %s", duration_print(us < 0 ? -us : us, text),
+                          us < 0 ? "back" : "forward");
+    }
+    TRY(buf_printf(out, "Set the %s's clock to ", s->is_device ? "device" : "hub"));
+    return print_when(&s->when, out);
+}
+
 static int explain_step(const struct step *s, struct buf *out)
 {
     switch (s->kind) {
     case STEP_BOOT:
         return buf_append_text(out, "Start the device");
     case STEP_TIME:
-        TRY(buf_printf(out, "Set the %s's clock to ", s->is_device ? "device" : "hub"));
-        return print_when(&s->when, out);
+        return explain_time(s, out);
     case STEP_HUB:
         return explain_hub(s, out);
     case STEP_WAIT:
