@@ -111,6 +111,7 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
 // "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
+int event_to_brief(const struct event *e, struct buf *out) HR_NODISCARD; // three fields at most
 
 // A deep copy on the heap, for whoever keeps events; NULL without memory.
 struct event_copy {
