@@ -502,6 +502,9 @@ void executor_start(struct executor *x, uint64_t now_us)
 {
     x->start_us = now_us;
     x->now_us = now_us;
+    // What came before is evidence for the diagnosis alone: no statement looks at it.
+    x->judged = x->events.next;
+    x->mark = x->events.next;
     x->is_started = true;
     run(x);
 }
