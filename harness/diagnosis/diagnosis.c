@@ -28,6 +28,7 @@ static const struct memory_row memory[] = {
     REMEMBER(EVENT_DEVICE_CLOCK, "utc", device_utc),
     REMEMBER(EVENT_DEVICE_EXITED, "code", exit_code),
     REMEMBER(EVENT_DEVICE_EXITED, "signal", exit_signal),
+    REMEMBER(EVENT_DEVICE_EXITED, "asked", exit_asked),
     REMEMBER(EVENT_MQTT_REFUSED, "reason", refusal),
     REMEMBER(EVENT_MQTT_REFUSED, "code", refusal_code),
     REMEMBER(EVENT_MQTT_REFUSED, "why", refusal_why),
@@ -120,7 +121,8 @@ static bool never_ended(const struct diagnosis *d)
 
 static bool has_signal(const struct diagnosis *d)
 {
-    return d->exit_signal[0] && strcmp(d->exit_signal, "0") != 0;
+    bool is_asked = strcmp(d->exit_asked, "true") == 0; // the rig's own signal
+    return !is_asked && d->exit_signal[0] && strcmp(d->exit_signal, "0") != 0;
 }
 
 static bool has_refusal(const struct diagnosis *d)
@@ -188,7 +190,8 @@ static bool alert_no_common_ground(const struct diagnosis *d)
 static bool handshake_left(const struct diagnosis *d)
 {
     return facts_last(d, EVENT_TLS_CLIENT_HELLO, EVENT_TLS_ESTABLISHED) && !has_alert(d) &&
-           d->last_seq[EVENT_FAULT_ARMED] == 0 && strcmp(d->closed_by, "device") == 0;
+           d->last_seq[EVENT_FAULT_ARMED] == 0 &&
+           (strcmp(d->closed_by, "device") == 0 || strstr(d->tls_why, "without an alert"));
 }
 
 static bool handshake_left_and_clock_behind(const struct diagnosis *d)

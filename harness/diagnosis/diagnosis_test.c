@@ -88,6 +88,9 @@ static const struct story stories[] = {
     {"left-handshake", "without an alert", "MBEDTLS_SSL_IN_CONTENT_LEN",
      {"tcp.accepted", "tls.client_hello", "tls.failed why=eof", "tcp.closed by=device"}},
 
+    {"left-handshake", "without an alert", "host name",
+     {"tcp.accepted", "tls.client_hello", "!tls.failed why=closed_during_the_handshake_without_an_alert"}},
+
     {"no-reconnect", "did not come back", "retry",
      {"tcp.accepted", "tls.client_hello", "tls.established", "mqtt.connect", "mqtt.connected",
       "tcp.closed by=hub how=rst"}},
@@ -103,6 +106,7 @@ static const struct story stories[] = {
 
     // Where the evidence is not complete nothing is guessed.
     {"", "", "", {"run.started"}},
+    {"", "", "", {"device.started", "device.exited code=-1 signal=Terminated asked=true"}},
     {"", "", "", {"mqtt.connected", "!d2c.message"}},
     {"", "", "", {"tcp.accepted", "mqtt.connect", "!mqtt.connect"}},
     {"", "", "", {"hub.chain name=azure/digicert-g2", "tcp.accepted", "!mqtt.connected"}},

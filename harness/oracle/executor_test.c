@@ -313,6 +313,22 @@ static void a_never_with_before_ends_with_that_event(void **state)
     rig_deinit(&r);
 }
 
+static void what_was_emitted_before_the_start_disarms_and_matches_nothing(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, "never mqtt.connect before hub.chain\nboot device\nexpect hub.chain within 1s\n");
+    SEND(&r, HUB_CHAIN, F_TEXT("name", "bad/expired-leaf"));
+    executor_start(r.x, r.now_us);
+    assert_false(executor_is_done(r.x));
+    SEND(&r, MQTT_CONNECT);
+    assert_outcome(&r, VERDICT_FAIL, 2, "never mqtt.connect before hub.chain",
+                   "mqtt.connect 0 us after boot");
+    // The diagnosis knows it all the same.
+    assert_non_null(strstr(executor_outcome(r.x)->cause, "does not check notAfter"));
+    rig_deinit(&r);
+}
+
 static void a_bounded_count_waits_to_the_end_and_judges_the_number(void **state)
 {
     (void)state;
@@ -578,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_never_ends_the_run_at_once_with_the_event_and_its_time),
         cmocka_unit_test(a_never_holds_only_from_its_line_on),
         cmocka_unit_test(a_never_with_before_ends_with_that_event),
+        cmocka_unit_test(what_was_emitted_before_the_start_disarms_and_matches_nothing),
         cmocka_unit_test(a_bounded_count_waits_to_the_end_and_judges_the_number),
         cmocka_unit_test(a_count_fails_as_soon_as_it_is_exceeded),
         cmocka_unit_test(an_open_count_passes_as_soon_as_it_is_reached),

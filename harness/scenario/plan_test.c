@@ -453,7 +453,7 @@ static void a_plan_explains_itself_line_by_line(void **state)
         "  22  Wait 1.5 s.\n"
         "  23  Write to the journal: two  words here.\n"
         "  24  Set the device's clock to the hub's time.\n"
-        "  25  Move the hub's clock 2 h forward.\n"
+        "  25  Set the hub's clock to 2 h ahead of the real time.\n"
         "  26  Count for 30 s and require at least 3 tcp.accepted.\n"
         "  27  Count for 1 s and require 1 to 5 tcp.accepted.\n"
         "  28  Count for 1 s and require exactly 0 tcp.accepted with endpoint = mqtts.\n"
