@@ -46,6 +46,7 @@ struct connection {
     bool has_hello;
     bool is_established;
     bool is_stalled;
+    bool is_refused;
     bool is_paused;
     bool is_working;
     bool is_session_over; // the session has been told its end
@@ -399,6 +400,22 @@ static void emit_tls_failed(struct connection *c, const char *why)
          F_TEXT("chain", facts ? facts->chain_name : ""));
 }
 
+// The device gives up before its first MQTT byte: what it thinks of the chain, whether it says so by
+// an alert, by closing, or only after a handshake that looked complete (some stacks verify late).
+static void note_refusal(struct connection *c, const char *how)
+{
+    if (c->is_refused || !c->has_hello || c->session || c->closed_by) {
+        return;
+    }
+    char scratch[16];
+    const struct tls_facts *facts = engine_of(c)->facts(c->tls);
+    bool has_alert = facts->from_device.is_seen && facts->from_device.is_fatal;
+    c->is_refused = true;
+    EMIT(journal_of(c), TLS_REFUSED, c->id, NULL, F_TEXT("how", how),
+         F_TEXT("alert", has_alert ? tls_alert_name(facts->from_device.code, scratch) : ""),
+         F_TEXT("chain", facts->chain_name));
+}
+
 static void after_failure(struct connection *c)
 {
     const struct tls_facts *facts = engine_of(c)->facts(c->tls);
@@ -409,6 +426,10 @@ static void after_failure(struct connection *c)
         emit_alert(c, "hub", &facts->from_hub);
     }
     emit_tls_failed(c, facts->why);
+    if (facts->from_device.is_seen) {
+        note_refusal(c, "alert");
+        note_closer(c, "device", "alert");
+    }
     flush(c);
     close_gently(c);
 }
@@ -431,6 +452,7 @@ static void peer_closed(struct connection *c)
     if (is_mid_handshake) {
         emit_tls_failed(c, "the device closed the connection during the handshake without an alert");
     }
+    note_refusal(c, c->is_established ? "close-after-handshake" : "close");
     const char *how = c->eof_code == UV_EOF ? "fin" : c->eof_code == UV_ECONNRESET ? "rst" : "error";
     note_closer(c, "device", how);
     finish(c, "device", how);
@@ -459,6 +481,7 @@ static void after_step(struct connection *c, enum tls_state state)
     }
     settle(c);
     if (state == TLS_CLOSED && c->phase != PHASE_GONE) {
+        note_refusal(c, "close-after-handshake");
         note_closer(c, "device", "fin");
         close_gently(c);
     }
