@@ -3,7 +3,7 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "harness/cli/cli.h"
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 
 #include <inttypes.h>
 #include <limits.h>

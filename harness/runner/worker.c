@@ -8,7 +8,7 @@
 #include "harness/device/process.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/evidence.h"
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 

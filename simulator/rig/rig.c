@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
