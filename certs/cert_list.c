@@ -339,8 +339,8 @@ static int add_file_bytes(struct cert_list *list, struct span bytes)
     bool is_der =
         bytes.len > 0 && bytes.ptr[0] == SEQUENCE && find_text(bytes, "-----BEGIN ") == bytes.len;
     size_t before = list->count;
-    TRY(is_der ? cert_list_add_der(list, bytes, CERT_IN_FILE)
-               : cert_list_add_pem(list, bytes, CERT_IN_FILE));
+    TRY(is_der ? cert_list_add_der(list, bytes, CERT_ROLE_FILE)
+               : cert_list_add_pem(list, bytes, CERT_ROLE_FILE));
     if (list->count == before || (is_der && !list->items[before]->is_readable)) {
         FAIL(ERR_SYNTAX, "expected certificates (-----BEGIN CERTIFICATE----- or DER), found none");
     }
@@ -365,12 +365,12 @@ int cert_list_add_file(struct cert_list *list, const char *path)
 
 int cert_list_add_chain(struct cert_list *list, const struct chain *chain)
 {
-    memcpy(list->name, chain->name, sizeof list->name);
-    memcpy(list->about, chain->about, sizeof list->about);
+    span_copy_text(span_text(chain->name), list->name, sizeof list->name);
+    span_copy_text(span_text(chain->about), list->about, sizeof list->about);
     for (size_t i = 0; i < chain->sent_count; i++) {
-        TRY(cert_list_add_der(list, chain->sent_der[i], CERT_SENT));
+        TRY(cert_list_add_der(list, chain->sent_der[i], CERT_ROLE_SENT));
     }
-    return cert_list_add_pem(list, buf_span(&chain->root_pem), CERT_TRUSTED);
+    return cert_list_add_pem(list, buf_span(&chain->root_pem), CERT_ROLE_TRUSTED);
 }
 
 // Signers ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@
 
 #include <mbedtls/x509_crt.h>
 
-enum cert_role { CERT_IN_FILE, CERT_SENT, CERT_TRUSTED };
+enum cert_role { CERT_ROLE_FILE, CERT_ROLE_SENT, CERT_ROLE_TRUSTED };
 
 enum cert_signer {
     SIGNER_ABSENT, // nobody in the list has the issuer's name
@@ -46,7 +46,7 @@ struct cert_facts {
 
 struct cert_list {
     char name[96];   // of the recipe or the file
-    char about[200]; // of the recipe, else ""
+    char about[400]; // of the recipe, else ""
     struct cert_facts **items;
     size_t count;
 };

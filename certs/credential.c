@@ -59,7 +59,7 @@ int64_t credential_midnight(int64_t utc_s)
 
 int credential_write_cn(struct span common_name, struct buf *out)
 {
-    struct name_part part = {span_text("2.5.4.3"), common_name};
+    struct name_part part = {.oid = span_text("2.5.4.3"), .value = common_name};
     return cert_write_name(&part, 1, out);
 }
 
@@ -72,18 +72,18 @@ static int write_extensions(const struct credential_plan *plan, struct buf *out)
     struct der d = der_begin(out);
     struct extension_marks marks;
     if (plan->issuer_key != plan->subject_key) {
-        marks = extension_open(&d, "2.5.29.35", false);
+        marks = extension_open(&d, SPAN_LITERAL("2.5.29.35"), false);
         size_t id = der_open(&d, DER_SEQUENCE);
         der_value(&d, DER_CONTEXT + 0, span_of(issuer_id, sizeof issuer_id));
         der_close(&d, id);
         extension_close(&d, marks);
     }
-    marks = extension_open(&d, "2.5.29.14", false);
+    marks = extension_open(&d, SPAN_LITERAL("2.5.29.14"), false);
     der_value(&d, DER_OCTET_STRING, span_of(key_id, sizeof key_id));
     extension_close(&d, marks);
     extension_key_usage(&d, true, plan->is_ca ? KEY_CERT_SIGN | CRL_SIGN : DIGITAL_SIGNATURE);
     if (!plan->is_ca) {
-        marks = extension_open(&d, "2.5.29.37", false);
+        marks = extension_open(&d, SPAN_LITERAL("2.5.29.37"), false);
         size_t purposes = der_open(&d, DER_SEQUENCE);
         der_oid(&d, span_text("1.3.6.1.5.5.7.3.2")); // clientAuth
         der_close(&d, purposes);
@@ -103,7 +103,7 @@ int credential_write(struct workshop *w, const struct credential_plan *plan, str
         .issuer = plan->issuer,
         .subject_key = plan->subject_key,
         .issuer_key = plan->issuer_key,
-        .hash = CERT_SHA256,
+        .signing = {.hash = CERT_SHA256},
         .serial_made_bytes = 16,
         .from_s = plan->from_s,
         .to_s = plan->to_s,

@@ -160,7 +160,7 @@ static void fill_box(struct box *box, int64_t utc_s)
         keep_ascii(box->lines[i]);
     }
     // a chain as sent that leads nowhere; in a file the signer is allowed to be elsewhere
-    box->is_bad |= f->is_readable && f->role == CERT_SENT && f->signer == SIGNER_ABSENT;
+    box->is_bad |= f->is_readable && f->role == CERT_ROLE_SENT && f->signer == SIGNER_ABSENT;
     box->height = 2 * BOX_PADDING + LINE * (int)box->line_count - 4;
 }
 
@@ -181,12 +181,12 @@ static void lay_out(struct picture *p)
     size_t count = 0;
     p->height = MARGIN + TITLE;
     for (size_t i = 0; i < p->list->count; i++) {
-        if (p->list->items[i]->role == CERT_TRUSTED) {
+        if (p->list->items[i]->role == CERT_ROLE_TRUSTED) {
             add_box(p, i, &count);
         }
     }
     for (size_t i = p->list->count; i-- > 0;) {
-        if (p->list->items[i]->role != CERT_TRUSTED) {
+        if (p->list->items[i]->role != CERT_ROLE_TRUSTED) {
             add_box(p, i, &count);
         }
     }
@@ -197,14 +197,14 @@ static void lay_out(struct picture *p)
 
 static const char *class_of(const struct box *box)
 {
-    return box->is_bad ? "bad" : box->cert->role == CERT_TRUSTED ? "root" : "sent";
+    return box->is_bad ? "bad" : box->cert->role == CERT_ROLE_TRUSTED ? "root" : "sent";
 }
 
 static int draw_box(struct picture *p, const struct box *box)
 {
-    static const char *const captions[] = {[CERT_IN_FILE] = "in the file",
-                                           [CERT_SENT] = "sent by the hub",
-                                           [CERT_TRUSTED] = "on the device"};
+    static const char *const captions[] = {[CERT_ROLE_FILE] = "in the file",
+                                           [CERT_ROLE_SENT] = "sent by the hub",
+                                           [CERT_ROLE_TRUSTED] = "on the device"};
     int x = MARGIN + SIDE;
     int text_y = box->y + BOX_PADDING + 12;
     char number[32];

@@ -15,14 +15,14 @@ static int add_first(struct cert_list *list, struct span pem, const char *what)
 {
     struct cert_list all;
     cert_list_init(&all);
-    int code = cert_list_add_pem(&all, pem, CERT_IN_FILE);
+    int code = cert_list_add_pem(&all, pem, CERT_ROLE_FILE);
     if (code == 0 && (all.count == 0 || !all.items[0]->is_readable)) {
         code = error_set(ERR_SYNTAX, "%s: expected a certificate as PEM%s%s", what,
                          all.count ? ", seen one that cannot be read: " : "",
                          all.count ? all.items[0]->trouble : "");
     }
     if (code == 0) {
-        code = cert_list_add_der(list, buf_span(&all.items[0]->der), CERT_IN_FILE);
+        code = cert_list_add_der(list, buf_span(&all.items[0]->der), CERT_ROLE_FILE);
     }
     cert_list_deinit(&all);
     return code;

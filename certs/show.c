@@ -109,7 +109,7 @@ static const char *colour_of(enum show_state state, bool has_colour)
 const char *show_place(const struct cert_facts *f, char out[32])
 {
     static const char *const words[] = {
-        [CERT_IN_FILE] = "number", [CERT_SENT] = "sent", [CERT_TRUSTED] = "root"};
+        [CERT_ROLE_FILE] = "number", [CERT_ROLE_SENT] = "sent", [CERT_ROLE_TRUSTED] = "root"};
     snprintf(out, 32, "%s %zu", words[f->role], f->number);
     return out;
 }
@@ -262,7 +262,7 @@ static int put_signer(const struct cert_facts *f, struct buf *out)
 static int put_cert_json(const struct cert_facts *f, int64_t utc_s, struct buf *out)
 {
     static const char *const roles[] = {
-        [CERT_IN_FILE] = "file", [CERT_SENT] = "sent", [CERT_TRUSTED] = "root"};
+        [CERT_ROLE_FILE] = "file", [CERT_ROLE_SENT] = "sent", [CERT_ROLE_TRUSTED] = "root"};
     char date[32];
     TRY(buf_printf(out, "{\"role\":\"%s\",\"der_bytes\":%zu", roles[f->role], f->der.len));
     TRY(put_pair("sha1", f->sha1_hex, out));

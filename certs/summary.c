@@ -22,8 +22,9 @@ int recipe_summary_read(struct workshop *w, const char *name, struct recipe_summ
     int code = workshop_read_recipe(w, name, &recipe, &diags);
     code = code == ERR_SYNTAX ? fail_with(&diags) : code;
     if (code == 0) {
-        memcpy(out->name, recipe->name, sizeof out->name);
-        memcpy(out->about, recipe->about, sizeof out->about);
+        span_copy_text(span_text(recipe->name), out->name, sizeof out->name);
+        span_copy_text(span_text(recipe->about), out->about, sizeof out->about);
+        out->facts = recipe->facts;
         out->sent_count = recipe->send_count;
         out->trusted_count = recipe->trust_count;
     }

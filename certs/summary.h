@@ -5,7 +5,8 @@
 
 struct recipe_summary {
     char name[96];
-    char about[200];
+    char about[400];
+    struct chain_facts facts; // device_host as written
     size_t sent_count, trusted_count;
 };
 

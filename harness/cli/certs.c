@@ -107,7 +107,7 @@ static int load_chain(const struct certs_source *source, struct cert_list *list)
     TRY(code);
     if (source->only_roots) {
         span_copy_text(span_text(chain.name), list->name, sizeof list->name);
-        code = cert_list_add_pem(list, buf_span(&chain.root_pem), CERT_TRUSTED);
+        code = cert_list_add_pem(list, buf_span(&chain.root_pem), CERT_ROLE_TRUSTED);
     } else {
         code = cert_list_add_chain(list, &chain);
     }

@@ -22,7 +22,20 @@ static int add_json(const struct recipe_summary *s, bool is_first, struct buf *o
     TRY(json_escape(span_text(s->name), out));
     TRY(buf_append_text(out, "\",\"about\":\""));
     TRY(json_escape(span_text(s->about), out));
-    return buf_printf(out, "\",\"sent\":%zu,\"trusted\":%zu}", s->sent_count, s->trusted_count);
+    TRY(buf_printf(out, "\",\"verdict\":\"%s\",\"alerts\":[",
+                   chain_verdict_word(s->facts.verdict)));
+    for (size_t i = 0; i < s->facts.alert_count; i++) {
+        const char *word = chain_alert_word(s->facts.alerts[i]);
+        TRY(buf_printf(out, "%s\"%s\"", i ? "," : "", word ? word : "?"));
+    }
+    return buf_printf(out, "],\"sent\":%zu,\"trusted\":%zu}", s->sent_count, s->trusted_count);
+}
+
+static int add_text(const struct recipe_summary *s, int width, struct buf *out)
+{
+    const char *verdict = chain_verdict_word(s->facts.verdict);
+    return buf_printf(out, "%-*s  %-6s  %s\n", width, s->name, verdict[0] ? verdict : "-",
+                      s->about);
 }
 
 static int widest(char **names, size_t count)
@@ -50,8 +63,7 @@ static int add_all(struct workshop *w, char **names, size_t count, bool is_json,
             continue;
         }
         TRY(code);
-        TRY(is_json ? add_json(&s, is_first, out)
-                    : buf_printf(out, "%-*s  %s\n", width, s.name, s.about));
+        TRY(is_json ? add_json(&s, is_first, out) : add_text(&s, width, out));
         is_first = false;
     }
     TRY(is_json ? buf_append_text(out, "\n]\n") : 0);
@@ -96,9 +108,13 @@ const struct command command_certs_list = {
     .run = list_run,
     .help = "usage: hubrig certs list [--json]\n"
             "\n"
-            "Lists the recipes that `certs make`, scenarios and `hubrig serve --chain` take.\n"
+            "Lists the recipes that `certs make`, scenarios and `hubrig serve --chain` take: name, "
+            "what a\n"
+            "client that is in order does with the chain (accept, reject, free; - when the recipe "
+            "does\n"
+            "not say), and what it is about.\n"
             "\n"
-            "  --json   an array of {name, about, sent, trusted}\n"
+            "  --json   an array of {name, about, verdict, alerts, sent, trusted}\n"
             "\n"
             "exit: 0 listed, 1 a recipe has mistakes, 2 usage, 3 the recipes cannot be read\n",
 };

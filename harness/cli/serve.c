@@ -3,7 +3,7 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "harness/cli/cli.h"
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -274,5 +274,5 @@ const struct command command_serve = {
         "                    from where the device's SAS key is read again; default: hub-files\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
-        "exit: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",
+        "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",
 };

@@ -8,7 +8,7 @@
 #include "harness/device/process.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/evidence.h"
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -333,6 +333,11 @@ static int set_up(struct worker *w)
 
 static void run_to_the_end(struct worker *w)
 {
+    while (w->first) { // what setting up has emitted
+        struct event_copy *copy = take_event(w);
+        executor_event(w->executor, &copy->event, now_us(w));
+        event_copy_free(copy);
+    }
     executor_start(w->executor, now_us(w));
     pump(w);
     while (!executor_is_done(w->executor)) {
