@@ -237,7 +237,7 @@ static int bks_mac(struct span salt, uint32_t rounds, const char *password, stru
         FAIL(ERR_VALUE, "a BKS password has at most %d letters, this one has %zu",
              BKS_PASSWORD_MOST, len);
     }
-    ENSURE(rounds > 0 && rounds <= 1 << 20, ERR_SYNTAX);
+    ENSURE(rounds > 0 && rounds <= 1 << 16, ERR_SYNTAX);
     for (size_t i = 0; i < len; i++) {
         wide[2 * i + 1] = (unsigned char)password[i];
     }

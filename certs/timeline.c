@@ -66,8 +66,11 @@ int timeline_parse_date(const char *text, int64_t *utc_s)
     char moment[40];
     int64_t us = 0;
     bool is_day = strlen(text) == strlen("2026-11-20");
-    snprintf(moment, sizeof moment, "%.30s%s", text, is_day ? "T00:00:00Z" : "");
-    if (strlen(text) > 30 || utc_parse(span_text(moment), &us) < 0) {
+    bool is_cut = !span_copy_text(span_text(text), moment, sizeof moment - 10);
+    if (is_day) {
+        strcat(moment, "T00:00:00Z");
+    }
+    if (is_cut || utc_parse(span_text(moment), &us) < 0) {
         FAIL(ERR_VALUE, "'%.60s' is no date: expected 2026-11-20 or 2026-11-20T08:00:00Z", text);
     }
     *utc_s = us / 1000000;
