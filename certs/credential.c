@@ -38,7 +38,7 @@ int credential_check_id(const char *what, struct span id)
     }
     if (!is_good) {
         struct span shown = span_slice(id, 0, 140);
-        FAIL(ERR_VALUE, "%s '%.*s': expected 1 to %d ASCII letters without blanks", what,
+        FAIL(ERR_VALUE, "%s '%.*s': expected 1 to %d visible ASCII characters, no blanks", what,
              SPAN_ARG(shown), DEVICE_ID_BYTES_MOST);
     }
     return 0;
