@@ -148,14 +148,32 @@ static int adopt(struct link *link)
 
 // ---- the seam
 
+// The bytes of `bytes` that libwebsockets may see.
+static struct span inspect(struct link *link, struct span bytes)
+{
+    if (!link->is_websocket) {
+        frame_scan_head(&link->scan, bytes);
+        return bytes;
+    }
+    if (link->scan.has_violation) {
+        return SPAN_EMPTY;
+    }
+    bytes = span_slice(bytes, 0, frame_scan_frames(&link->scan, bytes));
+    if (link->scan.has_violation) {
+        websocket_refuse_unmasked(link);
+    }
+    return bytes;
+}
+
 static void feed(void *self, struct span bytes)
 {
     struct link *link = self;
     if (!link->has_pipe || link->is_stalled) {
         return;
     }
+    bytes = inspect(link, bytes);
     uv_stream_t *stream = (uv_stream_t *)&link->pipe;
-    if (uv_stream_get_write_queue_size(stream) == 0) {
+    if (bytes.len > 0 && uv_stream_get_write_queue_size(stream) == 0) {
         uv_buf_t out = uv_buf_init((char *)bytes.ptr, (unsigned)bytes.len);
         int written = uv_try_write(stream, &out, 1);
         bytes = span_from(bytes, written > 0 ? (size_t)written : 0);
@@ -196,7 +214,7 @@ static void end(void *self)
 {
     struct link *link = self;
     link->is_over = true;
-    websocket_end(link, LWS_CLOSE_STATUS_ABNORMAL_CLOSE, "device");
+    websocket_end(link, LWS_CLOSE_STATUS_ABNORMAL_CLOSE, "", "the transport ended without a close");
     close_pipe(link);
 }
 
@@ -204,7 +222,7 @@ static void free_link(void *self)
 {
     struct link *link = self;
     link->is_over = true;
-    websocket_end(link, LWS_CLOSE_STATUS_ABNORMAL_CLOSE, "device");
+    websocket_end(link, LWS_CLOSE_STATUS_ABNORMAL_CLOSE, "", "the transport ended without a close");
     close_pipe(link);
     if (link->inner.fn) {
         link->inner.fn->free(link->inner.self);

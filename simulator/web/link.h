@@ -3,6 +3,7 @@
 // end, libwebsockets the other. Shared by three: the net layer (until inner.free), our end of the
 // pair (until libuv has closed it) and libwebsockets' wsi.
 #pragma once
+#include "simulator/web/frame_scan.h"
 #include "simulator/web/web.h"
 
 #include <uv.h>
@@ -43,6 +44,7 @@ struct link {
     uv_pipe_t pipe; // our end
     bool has_pipe;  // not closing yet
     struct lws *wsi;
+    struct frame_scan scan;
     uint64_t idle_since_us; // HTTP: since the connection or its last answer
     bool is_over;           // end was called: the outlet is gone
     bool has_asked_close;   // of the outlet
@@ -69,4 +71,7 @@ void link_close_transport(struct link *link, enum drop_how how);
 int http_callback(struct lws *wsi, int reason, struct link *link);
 // websocket.c
 int websocket_callback(struct lws *wsi, int reason, struct link *link, void *in, size_t len);
-void websocket_end(struct link *link, int code, const char *by); // ws.closed once, speaker's end
+// ws.closed once, and the speaker's end.
+void websocket_end(struct link *link, int code, const char *by, const char *why);
+// feed has met an unmasked frame: close as soon as libwebsockets lets us.
+void websocket_refuse_unmasked(struct link *link);

@@ -17,18 +17,18 @@ static const char *device_of(const struct link *link)
     return link->inner.fn ? link->inner.fn->device(link->inner.self) : "";
 }
 
-static void note_closed(struct link *link, int code, const char *by)
+static void note_closed(struct link *link, int code, const char *by, const char *why)
 {
     if (link->is_websocket && !link->is_close_noted) {
         link->is_close_noted = true;
         EMIT(journal_of(link), WS_CLOSED, link->call.connection, device_of(link),
-             F_INT("code", code), F_TEXT("by", by));
+             F_INT("code", code), F_TEXT("by", by), F_TEXT("why", why));
     }
 }
 
-void websocket_end(struct link *link, int code, const char *by)
+void websocket_end(struct link *link, int code, const char *by, const char *why)
 {
-    note_closed(link, code, by);
+    note_closed(link, code, by, why);
     if (link->inner.fn && !link->is_inner_over) {
         link->is_inner_over = true;
         link->inner.fn->end(link->inner.self);
@@ -100,20 +100,26 @@ static int open_speaker(struct link *link, struct lws *wsi)
     return 0;
 }
 
-// Text frames are an error: MQTT-6.0.0-1.
-static int refuse_text(struct link *link, struct lws *wsi)
+// Close with a code of ours; the callback returns what this returns.
+static int close_as(struct link *link, struct lws *wsi, int code, const char *why)
 {
-    static char reason[] = "binary frames only";
-    note_closed(link, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "hub");
-    lws_close_reason(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, (unsigned char *)reason,
-                     sizeof reason - 1);
+    note_closed(link, code, "hub", why);
+    lws_close_reason(wsi, (enum lws_close_status)code, (unsigned char *)why, strlen(why));
     return -1;
+}
+
+void websocket_refuse_unmasked(struct link *link)
+{
+    if (link->wsi) {
+        lws_callback_on_writable(link->wsi);
+    }
 }
 
 static int receive(struct link *link, struct lws *wsi, struct span bytes)
 {
     if (!lws_frame_is_binary(wsi)) {
-        return refuse_text(link, wsi);
+        // MQTT-6.0.0-1
+        return close_as(link, wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "a text frame");
     }
     if (link->inner.fn && !link->is_inner_over && !link->is_stalled) {
         link->inner.fn->feed(link->inner.self, bytes);
@@ -136,6 +142,9 @@ static int write_one(struct link *link, struct lws *wsi)
 
 static int on_writable(struct link *link, struct lws *wsi)
 {
+    if (link->scan.has_violation) {
+        return close_as(link, wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "an unmasked frame");
+    }
     while (link->first && !lws_send_pipe_choked(wsi)) {
         if (write_one(link, wsi) < 0) {
             return -1;
@@ -145,12 +154,7 @@ static int on_writable(struct link *link, struct lws *wsi)
         lws_callback_on_writable(wsi);
         return 0;
     }
-    if (!link->is_closing) {
-        return 0;
-    }
-    note_closed(link, LWS_CLOSE_STATUS_NORMAL, "hub");
-    lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-    return -1;
+    return link->is_closing ? close_as(link, wsi, LWS_CLOSE_STATUS_NORMAL, "") : 0;
 }
 
 static void on_peer_close(struct link *link, struct span payload)
@@ -159,7 +163,7 @@ static void on_peer_close(struct link *link, struct span payload)
     if (payload.len >= 2) {
         code = payload.ptr[0] << 8 | payload.ptr[1];
     }
-    note_closed(link, code, "device");
+    note_closed(link, code, "device", "");
 }
 
 int websocket_callback(struct lws *wsi, int reason, struct link *link, void *in, size_t len)
@@ -176,7 +180,7 @@ int websocket_callback(struct lws *wsi, int reason, struct link *link, void *in,
         return 0;
     case LWS_CALLBACK_CLOSED:
         // without a word from either side before: libwebsockets has refused a broken frame
-        websocket_end(link, LWS_CLOSE_STATUS_PROTOCOL_ERR, "hub");
+        websocket_end(link, LWS_CLOSE_STATUS_PROTOCOL_ERR, "hub", "a broken frame");
         return 0;
     default:
         return 0;
