@@ -367,6 +367,7 @@ int cert_list_add_chain(struct cert_list *list, const struct chain *chain)
 {
     span_copy_text(span_text(chain->name), list->name, sizeof list->name);
     span_copy_text(span_text(chain->about), list->about, sizeof list->about);
+    list->facts = chain->facts;
     for (size_t i = 0; i < chain->sent_count; i++) {
         TRY(cert_list_add_der(list, chain->sent_der[i], CERT_ROLE_SENT));
     }

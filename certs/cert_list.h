@@ -45,8 +45,9 @@ struct cert_facts {
 };
 
 struct cert_list {
-    char name[96];   // of the recipe or the file
-    char about[400]; // of the recipe, else ""
+    char name[96];            // of the recipe or the file
+    char about[400];          // of the recipe, else ""
+    struct chain_facts facts; // of the recipe, else empty
     struct cert_facts **items;
     size_t count;
 };

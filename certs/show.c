@@ -207,6 +207,20 @@ static int print_cert(const struct cert_list *list, const struct cert_facts *f,
     return buf_printf(out, "%*s%-8s%s\n", INDENT, "", "sha256", f->sha256_hex);
 }
 
+// "a client that is in order: reject, alert unknown_ca or bad_certificate"
+static int print_verdict(const struct chain_facts *facts, struct buf *out)
+{
+    if (facts->verdict == CHAIN_VERDICT_NONE) {
+        return 0;
+    }
+    TRY(buf_printf(out, "a client that is in order: %s", chain_verdict_word(facts->verdict)));
+    for (size_t i = 0; i < facts->alert_count; i++) {
+        const char *word = chain_alert_word(facts->alerts[i]);
+        TRY(buf_printf(out, "%s%s", i ? " or " : ", alert ", word ? word : "?"));
+    }
+    return buf_append_u8(out, '\n');
+}
+
 int show_print(const struct cert_list *list, const struct show_settings *settings, struct buf *out)
 {
     const char *bold = settings->has_colour ? "\x1b[1m" : "";
@@ -215,6 +229,7 @@ int show_print(const struct cert_list *list, const struct show_settings *setting
     if (list->about[0]) {
         TRY(buf_printf(out, "%s\n", list->about));
     }
+    TRY(print_verdict(&list->facts, out));
     for (size_t i = 0; i < list->count; i++) {
         TRY(buf_append_u8(out, '\n'));
         TRY(print_cert(list, list->items[i], settings, out));
@@ -296,6 +311,7 @@ int show_json(const struct cert_list *list, int64_t utc_s, struct buf *out)
     TRY(json_escape(span_text(list->name), out));
     TRY(buf_append_u8(out, '"'));
     TRY(put_pair("about", list->about, out));
+    TRY(put_pair("verdict", chain_verdict_word(list->facts.verdict), out));
     TRY(buf_append_text(out, ",\"certificates\":["));
     for (size_t i = 0; i < list->count; i++) {
         TRY(buf_append_text(out, i ? ",\n " : "\n "));
