@@ -5,17 +5,20 @@
 #pragma once
 #include "base/env.h"
 #include "base/span.h"
+#include "certs/verify.h"
 #include "simulator/hub/reason.h"
+#include "simulator/hub/throttle.h"
 #include "simulator/journal/journal.h"
 
 #include <stdbool.h>
 
 enum {
     HUB_ID_BYTES_MOST = 128,
-    HUB_NAME_BYTES_MOST = 300
+    HUB_NAME_BYTES_MOST = 300,
+    HUB_KEY_TEXT_BYTES = 96,
 }; // a name is "device" or "device/module"
 
-enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT };
+enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT, HUB_AUTH_CA };
 
 struct identity {
     char name[HUB_NAME_BYTES_MOST]; // "device" or "device/module", unique, case-sensitive
@@ -27,6 +30,15 @@ struct identity {
     bool is_disabled;
 };
 
+// What the hub asks of an X.509 library: cert_chain_leads_to and cert_common_name of
+// certs/verify.h.
+struct hub_crypto {
+    int (*chain_leads_to)(const struct span *chain_der, size_t chain_count,
+                          const struct span *anchors_der, size_t anchor_count, int64_t utc_s,
+                          struct cert_judgement *out);
+    int (*common_name)(struct span der, char *out, size_t capacity_bytes);
+};
+
 struct hub_settings {
     char host[256];                // "myhub.azure-devices.net"
     char aliases[8][256];          // other names under which the hub is asked for; "" = unused
@@ -34,6 +46,16 @@ struct hub_settings {
     int disabled_connack;          // 5 (default) or 3
     int bad_username_connack;      // 5 (default) or 3
     bool has_strict_subscriptions; // close on a 6th or unknown filter; default: grant and warn
+    int wrong_host_connack;        // 5 (default) or 3
+    int throttled_connack;         // 3 (default): a connection beyond what the throttle queues
+    bool is_local_auth_off;        // Azure's disableLocalAuth: no tokens of shared access policies
+    bool is_device_sas_off;        // disableDeviceSAS: no tokens of device keys
+    bool is_module_sas_off;        // disableModuleSAS: no tokens of module keys
+    bool has_roll_cut;             // a rolled key ends the connections made with it; default: they
+                                   // stay, because the hub looks at a token only at CONNECT
+    bool has_sdk_faults; // obey AzIoTHub_FaultOperation messages; default: plain telemetry
+    const struct hub_crypto *crypto; // borrowed; NULL: no CA certificates
+    struct hub_limits limits;        // default: none
 };
 void hub_settings_init(struct hub_settings *settings, const char *host);
 
@@ -85,9 +107,9 @@ struct auth_result {
     const struct identity *identity; // once known, even when refused
     char name[HUB_NAME_BYTES_MOST];  // from the user name or client id, "" when unreadable
     char api_version[32];            // "" when the user name carries none
-    char key[24];                    // "primary", "secondary", "primary thumbprint", ...
-    int64_t token_expires_us;        // INT64_MAX without a token
-    char working[400]; // the whole reckoning for people, never a secret: which sr, which clock,
+    char key[HUB_KEY_TEXT_BYTES]; // "primary", "primary thumbprint", "policy device primary", ...
+    int64_t token_expires_us;     // INT64_MAX without a token
+    char working[600]; // the whole reckoning for people, never a secret: which sr, which clock,
                        // "the token ended 2 h 3 min before the hub's time", which key matched
 };
 
@@ -100,6 +122,7 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 struct hub_link {
     void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
     uint32_t connection;
+    const char *key; // auth_result.key, borrowed while attached; may be NULL
     const struct identity *identity;
     struct hub_link *next; // the hub's
 };

@@ -88,9 +88,9 @@ static void accept_connect(struct mqtt_session *s)
     if (s->state != SESSION_OPEN) {
         return;
     }
-    bool is_sas = s->identity->auth == HUB_AUTH_SAS;
+    static const char *const ways[] = {"sas", "thumbprint", "ca"};
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
-         F_TEXT("auth", is_sas ? "sas" : "thumbprint"), F_TEXT("key", s->key),
+         F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
          F_BOOL("session_present", was_kept));
     process_early(s);
 }
@@ -145,6 +145,7 @@ static void judge(struct mqtt_session *s, const struct mqtt_connect *c)
     s->is_clean = c->is_clean;
     s->keepalive_us = keepalive_wait_us(c->keepalive_s);
     memcpy(s->key, result.key, sizeof s->key);
+    s->link.key = s->key;
     int code = session_keep_will(s, c);
     if (code < 0) {
         session_fail(s, code);

@@ -48,7 +48,7 @@ struct mqtt_session {
 
     char name[HUB_NAME_BYTES_MOST];
     const struct identity *identity; // once the credentials are judged well
-    char key[24];
+    char key[HUB_KEY_TEXT_BYTES];
     bool is_clean;
     int64_t token_expires_us; // on the hub's clock
 
