@@ -23,7 +23,7 @@ struct family {
 
 static void name_der(const char *common_name, struct buf *out)
 {
-    struct name_part part = {span_text("2.5.4.3"), span_text(common_name)};
+    struct name_part part = {.oid = span_text("2.5.4.3"), .value = span_text(common_name)};
     buf_init(out, 1000);
     assert_int_equal(cert_write_name(&part, 1, out), 0);
 }
@@ -47,7 +47,7 @@ static void write_cert(struct family *f, enum party_name who, enum party_name by
                              .issuer = buf_span(&issuer),
                              .subject_key = &f->parties[who].key,
                              .issuer_key = &f->parties[by].key,
-                             .hash = CERT_SHA256,
+                             .signing = {.hash = CERT_SHA256},
                              .serial_made_bytes = 16,
                              .from_s = shape->from_s,
                              .to_s = shape->to_s,
