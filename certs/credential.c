@@ -38,7 +38,7 @@ static int check_id(const char *device_id)
         is_good = is_good && id.ptr[i] > 0x20 && id.ptr[i] < 0x7f;
     }
     if (!is_good) {
-        FAIL(ERR_VALUE, "device id '%.140s': expected 1 to %d ASCII letters without blanks",
+        FAIL(ERR_VALUE, "device id '%.140s': expected 1 to %d visible ASCII characters, no blanks",
              device_id ? device_id : "", DEVICE_ID_BYTES_MOST);
     }
     return 0;

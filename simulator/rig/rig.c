@@ -24,6 +24,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
     code = code < 0 ? code : hub_add_standard_policies(rig->hub);
+    if (code == 0 && settings->capture) {
+        code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes, .key_cache = settings->key_cache};
         code = workshop_open(&w, &rig->workshop);
@@ -35,6 +38,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
                                     .journal = rig->journal,
                                     .faults = rig->faults,
                                     .engine = &tls_engine_mbedtls,
+                                    .capture = rig->capture,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
         code = server_new(&s, &rig->server);
     }
@@ -58,6 +62,7 @@ void rig_close(struct rig *rig)
             uv_run(rig->settings.loop, UV_RUN_ONCE);
         }
     }
+    capture_close(rig->capture);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }

@@ -7,6 +7,7 @@
 #include "simulator/hub/hub.h"
 #include "simulator/journal/journal.h"
 #include "simulator/mqtt/session.h"
+#include "simulator/net/capture.h"
 #include "simulator/net/server.h"
 
 enum { RIG_NAMES_MOST = 8 };
@@ -19,6 +20,7 @@ struct rig_settings {
     size_t more_name_count;
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
+    const char *capture;   // pcapng file of all that goes over the wire; NULL = none
 };
 
 struct rig {
@@ -28,6 +30,7 @@ struct rig {
     struct fault_plan *faults;
     struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
+    struct capture *capture; // NULL = none
     struct server *server;
     struct chain chain; // what the hub presents now
     bool has_chain;
