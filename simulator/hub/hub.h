@@ -7,6 +7,7 @@
 #include "base/span.h"
 #include "certs/verify.h"
 #include "simulator/hub/reason.h"
+#include "simulator/hub/sdk_fault.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/journal.h"
 
@@ -129,6 +130,11 @@ struct auth_result {
 // Sections 2.1, 3 and 4 of the MQTT reference: user name, client id, SAS or certificate.
 void hub_authenticate(struct hub *hub, const struct auth_request *request, struct auth_result *out);
 
+// The throttle of new connections, asked once the credentials are good: REASON_OK, CONNACK is due
+// after *delay_us, or REASON_THROTTLED.
+enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
+                                 uint32_t connection, uint64_t *delay_us);
+
 // One live connection of an identity. Owned by the session; the hub calls `close` at most once,
 // when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
 // forgotten it.
@@ -185,5 +191,14 @@ struct telemetry {
     bool is_retain;
     bool is_will;
 };
-// REASON_OK, REASON_MESSAGE_TOO_LARGE, REASON_BAD_PROPERTIES or REASON_INTERNAL (memory).
+struct telemetry_outcome {
+    uint64_t answer_after_us; // traffic shaping: acknowledge only then
+    bool has_sdk_fault;       // the sender asks for a fault, and the hub obeys such messages
+    struct sdk_fault sdk_fault;
+};
+// REASON_OK, REASON_MESSAGE_TOO_LARGE, REASON_BAD_PROPERTIES, REASON_THROTTLED,
+// REASON_QUOTA_EXCEEDED or REASON_INTERNAL (memory). *out is filled in every case.
+enum reason hub_take_telemetry(struct hub *hub, const struct telemetry *message,
+                               struct telemetry_outcome *out);
+// The same for a caller that can neither wait nor obey.
 enum reason hub_store_telemetry(struct hub *hub, const struct telemetry *message);

@@ -17,8 +17,10 @@ struct hub_filter {
 
 struct hub_entry {
     struct identity identity;
-    struct hub_filter *filters; // newest first
-    bool is_kept;               // the session outlives its connection (clean 0)
+    struct hub_filter *filters;   // newest first
+    bool is_kept;                 // the session outlives its connection (clean 0)
+    uint8_t sdk_fault_digest[32]; // of the property bag of the last fault message, with the flag
+    bool has_sdk_fault;
     bool is_left_out;
     UT_hash_handle hh;
 };
@@ -46,6 +48,9 @@ struct hub {
     uint64_t blocks_used;
 };
 
+// Quota and throttle of one message. REASON_OK: acknowledge after *delay_us.
+enum reason hub_admit_message(struct hub *hub, const struct telemetry *m, size_t size_bytes,
+                              uint64_t *delay_us);
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
 void hub_filters_free(struct hub_entry *entry);
 // `host` is the hub's name or an alias, without case.
