@@ -24,6 +24,7 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "testhub.azure-devices.net"
 #define HUB_PORT   8883
+#define HTTPS_PORT 443
 #define STOP_GRACE 1500000 // us for a device to end by itself
 
 struct worker {
@@ -276,7 +277,12 @@ static int open_rig(struct worker *w)
     }
     set_hub_clock(w, &s->hub_clock);
     TRY(rig_use_chain(&w->rig, s->hub_chain));
-    return server_listen(w->rig.server, w->address, HUB_PORT, &w->port);
+    TRY(server_listen(w->rig.server, w->address, HUB_PORT, &w->port));
+    if (w->is_private) {
+        int https_port = 0;
+        TRY(rig_listen_https(&w->rig, w->address, HTTPS_PORT, &https_port));
+    }
+    return 0;
 }
 
 static int prepare_device(struct worker *w)

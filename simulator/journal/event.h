@@ -59,6 +59,10 @@
     X(D2C_MESSAGE, "d2c.message",                                                                  \
       "message_id qos dup retain body_bytes body properties system_properties packet_id will",     \
       "a telemetry message was stored")                                                            \
+    X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
+    X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
+    X(WS_CLOSED, "ws.closed", "code by why",                                                       \
+      "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \

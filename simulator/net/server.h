@@ -40,6 +40,10 @@ int server_new(const struct server_settings *settings, struct server **out) HR_N
 // Present this chain from now on; live connections keep theirs. Emits hub.chain.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
+// Also answer this dialect. ERR_LIMIT when there are four already.
+int server_add_speaker(struct server *server, enum dialect dialect,
+                       struct speaker speaker) HR_NODISCARD;
+
 // A listener that expects one dialect inside TLS; another one spoken there is refused, as the
 // service does it. // `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE,
 // ERR_PERMISSION (ports below 1024), ERR_VALUE (address) with a sentence that names address and

@@ -9,6 +9,7 @@
 #include "simulator/mqtt/session.h"
 #include "simulator/net/capture.h"
 #include "simulator/net/server.h"
+#include "simulator/web/web.h"
 
 enum { RIG_NAMES_MOST = 8 };
 
@@ -32,6 +33,7 @@ struct rig {
     struct workshop *workshop;
     struct capture *capture; // NULL = none
     struct server *server;
+    struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
     bool has_chain;
 };
@@ -39,6 +41,9 @@ struct rig {
 // On error everything is released.
 int rig_open(struct rig *rig, const struct rig_settings *settings) HR_NODISCARD;
 void rig_close(struct rig *rig); // runs the loop until all handles are closed
+
+// HTTPS and WebSocket, on port 443 in real life; errors as server_listen, and those of web_new.
+int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port) HR_NODISCARD;
 
 // Make and present a chain, with dates on the hub's clock.
 int rig_use_chain(struct rig *rig, const char *name) HR_NODISCARD;
