@@ -25,6 +25,7 @@ struct serving {
     const char *x509;
     const char *files;
     const char *names; // more SANs, comma-separated
+    const char *capture;
     const char *json;
     struct env env;
     uv_loop_t loop;
@@ -138,7 +139,7 @@ static int add_device(struct serving *s)
 
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->loop, .env = &s->env};
+    struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
     int port = 0;
     TRY(read_port(s->port, "--port", &port));
     hub_settings_init(&settings.hub, s->host);
@@ -254,6 +255,7 @@ static int serve_command(int argc, char **argv)
               {"--chain", "NAME", &s.chain},
         {"--device", "ID", &s.device_id}, {"--x509", NULL, &s.x509},
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
+        {"--capture", "FILE", &s.capture},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -286,6 +288,8 @@ const struct command command_serve = {
         "  --x509            register the device by certificate thumbprint instead of a key\n"
         "  --files FOLDER    where root.pem, the device's certificate and keys are written, and\n"
         "                    from where the device's SAS key is read again; default: hub-files\n"
+        "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
+        "                    the clear; the file holds passwords and has mode 0600\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

@@ -80,8 +80,10 @@ static struct event_copy *take_event(struct worker *w)
 
 static void check_evidence(struct worker *w)
 {
-    if (w->evidence.failure[0]) {
-        executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", w->evidence.failure,
+    const char *failure = capture_failure(w->rig.capture);
+    failure = w->evidence.failure[0] ? w->evidence.failure : failure;
+    if (failure[0]) {
+        executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
                        "free some space, or choose another folder with --evidence");
     }
 }
@@ -256,7 +258,9 @@ static int enter_network(struct worker *w)
 static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env};
+    char capture[PATH_MAX];
+    TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
+    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     hub_settings_init(&settings.hub, w->is_private ? HUB_HOST : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.more_names[settings.more_name_count++] = w->address;

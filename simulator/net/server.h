@@ -14,6 +14,7 @@
 #include "simulator/net/dispatch.h"
 #include "simulator/tls/engine.h"
 
+struct capture;
 struct uv_loop_s;
 struct server;
 
@@ -29,6 +30,7 @@ struct server_settings {
     struct journal *journal;
     struct fault_plan *faults;
     const struct tls_engine *engine;
+    struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
     struct server_speaker speakers[4];
 };
 

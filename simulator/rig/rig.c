@@ -17,6 +17,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->hub = rig->journal ? hub_new(&settings->hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    if (code == 0 && settings->capture) {
+        code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes,
                                       .key_cache = settings->key_cache};
@@ -29,6 +32,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
                                     .journal = rig->journal,
                                     .faults = rig->faults,
                                     .engine = &tls_engine_mbedtls,
+                                    .capture = rig->capture,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
         code = server_new(&s, &rig->server);
     }
@@ -75,6 +79,7 @@ void rig_close(struct rig *rig)
         web_close(rig->web, on_closed, &is_closed);
         run_until(rig, &is_closed);
     }
+    capture_close(rig->capture);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }

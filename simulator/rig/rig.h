@@ -7,6 +7,7 @@
 #include "simulator/hub/hub.h"
 #include "simulator/journal/journal.h"
 #include "simulator/mqtt/session.h"
+#include "simulator/net/capture.h"
 #include "simulator/net/server.h"
 #include "simulator/web/web.h"
 
@@ -20,6 +21,7 @@ struct rig_settings {
     size_t more_name_count;
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
+    const char *capture;   // pcapng file of all that goes over the wire; NULL = none
 };
 
 struct rig {
@@ -29,6 +31,7 @@ struct rig {
     struct fault_plan *faults;
     struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
+    struct capture *capture; // NULL = none
     struct server *server;
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
