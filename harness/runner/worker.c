@@ -385,8 +385,19 @@ static void stop_device(struct worker *w)
     w->process = NULL;
 }
 
+// With the handlers gone a second signal would end the worker before its outcome is written.
+static void hold_signals(void)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 static void close_loop(struct worker *w)
 {
+    hold_signals();
     uv_close((uv_handle_t *)&w->timer, NULL);
     for (size_t i = 0; i < HR_COUNT_OF(w->stops); i++) {
         uv_close((uv_handle_t *)&w->stops[i], NULL);
