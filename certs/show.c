@@ -200,6 +200,10 @@ static int print_cert(const struct cert_list *list, const struct cert_facts *f,
         TRY(print_words("names", buf_span(&f->names), out));
     }
     TRY(print_powers(f, out));
+    if (f->unknown_critical[0]) {
+        TRY(buf_printf(out, "%*s%-8s %s, which mbedTLS does not know: a device may refuse it\n",
+                       INDENT, "", "critical", f->unknown_critical));
+    }
     TRY(print_words("subject", span_text(f->subject), out));
     TRY(buf_printf(out, "%*s%-8s%s, %zu bytes of DER\n", INDENT, "", "serial", f->serial_hex,
                    f->der.len));
@@ -301,6 +305,7 @@ static int put_cert_json(const struct cert_facts *f, int64_t utc_s, struct buf *
     }
     TRY(put_array("names", buf_span(&f->names), '\n', out));
     TRY(put_array("usages", span_text(f->usages), ' ', out));
+    TRY(put_array("unknown_critical", span_text(f->unknown_critical), ' ', out));
     TRY(put_array("purposes", span_text(f->purposes), ' ', out));
     return buf_append_u8(out, '}');
 }
