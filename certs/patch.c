@@ -20,7 +20,7 @@ static int find_offset(const struct buf *bytes, int64_t offset, size_t room, siz
 
 static int flip_bit(const struct patch *patch, struct buf *bytes)
 {
-    size_t at;
+    size_t at = 0;
     TRY(find_offset(bytes, patch->offset, 1, &at));
     bytes->data[at] ^= 1;
     return 0;
@@ -28,7 +28,7 @@ static int flip_bit(const struct patch *patch, struct buf *bytes)
 
 static int overwrite(const struct patch *patch, struct buf *bytes)
 {
-    size_t at;
+    size_t at = 0;
     TRY(find_offset(bytes, patch->offset, patch->bytes.len, &at));
     memcpy(bytes->data + at, patch->bytes.data, patch->bytes.len);
     return 0;

@@ -8,7 +8,7 @@
 #include "harness/device/process.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/evidence.h"
-#include "harness/runner/rig.h"
+#include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -24,6 +24,7 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "testhub.azure-devices.net"
 #define HUB_PORT   8883
+#define HTTPS_PORT 443
 #define STOP_GRACE 1500000 // us for a device to end by itself
 
 struct worker {
@@ -79,8 +80,10 @@ static struct event_copy *take_event(struct worker *w)
 
 static void check_evidence(struct worker *w)
 {
-    if (w->evidence.failure[0]) {
-        executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", w->evidence.failure,
+    const char *failure = capture_failure(w->rig.capture);
+    failure = w->evidence.failure[0] ? w->evidence.failure : failure;
+    if (failure[0]) {
+        executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
                        "free some space, or choose another folder with --evidence");
     }
 }
@@ -255,7 +258,9 @@ static int enter_network(struct worker *w)
 static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env};
+    char capture[PATH_MAX];
+    TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
+    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     hub_settings_init(&settings.hub, w->is_private ? HUB_HOST : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.more_names[settings.more_name_count++] = w->address;
@@ -272,7 +277,12 @@ static int open_rig(struct worker *w)
     }
     set_hub_clock(w, &s->hub_clock);
     TRY(rig_use_chain(&w->rig, s->hub_chain));
-    return server_listen(w->rig.server, w->address, HUB_PORT, &w->port);
+    TRY(server_listen(w->rig.server, w->address, HUB_PORT, &w->port));
+    if (w->is_private) {
+        int https_port = 0;
+        TRY(rig_listen_https(&w->rig, w->address, HTTPS_PORT, &https_port));
+    }
+    return 0;
 }
 
 static int prepare_device(struct worker *w)
@@ -333,6 +343,11 @@ static int set_up(struct worker *w)
 
 static void run_to_the_end(struct worker *w)
 {
+    while (w->first) { // what setting up has emitted
+        struct event_copy *copy = take_event(w);
+        executor_event(w->executor, &copy->event, now_us(w));
+        event_copy_free(copy);
+    }
     executor_start(w->executor, now_us(w));
     pump(w);
     while (!executor_is_done(w->executor)) {

@@ -34,7 +34,7 @@ struct hub *hub_new(const struct hub_settings *settings, const struct env *env,
 static void entry_free(struct hub_entry *entry)
 {
     hub_filters_free(entry);
-    explicit_bzero(&entry->identity, sizeof entry->identity);
+    explicit_bzero(entry, sizeof *entry);
     free(entry);
 }
 
