@@ -146,7 +146,6 @@ struct recipe_cert {
 
 struct recipe {
     char name[96];
-    char about[400];
     struct chain_facts facts;      // device_host as written, with {hub.host} in it
     struct recipe_padding padding; // of the Certificate message
     struct recipe_cert certs[RECIPE_CERTS_MOST];
