@@ -49,11 +49,11 @@ static int write_extensions(mbedtls_pk_context *pk, struct buf *out)
     uint8_t key_id[KEY_ID_BYTES];
     TRY(cert_key_id(pk, key_id));
     struct der d = der_begin(out);
-    struct extension_marks marks = extension_open(&d, "2.5.29.14", false);
+    struct extension_marks marks = extension_open(&d, SPAN_LITERAL("2.5.29.14"), false);
     der_value(&d, DER_OCTET_STRING, span_of(key_id, sizeof key_id));
     extension_close(&d, marks);
     extension_key_usage(&d, true, 1u << 0); // digitalSignature
-    marks = extension_open(&d, "2.5.29.37", false);
+    marks = extension_open(&d, SPAN_LITERAL("2.5.29.37"), false);
     size_t purposes = der_open(&d, DER_SEQUENCE);
     der_oid(&d, span_text("1.3.6.1.5.5.7.3.2")); // clientAuth
     der_close(&d, purposes);
@@ -69,7 +69,7 @@ static int write_cert(struct workshop *w, mbedtls_pk_context *pk, const char *de
     struct buf extensions HR_CLEANUP(buf_deinit);
     buf_init(&name, CERT_DER_BYTES_MOST);
     buf_init(&extensions, CERT_DER_BYTES_MOST);
-    struct name_part common_name = {span_text("2.5.4.3"), span_text(device_id)};
+    struct name_part common_name = {.oid = span_text("2.5.4.3"), .value = span_text(device_id)};
     TRY(cert_write_name(&common_name, 1, &name));
     TRY(write_extensions(pk, &extensions));
     // From midnight, so that the thumbprint that was registered in the morning holds all day.
@@ -79,7 +79,7 @@ static int write_cert(struct workshop *w, mbedtls_pk_context *pk, const char *de
         .issuer = buf_span(&name),
         .subject_key = pk,
         .issuer_key = pk,
-        .hash = CERT_SHA256,
+        .signing = {.hash = CERT_SHA256},
         .serial_made_bytes = 16,
         .from_s = today_s - DAY_S,
         .to_s = today_s + 364 * (int64_t)DAY_S,

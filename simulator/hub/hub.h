@@ -71,6 +71,8 @@ const struct identity *hub_next_identity(const struct hub *hub, const struct ide
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
 
+enum { PEER_CHAIN_MOST = 10 };
+
 // What the TLS layer knows of the client's certificate.
 struct peer_certificate {
     uint8_t sha1[20];
@@ -79,6 +81,9 @@ struct peer_certificate {
     int64_t not_after_s;
     char common_name[256];
     bool is_ca;
+    // Everything that the device sent, DER, leaf first: borrowed from the TLS connection.
+    struct span chain_der[PEER_CHAIN_MOST];
+    size_t chain_count;
 };
 
 struct auth_request {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a device publishes, and its will.
+// The hub's dialect: what a device publishes, and its will.
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
 #include "simulator/mqtt/topic.h"
@@ -43,8 +43,7 @@ static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, s
     return hub_store_telemetry(s->world.hub, &message);
 }
 
-// False when the session has ended over it.
-static bool take_message(struct mqtt_session *s, const struct mqtt_publish *p)
+void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p)
 {
     struct span bag;
     enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
@@ -60,34 +59,11 @@ static bool take_message(struct mqtt_session *s, const struct mqtt_publish *p)
             session_break(s, "PUBLISH", reason_row(reason)->sentence);
         }
     }
-    return s->state == SESSION_OPEN;
 }
 
-void session_on_publish(struct mqtt_session *s, const struct mqtt_packet *p)
+void session_take_puback(struct mqtt_session *s, uint16_t packet_id)
 {
-    struct mqtt_publish publish;
-    if (mqtt_read_publish(p, &publish) < 0) {
-        session_break(s, "PUBLISH", error_text(ERR_PROTOCOL));
-        return;
-    }
-    if (!take_message(s, &publish)) {
-        return;
-    }
-    if (publish.qos == 2) {
-        session_break(s, "PUBLISH", "QoS 2: IoT Hub takes the message and closes; use QoS 0 or 1");
-    } else if (publish.qos == 1) {
-        session_answer(s, SITE_MQTT_PUBACK, publish.packet_id, SPAN_EMPTY);
-    }
-}
-
-void session_on_puback(struct mqtt_session *s, const struct mqtt_packet *p)
-{
-    uint16_t packet_id = 0;
     char why[80];
-    if (mqtt_read_puback(p, &packet_id) < 0) {
-        session_break(s, "PUBACK", error_text(ERR_PROTOCOL));
-        return;
-    }
     // acknowledgements come in the order of delivery, and the hub has delivered nothing at QoS 1
     snprintf(why, sizeof why, "packet id %d is not the next one to be acknowledged", packet_id);
     session_break(s, "PUBACK", why);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "simulator/mqtt/speaker.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,12 +22,13 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
         code = workshop_open(&w, &rig->workshop);
     }
     if (code == 0) {
+        rig->mqtt = (struct mqtt_world){settings->env, rig->hub, rig->faults, rig->journal};
         struct server_settings s = {.loop = settings->loop,
                                     .env = settings->env,
                                     .journal = rig->journal,
-                                    .hub = rig->hub,
                                     .faults = rig->faults,
-                                    .engine = &tls_engine_mbedtls};
+                                    .engine = &tls_engine_mbedtls,
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
         code = server_new(&s, &rig->server);
     }
     if (code < 0) {

@@ -6,6 +6,7 @@
 #include "simulator/faults/fault.h"
 #include "simulator/hub/hub.h"
 #include "simulator/journal/journal.h"
+#include "simulator/mqtt/session.h"
 #include "simulator/net/server.h"
 
 enum { RIG_NAMES_MOST = 8 };
@@ -25,6 +26,7 @@ struct rig {
     struct journal *journal;
     struct hub *hub;
     struct fault_plan *faults;
+    struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
     struct server *server;
     struct chain chain; // what the hub presents now

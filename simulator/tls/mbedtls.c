@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The mbedTLS 2.28 engine. A server asks for a client certificate without demanding one and sends
 // an empty CA list, as the real hub does; it never verifies the client's chain, because the hub
-// judges certificates by their thumbprint (simulator/hub).
+// judges certificates itself, by thumbprint or from the DER of everything that the device sent.
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/when.h"
@@ -38,10 +38,14 @@ struct tls_connection {
 
 // The suites of the real service, forward secrecy only.
 static const int suites[] = {
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
     0,
 };
 
@@ -56,7 +60,8 @@ static const mbedtls_ecp_group_id curves[] = {
 static int random_bytes(void *context, unsigned char *out, size_t len)
 {
     struct tls_server *server = context;
-    return server->env.random(server->env.world, out, len) == 0 ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    return server->env.random(server->env.world, out, len) == 0 ? 0
+                                                                : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
 static int parse_pem(struct tls_server *server, const struct tls_server_settings *settings)
@@ -196,7 +201,8 @@ static int64_t seconds_of(const mbedtls_x509_time *t)
 static void copy_common_name(const mbedtls_x509_crt *crt, char *out, size_t capacity)
 {
     for (const mbedtls_x509_name *name = &crt->subject; name; name = name->next) {
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0 &&
+            !memchr(name->val.p, 0, name->val.len)) {
             span_copy_text(span_of(name->val.p, name->val.len), out, capacity);
         }
     }
@@ -217,6 +223,9 @@ static void note_certificate(struct tls_connection *c)
     p->not_after_s = seconds_of(&crt->valid_to);
     p->is_ca = crt->ca_istrue != 0;
     copy_common_name(crt, p->common_name, sizeof p->common_name);
+    for (; crt && p->chain_count < PEER_CHAIN_MOST; crt = crt->next) {
+        p->chain_der[p->chain_count++] = span_of(crt->raw.p, crt->raw.len);
+    }
     c->facts.has_certificate = true;
 }
 
@@ -332,8 +341,8 @@ static int write_plain(struct tls_connection *c, struct span bytes)
     while (bytes.len > 0) {
         int n = mbedtls_ssl_write(&c->ssl, bytes.ptr, bytes.len);
         if (n <= 0) {
-            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS, "TLS write failed (-0x%04x)",
-                 (unsigned)-n);
+            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS,
+                 "TLS write failed (-0x%04x)", (unsigned)-n);
         }
         bytes = span_from(bytes, (size_t)n);
     }
