@@ -29,6 +29,7 @@ struct rig {
     struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
     struct server *server;
+    struct uv_timer_s *timer; // the hub's time limits
     struct chain chain; // what the hub presents now
     bool has_chain;
 };
