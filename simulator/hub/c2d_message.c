@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TOPIC_BYTES_MOST = 65535 };
+
 // The doc allows ASCII tokens in names; blanks in values are seen in traces.
 static bool is_printable(struct span text, uint8_t from)
 {
@@ -76,6 +78,19 @@ static size_t size_of(const struct c2d_message *m)
     return bytes;
 }
 
+// A topic has at most 65535 bytes, and each byte of a property may need three.
+static bool fits_topic(const struct c2d_message *m)
+{
+    size_t bytes = 4 * HUB_NAME_BYTES_MOST;
+    for (size_t i = 0; i < HR_COUNT_OF(system_texts); i++) {
+        bytes += 3 * text_of(m, &system_texts[i]).len + 8;
+    }
+    for (size_t i = 0; i < m->property_count; i++) {
+        bytes += 3 * (m->properties[i].name.len + m->properties[i].value.len) + 2;
+    }
+    return bytes <= TOPIC_BYTES_MOST;
+}
+
 enum reason c2d_check(const struct c2d_message *m)
 {
     for (size_t i = 0; i < HR_COUNT_OF(system_texts); i++) {
@@ -101,6 +116,11 @@ enum reason c2d_check(const struct c2d_message *m)
     if (size_of(m) > C2D_BYTES_MOST) {
         error_set(ERR_TOO_BIG, "a message holds at most %d bytes with its properties, seen %zu",
                   C2D_BYTES_MOST, size_of(m));
+        return REASON_C2D_TOO_LARGE;
+    }
+    if (!fits_topic(m)) {
+        error_set(ERR_TOO_BIG, "the properties do not fit into an MQTT topic of %d bytes",
+                  TOPIC_BYTES_MOST);
         return REASON_C2D_TOO_LARGE;
     }
     return REASON_OK;
