@@ -18,7 +18,8 @@ int server_new(const struct server_settings *settings, struct server **out)
 int server_set_chain(struct server *server, const struct chain *chain)
 {
     struct tls_server_settings settings = {
-        .sent_pem = buf_span(&chain->sent_pem),
+        .sent_der = chain->sent_der,
+        .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
         .env = server->settings.env,
@@ -31,6 +32,17 @@ int server_set_chain(struct server *server, const struct chain *chain)
     server->tls = fresh;
     EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     return 0;
+}
+
+int server_add_speaker(struct server *server, enum dialect dialect, struct speaker speaker)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(server->settings.speakers); i++) {
+        if (!server->settings.speakers[i].speaker.open) {
+            server->settings.speakers[i] = (struct server_speaker){dialect, speaker};
+            return 0;
+        }
+    }
+    FAIL(ERR_LIMIT, "a server speaks %zu dialects at most", HR_COUNT_OF(server->settings.speakers));
 }
 
 static void on_connection(uv_stream_t *stream, int status)
