@@ -199,7 +199,7 @@ static int script_init(struct line_script *script, const char *name)
     buf_init(&script->text, LINE_FILE_BYTES_MOST);
     buf_init(&script->decoded, LINE_FILE_BYTES_MOST);
     ENSURE(script->file != NULL, ERR_NO_MEMORY);
-    return 0;
+    return buf_reserve(&script->decoded, 1); // words point into it, even if all are empty
 }
 
 int line_read(const char *path, struct line_script *script, struct diag_list *diags)

@@ -56,6 +56,17 @@ static void quotes_decode_their_escapes(void **state)
     release(&f);
 }
 
+static void an_empty_word_alone_still_has_a_place_in_memory(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, SPAN_LITERAL("\"\"\n")), 0);
+    assert_int_equal(f.script.count, 1);
+    assert_non_null(line_word(&f.script.lines[0], 0).ptr);
+    assert_int_equal(line_word(&f.script.lines[0], 0).len, 0);
+    release(&f);
+}
+
 static void each_mistake_is_named_with_its_place_and_good_lines_are_kept(void **state)
 {
     (void)state;
@@ -125,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_split_into_words_with_places),
         cmocka_unit_test(quotes_decode_their_escapes),
+        cmocka_unit_test(an_empty_word_alone_still_has_a_place_in_memory),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_good_lines_are_kept),
         cmocka_unit_test(a_line_of_too_many_words_is_refused),
         cmocka_unit_test(a_hash_inside_a_word_is_no_comment),

@@ -159,7 +159,11 @@ static int read_offers(struct reader *r)
             d->offers_clock = true;
         } else if (line_word_is(r->line, i, "x509")) {
             d->offers_x509 = true;
-        } else if (!line_word_is(r->line, i, "nothing") || r->line->count != 2) {
+        } else if (line_word_is(r->line, i, "nothing")) {
+            if (r->line->count != 2) {
+                return MISTAKE(r, i, "'nothing' stands alone");
+            }
+        } else {
             return MISTAKE(
                 r, i, "unknown capability '%.*s'%s", SPAN_ARG(line_word(r->line, i)),
                 suggest_text(line_word(r->line, i), capabilities, HR_COUNT_OF(capabilities), hint));

@@ -9,15 +9,13 @@ enum { PLACEHOLDERS_MOST = 64 };
 static const char *const names[] = {
     "bench",           // the folder of the .bench file
     "bin",             // the folder of hubrig and the fixtures
-    "device.cert.pem", // file: the device's certificate, with needs x509
+    "device.cert",     // file: the device's certificate, PEM, with needs x509
     "device.connection_string",
     "device.id",
-    "device.key",     // the symmetric key, base64
-    "device.key.pem", // file: the private key of device.cert.pem
+    "device.key", // file: the private key of device.cert, PEM
     "hub.host",
     "hub.port",
     "root.pem", // file: the trust anchors that the device is given
-    "run",      // the folder of this run
     NULL,
 };
 

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_doctor,
     &command_explain,
     &command_words,
+    &command_certs,
 };
 
 static void print_help(FILE *to)

@@ -125,6 +125,6 @@ const struct command command_run = {
         "  --tap FILE          also write TAP 13\n"
         "  --json              print the outcomes as JSON instead of lines\n"
         "\n"
-        "exit: 0 all passed, 1 a device failed, 2 usage or a mistake in a file,\n"
+        "Exit codes: 0 all passed, 1 a device failed, 2 usage or a mistake in a file,\n"
         "      3 the rig failed, 77 everything was skipped\n",
 };

@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/shell.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,240 +17,167 @@
 #include <time.h>
 #include <unistd.h>
 
-static char folder[64];
 static const char *hubrig;
 static const char *reference;
-
-struct result {
-    int code;
-    struct buf out; // stdout and stderr together
-};
-
-static void run(struct result *r, const char *format, ...)
-{
-    char command[8192];
-    va_list args;
-    va_start(args, format);
-    int n = snprintf(command, sizeof command, "cd %s && exec 2>&1; ", folder);
-    vsnprintf(command + n, sizeof command - (size_t)n, format, args);
-    va_end(args);
-    buf_init(&r->out, 64 << 20);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    char chunk[65536];
-    size_t got = 0;
-    while ((got = fread(chunk, 1, sizeof chunk, pipe)) > 0) {
-        assert_int_equal(buf_append(&r->out, span_of(chunk, got)), 0);
-    }
-    int status = pclose(pipe);
-    r->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void release(struct result *r)
-{
-    buf_deinit(&r->out);
-}
-
-static void assert_says(const struct result *r, const char *text)
-{
-    if (!strstr(buf_text(&r->out), text)) {
-        fail_msg("expected '%s' in:\n%s", text, buf_text(&r->out));
-    }
-}
-
-static void write_text(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(fs_write_file(path, span_text(text), 0755), 0);
-}
-
-// How many processes have `word` in their command line.
-static int count_processes(const char *word)
-{
-    int count = 0;
-    DIR *proc = opendir("/proc");
-    struct dirent *entry = NULL;
-    while ((entry = readdir(proc))) {
-        char path[300];
-        char line[4096] = "";
-        snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
-        FILE *f = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
-        if (!f) {
-            continue;
-        }
-        size_t n = fread(line, 1, sizeof line - 1, f);
-        fclose(f);
-        for (size_t i = 0; i < n; i++) {
-            line[i] = line[i] == '\0' ? ' ' : line[i];
-        }
-        count += strstr(line, word) != NULL;
-    }
-    closedir(proc);
-    return count;
-}
 
 static int set_up(void **state)
 {
     (void)state;
     hubrig = getenv("HUBRIG");
     reference = getenv("REFERENCE_DEVICE");
-    snprintf(folder, sizeof folder, "/tmp/hubrig-run-test-XXXXXX");
-    if (!hubrig || !reference || !mkdtemp(folder)) {
+    if (!hubrig || !reference || !shell_open()) {
         return -1;
     }
     char sub[100];
-    snprintf(sub, sizeof sub, "%s/t", folder);
+    snprintf(sub, sizeof sub, "%s/t", shell_folder);
     if (fs_make_folder(sub, 0755) < 0) {
         return -1;
     }
-    write_text("t/connect.scn", "scenario t.connect\nlimit 30s\nboot device\nexpect mqtt.connected within 20s\n");
-    write_text("t/brief.scn", "scenario t.brief\nlimit 30s\nboot device\nexpect mqtt.connected within 1s\n");
+    shell_write("t/connect.scn", "scenario t.connect\nlimit 30s\nboot device\nexpect mqtt.connected within 20s\n");
+    shell_write("t/brief.scn", "scenario t.brief\nlimit 30s\nboot device\nexpect mqtt.connected within 1s\n");
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return shell_close();
 }
 
 static void a_missing_program_is_the_rigs_trouble(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s try --suite t/connect.scn ./no-such-device", hubrig);
+    struct shell_result r;
+    shell_run(&r, "%s try --suite t/connect.scn ./no-such-device", hubrig);
     assert_int_equal(r.code, 3);
-    assert_says(&r, "infra");
-    assert_says(&r, "cannot start './no-such-device': No such file or directory");
-    release(&r);
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "cannot start './no-such-device': No such file or directory");
+    shell_release(&r);
 }
 
 static void a_device_that_never_dials_fails_and_is_ended(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s try --suite t/brief.scn sleep 98761", hubrig);
+    struct shell_result r;
+    shell_run(&r, "%s try --suite t/brief.scn sleep 98761", hubrig);
     assert_int_equal(r.code, 1);
-    assert_says(&r, "fail  t.brief");
-    assert_says(&r, "t/brief.scn:4");
-    assert_says(&r, "no TCP connection");
-    assert_int_equal(count_processes("sleep 98761"), 0);
-    release(&r);
+    shell_assert_says(&r, "fail  t.brief");
+    shell_assert_says(&r, "t/brief.scn:4");
+    shell_assert_says(&r, "no TCP connection");
+    assert_int_equal(shell_count_processes("sleep 98761"), 0);
+    shell_release(&r);
 }
 
 static void a_killed_worker_is_infra_and_takes_its_device_along(void **state)
 {
     (void)state;
-    struct result r;
-    write_text("killer.sh", "#!/bin/sh\nsetsid sleep 98762 &\nkill -9 $PPID\nexec sleep 98763\n");
-    run(&r, "%s try --suite t/connect.scn ./killer.sh", hubrig);
+    struct shell_result r;
+    shell_write("killer.sh", "#!/bin/sh\nsetsid sleep 98762 &\nkill -9 $PPID\nexec sleep 98763\n");
+    shell_run(&r, "%s try --suite t/connect.scn ./killer.sh", hubrig);
     assert_int_equal(r.code, 3);
-    assert_says(&r, "infra");
-    assert_says(&r, "signal 9 ended it");
-    assert_int_equal(count_processes("sleep 98762"), 0);
-    assert_int_equal(count_processes("sleep 98763"), 0);
-    release(&r);
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "signal 9 ended it");
+    assert_int_equal(shell_count_processes("sleep 98762"), 0);
+    assert_int_equal(shell_count_processes("sleep 98763"), 0);
+    shell_release(&r);
 }
 
 static void a_device_that_floods_its_output_is_judged_as_any_other(void **state)
 {
     (void)state;
-    struct result r;
+    struct shell_result r;
     struct buf log HR_CLEANUP(buf_deinit);
     char path[200];
-    write_text("flood.sh", "#!/bin/sh\nhead -c 100000000 /dev/zero | tr '\\0' x\nexec sleep 98764\n");
-    run(&r, "%s try --suite t/brief.scn ./flood.sh", hubrig);
+    shell_write("flood.sh", "#!/bin/sh\nhead -c 100000000 /dev/zero | tr '\\0' x\nexec sleep 98764\n");
+    shell_run(&r, "%s try --suite t/brief.scn ./flood.sh", hubrig);
     assert_int_equal(r.code, 1);
-    assert_says(&r, "fail");
-    assert_int_equal(count_processes("sleep 98764"), 0);
-    snprintf(path, sizeof path, "%s/evidence/t.brief/device.log", folder);
+    shell_assert_says(&r, "fail");
+    assert_int_equal(shell_count_processes("sleep 98764"), 0);
+    snprintf(path, sizeof path, "%s/evidence/t.brief/device.log", shell_folder);
     buf_init(&log, 10 << 20); // 100 MB were printed
     assert_int_equal(fs_read_file(path, &log), 0);
-    release(&r);
+    shell_release(&r);
 }
 
 static void a_device_that_ends_early_is_named_with_its_last_words(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s try --suite t/connect.scn sh -c 'echo cannot open /dev/modem; exit 9'", hubrig);
+    struct shell_result r;
+    shell_run(&r, "%s try --suite t/connect.scn sh -c 'echo cannot open /dev/modem; exit 9'", hubrig);
     assert_int_equal(r.code, 1);
-    assert_says(&r, "code 9");
-    assert_says(&r, "cannot open /dev/modem");
-    release(&r);
+    shell_assert_says(&r, "code 9");
+    shell_assert_says(&r, "cannot open /dev/modem");
+    shell_release(&r);
 }
 
 static void an_unwritable_evidence_folder_is_infra(void **state)
 {
     (void)state;
-    struct result r;
-    write_text("in-the-way", "a file\n");
-    run(&r, "%s try --suite t/connect.scn --evidence in-the-way true", hubrig);
+    struct shell_result r;
+    shell_write("in-the-way", "a file\n");
+    shell_run(&r, "%s try --suite t/connect.scn --evidence in-the-way true", hubrig);
     assert_int_equal(r.code, 3);
-    assert_says(&r, "infra");
-    assert_says(&r, "in-the-way");
-    release(&r);
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "in-the-way");
+    shell_release(&r);
 }
 
 static void a_full_disk_is_infra(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "mkdir -p small && unshare -Urm true && echo allowed");
+    struct shell_result r;
+    shell_run(&r, "mkdir -p small && unshare -Urm true && echo allowed");
     bool is_allowed = r.code == 0;
-    release(&r);
+    shell_release(&r);
     if (!is_allowed) {
         skip();
     }
-    write_text("t/chatty.scn", "scenario t.chatty\nlimit 30s\nboot device\nwait 5s\n");
-    run(&r,
+    shell_write("t/chatty.scn", "scenario t.chatty\nlimit 30s\nboot device\nwait 5s\n");
+    shell_run(&r,
         "unshare -Urm sh -c 'mount -t tmpfs -o size=256k none small && %s try --suite t/chatty.scn "
         "--evidence small/e sh -c \"while :; do echo 0123456789012345678901234567890123456789; done\"'",
         hubrig);
     assert_int_equal(r.code, 3);
-    assert_says(&r, "infra");
-    assert_says(&r, "o space left on");
-    release(&r);
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "o space left on");
+    shell_release(&r);
 }
 
 static void a_mistake_in_a_scenario_stops_the_run_before_it_begins(void **state)
 {
     (void)state;
-    struct result r;
-    write_text("wrong.scn", "scenario wrong\nboot device\nexpect mqtt.conected within 3s\n");
-    run(&r, "%s try --suite wrong.scn true", hubrig);
+    struct shell_result r;
+    shell_write("wrong.scn", "scenario wrong\nboot device\nexpect mqtt.conected within 3s\n");
+    shell_run(&r, "%s try --suite wrong.scn true", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "wrong.scn:3:8");
-    assert_says(&r, "did you mean mqtt.connected?");
-    release(&r);
+    shell_assert_says(&r, "wrong.scn:3:8");
+    shell_assert_says(&r, "did you mean mqtt.connected?");
+    shell_release(&r);
 }
 
 static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s rum", hubrig);
+    struct shell_result r;
+    shell_run(&r, "%s rum", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "run");
-    release(&r);
-    run(&r, "%s run t --device refernce", hubrig);
+    shell_assert_says(&r, "run");
+    shell_release(&r);
+    shell_run(&r, "%s run t --device refernce", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "did you mean reference?");
-    release(&r);
-    run(&r, "%s run t --devise reference", hubrig);
+    shell_assert_says(&r, "did you mean reference?");
+    shell_release(&r);
+    shell_run(&r, "%s run t --devise reference", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "--device");
-    release(&r);
-    run(&r, "%s run no/such/suite --device reference", hubrig);
+    shell_assert_says(&r, "--device");
+    shell_release(&r);
+    shell_run(&r, "%s run no/such/suite --device reference", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "no/such/suite");
-    release(&r);
-    run(&r, "%s run t --device reference -j many", hubrig);
+    shell_assert_says(&r, "no/such/suite");
+    shell_release(&r);
+    shell_run(&r, "%s run t --device reference -j many", hubrig);
     assert_int_equal(r.code, 2);
-    release(&r);
+    shell_release(&r);
 }
 
 static void every_command_has_help(void **state)
@@ -258,42 +185,64 @@ static void every_command_has_help(void **state)
     (void)state;
     static const char *const names[] = {"serve", "try", "run", "check", "explain", "words"};
     for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
-        struct result r;
-        run(&r, "%s %s --help", hubrig, names[i]);
+        struct shell_result r;
+        shell_run(&r, "%s %s --help", hubrig, names[i]);
         assert_int_equal(r.code, 0);
-        assert_says(&r, "usage: hubrig");
-        assert_says(&r, "exit:");
-        release(&r);
+        shell_assert_says(&r, "usage: hubrig");
+        shell_assert_says(&r, "Exit codes:");
+        shell_release(&r);
     }
 }
 
 static void without_namespaces_the_hub_takes_a_loopback_address(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s try --suite t/connect.scn --network host --junit j.xml --tap t.tap %s --root {root.pem}",
+    struct shell_result r;
+    shell_run(&r, "%s try --suite t/connect.scn --network host --junit j.xml --tap t.tap %s --root {root.pem}",
         hubrig, reference);
     assert_int_equal(r.code, 0);
-    assert_says(&r, "pass  t.connect");
-    release(&r);
-    run(&r, "grep -c 'host' evidence/t.connect/journal.jsonl; xmllint --noout j.xml && head -2 t.tap");
+    shell_assert_says(&r, "pass  t.connect");
+    shell_release(&r);
+    shell_run(&r, "grep -c 'host' evidence/t.connect/journal.jsonl; xmllint --noout j.xml && head -2 t.tap");
     assert_int_equal(r.code, 0);
-    assert_says(&r, "TAP version 13");
-    release(&r);
+    shell_assert_says(&r, "TAP version 13");
+    shell_release(&r);
 }
 
 static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
 {
     (void)state;
-    struct result r;
-    run(&r, "%s try --suite t/connect.scn %s --root {root.pem} --connection-string "
+    struct shell_result r;
+    shell_run(&r, "%s try --suite t/connect.scn %s --root {root.pem} --connection-string "
             "{device.connection_string}",
         hubrig, reference);
     assert_int_equal(r.code, 0);
-    release(&r);
-    run(&r, "grep -rlE 'SharedAccessKey=|SharedAccessSignature' evidence; stat -c %%a evidence/t.connect/device.key");
+    shell_release(&r);
+    shell_run(&r, "grep -rlE 'SharedAccessKey=|SharedAccessSignature' evidence; stat -c %%a evidence/t.connect/device.key");
     assert_string_equal(buf_text(&r.out), "600\n");
-    release(&r);
+    shell_release(&r);
+}
+
+static void the_capture_opens_decrypted(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "command -v tshark");
+    bool has_tshark = r.code == 0;
+    shell_release(&r);
+    if (!has_tshark) {
+        skip();
+    }
+    shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
+                               "expect mqtt.refused within 20s\nwait 200ms\n");
+    shell_run(&r, "%s try --suite t/token.scn %s --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
+                  "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.conack.val 2>/dev/null; "
+                  "tshark -r evidence/t.token/wire.pcapng -Y frame.comment -T fields -e frame.comment 2>/dev/null",
+              hubrig, reference);
+    shell_assert_says(&r, "1\tbench-01"); // CONNECT
+    shell_assert_says(&r, "2\t\t5");      // CONNACK 5
+    shell_assert_says(&r, "reason=sas-expired");
+    shell_release(&r);
 }
 
 static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state)
@@ -301,12 +250,12 @@ static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state
     (void)state;
     char journal[200];
     struct buf text HR_CLEANUP(buf_deinit);
-    snprintf(journal, sizeof journal, "%s/evidence/t.slow/journal.jsonl", folder);
-    write_text("t/slow.scn", "scenario t.slow\nlimit 100s\nboot device\nwait 90s\n");
+    snprintf(journal, sizeof journal, "%s/evidence/t.slow/journal.jsonl", shell_folder);
+    shell_write("t/slow.scn", "scenario t.slow\nlimit 100s\nboot device\nwait 90s\n");
     pid_t child = fork();
     if (child == 0) {
         setpgid(0, 0);
-        if (chdir(folder) == 0 && freopen("interrupted.txt", "w", stdout)) {
+        if (chdir(shell_folder) == 0 && freopen("interrupted.txt", "w", stdout)) {
             execl(hubrig, hubrig, "try", "--suite", "t/slow.scn", "sleep", "98765", NULL);
         }
         _exit(99);
@@ -321,17 +270,17 @@ static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state
             continue;
         }
     } while (!strstr(buf_text(&text), "device.started") && waitpid(child, NULL, WNOHANG) == 0);
-    assert_int_equal(count_processes("sleep 98765") > 0, 1);
+    assert_int_equal(shell_count_processes("sleep 98765") > 0, 1);
     kill(-child, SIGINT);
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(WEXITSTATUS(status), 3);
-    assert_int_equal(count_processes("sleep 98765"), 0);
-    struct result r;
-    run(&r, "cat interrupted.txt; tail -1 %s", journal);
-    assert_says(&r, "interrupted");
-    assert_says(&r, "\"event\":\"run.verdict\"");
-    release(&r);
+    assert_int_equal(shell_count_processes("sleep 98765"), 0);
+    struct shell_result r;
+    shell_run(&r, "cat interrupted.txt; tail -1 %s", journal);
+    shell_assert_says(&r, "interrupted");
+    shell_assert_says(&r, "\"event\":\"run.verdict\"");
+    shell_release(&r);
 }
 
 static void serving_on_a_taken_port_is_refused_with_advice(void **state)
@@ -343,22 +292,22 @@ static void serving_on_a_taken_port_is_refused_with_advice(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    struct result r;
-    run(&r, "%s serve --port %d", hubrig, ntohs(at.sin_port));
+    struct shell_result r;
+    shell_run(&r, "%s serve --port %d", hubrig, ntohs(at.sin_port));
     assert_int_equal(r.code, 3);
-    assert_says(&r, "another program has this port");
-    release(&r);
+    shell_assert_says(&r, "another program has this port");
+    shell_release(&r);
     close(fd);
-    run(&r, "%s serve --port 99999", hubrig);
+    shell_run(&r, "%s serve --port 99999", hubrig);
     assert_int_equal(r.code, 2);
-    release(&r);
-    run(&r, "%s serve --listen nowhere", hubrig);
+    shell_release(&r);
+    shell_run(&r, "%s serve --listen nowhere", hubrig);
     assert_int_equal(r.code, 2);
-    release(&r);
-    run(&r, "%s serve --port 0 --chain azure/digicert-g3", hubrig);
+    shell_release(&r);
+    shell_run(&r, "%s serve --port 0 --chain azure/digicert-g3", hubrig);
     assert_int_equal(r.code, 2);
-    assert_says(&r, "did you mean azure/digicert-g2");
-    release(&r);
+    shell_assert_says(&r, "did you mean azure/digicert-g2");
+    shell_release(&r);
 }
 
 int main(void)
@@ -376,6 +325,7 @@ int main(void)
         cmocka_unit_test(every_command_has_help),
         cmocka_unit_test(without_namespaces_the_hub_takes_a_loopback_address),
         cmocka_unit_test(the_key_of_the_device_is_in_no_file_that_others_read),
+        cmocka_unit_test(the_capture_opens_decrypted),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

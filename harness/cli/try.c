@@ -90,5 +90,5 @@ const struct command command_try = {
         "  --network KIND      auto, private or host; see hubrig run --help\n"
         "  --junit FILE, --tap FILE, --json   reports as in hubrig run\n"
         "\n"
-        "exit: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
+        "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
 };

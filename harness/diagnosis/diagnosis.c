@@ -25,9 +25,11 @@ struct memory_row {
 static const struct memory_row memory[] = {
     REMEMBER(EVENT_HUB_CHAIN, "name", chain),
     REMEMBER(EVENT_HUB_CLOCK, "utc", hub_utc),
+    REMEMBER(EVENT_DEVICE_STARTED, "clock", device_utc),
     REMEMBER(EVENT_DEVICE_CLOCK, "utc", device_utc),
     REMEMBER(EVENT_DEVICE_EXITED, "code", exit_code),
     REMEMBER(EVENT_DEVICE_EXITED, "signal", exit_signal),
+    REMEMBER(EVENT_DEVICE_EXITED, "asked", exit_asked),
     REMEMBER(EVENT_MQTT_REFUSED, "reason", refusal),
     REMEMBER(EVENT_MQTT_REFUSED, "code", refusal_code),
     REMEMBER(EVENT_MQTT_REFUSED, "why", refusal_why),
@@ -120,7 +122,8 @@ static bool never_ended(const struct diagnosis *d)
 
 static bool has_signal(const struct diagnosis *d)
 {
-    return d->exit_signal[0] && strcmp(d->exit_signal, "0") != 0;
+    bool is_asked = strcmp(d->exit_asked, "true") == 0; // the rig's own signal
+    return !is_asked && d->exit_signal[0] && strcmp(d->exit_signal, "0") != 0;
 }
 
 static bool has_refusal(const struct diagnosis *d)
@@ -188,7 +191,8 @@ static bool alert_no_common_ground(const struct diagnosis *d)
 static bool handshake_left(const struct diagnosis *d)
 {
     return facts_last(d, EVENT_TLS_CLIENT_HELLO, EVENT_TLS_ESTABLISHED) && !has_alert(d) &&
-           d->last_seq[EVENT_FAULT_ARMED] == 0 && strcmp(d->closed_by, "device") == 0;
+           d->last_seq[EVENT_FAULT_ARMED] == 0 &&
+           (strcmp(d->closed_by, "device") == 0 || strstr(d->tls_why, "without an alert"));
 }
 
 static bool handshake_left_and_clock_behind(const struct diagnosis *d)
@@ -265,6 +269,11 @@ static const struct row rows[] = {
      "the device does not check notBefore: it sent MQTT over {chain}, which is valid only later",
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; do not mask BADCERT_FUTURE in a "
                "verify callback"},
+    {"accepted-before-its-time", TRUSTED, CHAIN_GOOD, NULL, facts_clock_is_behind,
+     "the device does not check notBefore: by its own clock, {device_utc}, no certificate of {chain} "
+     "was valid yet",
+     VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; get the time before the first TLS "
+               "handshake"},
     {"accepted-wrong-host", TRUSTED, CHAIN_BAD, "host", NULL,
      "the device does not compare the host name with the certificate's names (chain {chain})",
      "name the host to the TLS library: mbedtls_ssl_set_hostname, SSL_set1_host, "
@@ -368,7 +377,7 @@ static const struct row rows[] = {
      "a loop that is not run"},
     {"no-telemetry", "-", CHAIN_ANY, NULL, has_no_telemetry,
      "the device is connected and sends no telemetry",
-     "publish to devices/{id}/messages/events/ after CONNACK; check the send interval and that the "
+     "publish to devices/{{id}/messages/events/ after CONNACK; check the send interval and that the "
      "MQTT loop runs"},
     {"no-tcp", "-", CHAIN_ANY, NULL, has_no_tcp,
      "the device runs and never opened a TCP connection to the hub",
@@ -436,7 +445,6 @@ static void fill(const struct diagnosis *d, const struct event *violated, const 
         {"device_utc", d->device_utc},
         {"error", d->error_why},
         {"hint", d->refusal_hint},
-        {"id", "DEVICE"},
         {"mean", mean},
         {"refusal_code", d->refusal_code},
         {"signal", signal_name(d->exit_signal)},

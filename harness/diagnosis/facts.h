@@ -22,7 +22,7 @@ struct diagnosis {
     char refusal_why[FACT_TEXT_BYTES], refusal_hint[FACT_TEXT_BYTES];
     char refusal_working[FACT_TEXT_BYTES], refusal_code[16];
     char error_why[FACT_TEXT_BYTES], tls_why[FACT_TEXT_BYTES];
-    char exit_code[16], exit_signal[24];
+    char exit_code[16], exit_signal[32], exit_asked[8];
     char closed_by[16];      // who ended the newest connection: device or hub
     uint64_t hub_closed_seq; // last tcp.closed by the hub
     uint64_t newest;         // connection number of the newest tcp.accepted

@@ -153,7 +153,7 @@ static void fail_event(struct executor *x, const struct step *step, const struct
     if (count) {
         (void)!buf_printf(&observed, "number %" PRIu64 ": ", count);
     }
-    (void)!(event_to_text(e, &observed) || buf_append_u8(&observed, ' '));
+    (void)!(event_to_brief(e, &observed) || buf_append_u8(&observed, ' '));
     (void)!print_since_boot(x, x->now_us, &observed);
     end_failed(x, step, buf_text(&expected), &observed, e);
 }
@@ -502,6 +502,9 @@ void executor_start(struct executor *x, uint64_t now_us)
 {
     x->start_us = now_us;
     x->now_us = now_us;
+    // What came before is evidence for the diagnosis alone: no statement looks at it.
+    x->judged = x->events.next;
+    x->mark = x->events.next;
     x->is_started = true;
     run(x);
 }

@@ -28,6 +28,7 @@ struct executor;
 struct executor *executor_new(const struct plan *plan, const struct executor_actions *actions);
 void executor_free(struct executor *x);
 
+// Events that were given before the start are evidence for the diagnosis and nothing else.
 void executor_start(struct executor *x, uint64_t now_us);
 // Events may arrive from inside an action; they are queued in order. DEVICE_EXITED that was not
 // asked for ends the run as fail unless the present or a later statement expects it.

@@ -84,6 +84,6 @@ int seen_print(const struct event_queue *q, uint64_t from, uint64_t to, const st
         }
     }
     TRY(buf_append_text(out, " (last: "));
-    TRY(event_to_text(telling, out));
+    TRY(event_to_brief(telling, out));
     return buf_append_u8(out, ')');
 }

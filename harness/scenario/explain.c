@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-static int print_when(const struct when *when, struct buf *out)
+static int print_when(const struct when *when, bool is_device, struct buf *out)
 {
     char text[32];
     switch (when->kind) {
@@ -17,9 +17,9 @@ static int print_when(const struct when *when, struct buf *out)
     case WHEN_DATE:
         return buf_append_text(out, utc_print(when->us, text));
     case WHEN_OFFSET:
-        return buf_printf(out, "%s %s the hub's time",
+        return buf_printf(out, "%s %s the %s time",
                           duration_print(when->us < 0 ? -when->us : when->us, text),
-                          when->us < 0 ? "before" : "ahead of");
+                          when->us < 0 ? "before" : "ahead of", is_device ? "hub's" : "real");
     }
     return ERR_INTERNAL;
 }
@@ -107,7 +107,7 @@ static int explain_step(const struct step *s, struct buf *out)
         return buf_append_text(out, "Start the device");
     case STEP_TIME:
         TRY(buf_printf(out, "Set the %s's clock to ", s->is_device ? "device" : "hub"));
-        return print_when(&s->when, out);
+        return print_when(&s->when, s->is_device, out);
     case STEP_HUB:
         return explain_hub(s, out);
     case STEP_WAIT:
@@ -132,17 +132,9 @@ static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
                    s->device_root, s->is_x509 ? "a certificate" : "a symmetric key"));
-    TRY(print_when(&s->device_clock, out));
+    TRY(print_when(&s->device_clock, true, out));
     TRY(buf_printf(out, ".\nThe hub presents %s, and its clock is ", s->hub_chain));
-    // At the start the hub's clock has nothing but the real one to differ from.
-    char text[32];
-    if (s->hub_clock.kind == WHEN_OFFSET) {
-        int64_t us = s->hub_clock.us;
-        TRY(buf_printf(out, "%s %s the real time", duration_print(us < 0 ? -us : us, text),
-                       us < 0 ? "before" : "ahead of"));
-    } else {
-        TRY(print_when(&s->hub_clock, out));
-    }
+    TRY(print_when(&s->hub_clock, false, out));
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
     return buf_append_text(out, " past its end.\n");
@@ -182,11 +174,11 @@ static int json_text(const char *key, const char *text, struct buf *out)
     return buf_append_u8(out, '"');
 }
 
-static int json_sentence(const char *key, const struct when *when, struct buf *out)
+static int json_when(const char *key, const struct when *when, bool is_device, struct buf *out)
 {
     struct buf text HR_CLEANUP(buf_deinit);
     buf_init(&text, 200);
-    TRY(print_when(when, &text));
+    TRY(print_when(when, is_device, &text));
     return json_text(key, buf_text(&text), out);
 }
 
@@ -204,7 +196,7 @@ static int json_step(const struct step *s, struct buf *out)
 
 static int json_settings(const struct settings *s, struct buf *out)
 {
-    TRY(json_sentence("device.clock", &s->device_clock, out));
+    TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_x509 ? "x509" : "sas", out));
     TRY(buf_append_u8(out, ','));
@@ -212,7 +204,7 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_u8(out, ','));
     TRY(json_text("hub.chain", s->hub_chain, out));
     TRY(buf_append_u8(out, ','));
-    TRY(json_sentence("hub.clock", &s->hub_clock, out));
+    TRY(json_when("hub.clock", &s->hub_clock, false, out));
     return buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64, s->sas_grace_us);
 }
 

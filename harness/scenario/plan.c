@@ -48,6 +48,22 @@ static struct span statement_of(const struct line *line)
     return span_slice(line->source, begin, end - begin);
 }
 
+// Columns of blanks line a file up; in a sentence one is enough.
+static void collapse_blanks(char *text)
+{
+    char *to = text;
+    bool is_quoted = false;
+    for (const char *from = text; *from; from++) {
+        is_quoted ^= *from == '"' && (from == text || from[-1] != '\\');
+        bool is_blank = *from == ' ' || *from == '\t';
+        if (!is_quoted && is_blank && to > text && to[-1] == ' ') {
+            continue;
+        }
+        *to++ = !is_quoted && is_blank ? ' ' : *from;
+    }
+    *to = '\0';
+}
+
 static int add_step(struct parser *p, enum step_kind kind, struct step **out)
 {
     struct plan *plan = p->plan;
@@ -64,7 +80,9 @@ static int add_step(struct parser *p, enum step_kind kind, struct step **out)
     struct step *step = &plan->steps[plan->step_count++];
     *step = (struct step){.kind = kind, .line = p->line->at.line, .column = p->line->at.column};
     *out = step;
-    return set_text(&step->source, statement_of(p->line));
+    TRY(set_text(&step->source, statement_of(p->line)));
+    collapse_blanks(step->source);
+    return 0;
 }
 
 static bool is_name_char(uint8_t c)

@@ -8,7 +8,8 @@
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
-//   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE | +-DURATION from the hub
+//   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE |
+//                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -55,7 +56,7 @@ const char *knob_meaning(enum knob knob);
 enum when_kind { WHEN_HUB, WHEN_REAL, WHEN_DATE, WHEN_OFFSET };
 struct when {
     enum when_kind kind;
-    int64_t us; // DATE: since 1970; OFFSET: from the hub clock
+    int64_t us; // DATE: since 1970; OFFSET: a device from the hub clock, a hub from the real one
 };
 
 struct settings {

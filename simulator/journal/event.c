@@ -126,10 +126,10 @@ int event_to_json(const struct event *e, struct buf *out)
     return buf_append_u8(out, '}');
 }
 
-int event_to_text(const struct event *e, struct buf *out)
+static int print_fields(const struct event *e, size_t most, struct buf *out)
 {
     TRY(buf_append_text(out, words[e->type]));
-    for (size_t i = 0; i < e->field_count; i++) {
+    for (size_t i = 0; i < e->field_count && i < most; i++) {
         char value[121];
         event_value(e, e->fields[i].name, value, sizeof value);
         bool has_blank = span_find(span_text(value), ' ') < span_text(value).len;
@@ -137,6 +137,16 @@ int event_to_text(const struct event *e, struct buf *out)
         TRY(buf_printf(out, " %s=%s%s%s", e->fields[i].name, quote, value, quote));
     }
     return 0;
+}
+
+int event_to_text(const struct event *e, struct buf *out)
+{
+    return print_fields(e, SIZE_MAX, out);
+}
+
+int event_to_brief(const struct event *e, struct buf *out)
+{
+    return print_fields(e, 3, out);
 }
 
 struct event_copy *event_copy_new(const struct event *e)

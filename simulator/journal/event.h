@@ -22,7 +22,7 @@
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
-      "a TCP connection ended; by device or hub, how fin, rst or error")                           \
+      "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
     X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
       "the device opened a TLS handshake")                                                         \
     X(TLS_ESTABLISHED, "tls.established", "version suite client_certificate handshake_us chain",   \
@@ -30,6 +30,9 @@
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
+    X(TLS_REFUSED, "tls.refused", "how alert chain",                                               \
+      "the device ended the connection before it sent anything over it; how: alert, close (during "  \
+      "the handshake) or close-after-handshake")                                                   \
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
@@ -47,6 +50,8 @@
       "a packet other than CONNECT came before CONNACK or after a refusal")                        \
     X(MQTT_KEEPALIVE_EXPIRED, "mqtt.keepalive_expired", "after_s",                                 \
       "nothing arrived for one and a half times the keep-alive; closed")                           \
+    X(MQTT_CUT, "mqtt.cut", "reason hub_code why hint", \
+      "the hub closed the connection over a limit, a rolled key or a wished fault; no packet") \
     X(MQTT_TAKEN_OVER, "mqtt.taken_over", "by_connection",                                         \
       "a newer connection of the same identity closed this one")                                   \
     X(SAS_EXPIRED, "sas.expired", "after_s",                                                       \
@@ -54,8 +59,18 @@
     X(D2C_MESSAGE, "d2c.message",                                                                  \
       "message_id qos dup retain body_bytes body properties system_properties packet_id will",     \
       "a telemetry message was stored")                                                            \
+    X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
+    X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
+    X(WS_CLOSED, "ws.closed", "code by why",                                                       \
+      "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
+    X(HUB_CA, "hub.ca", "name verified", "a CA certificate was added or its possession proved") \
+    X(HUB_THROTTLE, "hub.throttle", "operation delay_ms", \
+      "the hub answers later, to keep to its rate; refusals show as throttled") \
+    X(SDK_FAULT, "sdk.fault", "type delay_s duration_s close_reason taken", \
+      "a device asked for a fault as the SDKs' own tests do") \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")
@@ -111,6 +126,7 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
 // "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
+int event_to_brief(const struct event *e, struct buf *out) HR_NODISCARD; // three fields at most
 
 // A deep copy on the heap, for whoever keeps events; NULL without memory.
 struct event_copy {

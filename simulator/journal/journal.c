@@ -16,6 +16,7 @@ struct journal {
     uint64_t count;
     struct listening listeners[JOURNAL_LISTENERS_MOST];
     size_t listener_count;
+    size_t next_listener; // while an event is delivered
     bool is_delivering;
     struct event_copy *first; // emitted while another event is being delivered
     struct event_copy **last;
@@ -59,6 +60,7 @@ void journal_unlisten(struct journal *j, journal_listener *listener, void *conte
             memmove(&j->listeners[i], &j->listeners[i + 1],
                     (j->listener_count - i - 1) * sizeof j->listeners[0]);
             j->listener_count--;
+            j->next_listener -= i < j->next_listener; // nobody behind it is skipped
             return;
         }
     }
@@ -66,8 +68,10 @@ void journal_unlisten(struct journal *j, journal_listener *listener, void *conte
 
 static void deliver(struct journal *j, const struct event *e)
 {
-    for (size_t i = 0; i < j->listener_count; i++) {
-        j->listeners[i].listener(j->listeners[i].context, e);
+    j->next_listener = 0;
+    while (j->next_listener < j->listener_count) {
+        struct listening l = j->listeners[j->next_listener++];
+        l.listener(l.context, e);
     }
 }
 
@@ -108,4 +112,9 @@ void journal_emit(struct journal *j, enum event_type type, uint32_t connection, 
 uint64_t journal_count(const struct journal *j)
 {
     return j->count;
+}
+
+uint64_t journal_now_us(const struct journal *j)
+{
+    return j->env->mono_us(j->env->world) - j->began_us;
 }

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/faults/fault.h"
+#include "base/error.h"
+#include "base/test.h"
+#include "simulator/journal/event_log.h"
+
+struct world {
+    struct fake_world fake;
+    struct env env;
+    struct journal *journal;
+    struct event_log log;
+    struct fault_plan *plan;
+};
+
+static void open_world(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    w->env = env_fake(&w->fake);
+    w->journal = journal_new(&w->env);
+    w->plan = faults_new(w->journal);
+    assert_non_null(w->plan);
+    event_log_init(&w->log, w->journal);
+}
+
+static void close_world(struct world *w)
+{
+    faults_free(w->plan);
+    journal_free(w->journal);
+    event_log_deinit(&w->log);
+}
+
+static int parse(const char *text, struct fault *f, size_t *bad)
+{
+    struct span words[16];
+    size_t count = 0;
+    struct span rest = span_text(text);
+    while (rest.len) {
+        words[count++] = span_cut(rest, ' ', &rest);
+    }
+    return fault_parse(words, count, f, bad);
+}
+
+static void arm(struct world *w, const char *text)
+{
+    struct fault f;
+    size_t bad = 0;
+    if (parse(text, &f, &bad) < 0) {
+        fail_msg("%s: %s", text, error_text(ERR_SYNTAX));
+    }
+    assert_int_equal(faults_add(w->plan, &f), 0);
+}
+
+static enum fault_kind decide(struct world *w, enum fault_site site, uint32_t connection)
+{
+    return faults_decide(w->plan, site, connection, "d").kind;
+}
+
+static const struct {
+    const char *text;
+    struct fault expected;
+} good_rows[] = {
+    {"refuse 5", {FAULT_REFUSE, SITE_MQTT_CONNACK, 5, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"refuse 1 times 3", {FAULT_REFUSE, SITE_MQTT_CONNACK, 1, 0, DROP_FIN, 3, 0, 0, 0, ""}},
+    {"delay 5s", {FAULT_DELAY, SITE_MQTT_CONNACK, 0, 5000000, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"delay 250ms at mqtt.puback after 2",
+     {FAULT_DELAY, SITE_MQTT_PUBACK, 0, 250000, DROP_FIN, 1, 2, 0, 0, ""}},
+    {"drop rst at tcp.accept", {FAULT_DROP, SITE_TCP_ACCEPT, 0, 0, DROP_RST, 1, 0, 0, 0, ""}},
+    {"drop fin times always",
+     {FAULT_DROP, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, UINT64_MAX, 0, 0, 0, ""}},
+    {"refuse 3 for 20s",
+     {FAULT_REFUSE, SITE_MQTT_CONNACK, 3, 0, DROP_FIN, UINT64_MAX, 0, 0, 20000000, ""}},
+    {"refuse 3 for 20s times 2",
+     {FAULT_REFUSE, SITE_MQTT_CONNACK, 3, 0, DROP_FIN, 2, 0, 0, 20000000, ""}},
+    {"drop rst at mqtt.publish", {FAULT_DROP, SITE_MQTT_PUBLISH, 0, 0, DROP_RST, 1, 0, 0, 0, ""}},
+    {"swallow", {FAULT_SWALLOW, SITE_MQTT_PUBACK, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"swallow at mqtt.connack", {FAULT_SWALLOW, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"stall", {FAULT_STALL, SITE_TCP_ACCEPT, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"stall device d/m after 0 at mqtt.pingresp times 2",
+     {FAULT_STALL, SITE_MQTT_PINGRESP, 0, 0, DROP_FIN, 2, 0, 0, 0, "d/m"}},
+};
+
+static void good_words_become_the_fault_that_they_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HR_COUNT_OF(good_rows); i++) {
+        struct fault f;
+        size_t bad = 99;
+        const struct fault *x = &good_rows[i].expected;
+        if (parse(good_rows[i].text, &f, &bad) < 0) {
+            fail_msg("%s: %s", good_rows[i].text, error_text(ERR_SYNTAX));
+        }
+        bool is_same = f.kind == x->kind && f.site == x->site && f.code == x->code &&
+                       f.delay_us == x->delay_us && f.drop == x->drop && f.times == x->times &&
+                       f.skip == x->skip && strcmp(f.device, x->device) == 0;
+        if (!is_same) {
+            fail_msg("%s became something else", good_rows[i].text);
+        }
+    }
+}
+
+static const struct {
+    const char *text;
+    int code;
+    size_t bad;
+    const char *sentence;
+} bad_rows[] = {
+    {"", ERR_SYNTAX, 0, "a fault is missing"},
+    {"refse 5", ERR_SYNTAX, 0, "(did you mean refuse?)"},
+    {"refuse", ERR_SYNTAX, 1, "CONNACK code from 1 to 5, seen nothing"},
+    {"refuse 0", ERR_VALUE, 1, "seen '0'"},
+    {"refuse 6", ERR_VALUE, 1, "seen '6'"},
+    {"refuse x", ERR_VALUE, 1, "seen 'x'"},
+    {"delay", ERR_SYNTAX, 1, "duration"},
+    {"delay 5", ERR_SYNTAX, 1, "with its unit"},
+    {"delay -5s", ERR_VALUE, 1, "at most 1d"},
+    {"delay 0s", ERR_VALUE, 1, "more than nothing"},
+    {"delay 2d", ERR_VALUE, 1, "at most 1d"},
+    {"drop", ERR_SYNTAX, 1, "fin (an orderly end) or rst"},
+    {"drop ack", ERR_SYNTAX, 1, "seen 'ack'"},
+    {"swallow at", ERR_SYNTAX, 2, "at wants a site"},
+    {"swallow at mqtt.pubak", ERR_SYNTAX, 2, "(did you mean mqtt.puback?)"},
+    {"swallow time 2", ERR_SYNTAX, 1, "(did you mean times?)"},
+    {"swallow times", ERR_SYNTAX, 2, "times wants a number"},
+    {"swallow times 0", ERR_VALUE, 2, "from 1 to"},
+    {"swallow times 99999999999999999999", ERR_VALUE, 2, "from 1 to"},
+    {"swallow times two", ERR_SYNTAX, 2, "seen 'two'"},
+    {"swallow after -1", ERR_SYNTAX, 2, "after wants a number"},
+    {"swallow after always", ERR_SYNTAX, 2, "after wants a number"},
+    {"swallow device", ERR_SYNTAX, 2, "device wants"},
+    {"swallow times 1 times 2", ERR_SYNTAX, 3, "times stands twice"},
+    {"delay 1s at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},
+    {"swallow at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},
+    {"refuse 5 for", ERR_SYNTAX, 3, "for wants a duration"},
+    {"refuse 5 for 0s", ERR_VALUE, 3, "for wants a duration"},
+    {"refuse 5 for 20", ERR_SYNTAX, 3, "seen '20'"},
+    {"refuse 5 at mqtt.puback", ERR_VALUE, 0, "mqtt.connack only"},
+    {"swallow at tcp.accept", ERR_VALUE, 0, "no answer to hold back"},
+    {"stall device d", ERR_VALUE, 0, "no device is known yet at tcp.accept"},
+};
+
+static void wrong_words_are_named_with_their_place_and_a_way_out(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HR_COUNT_OF(bad_rows); i++) {
+        struct fault f;
+        size_t bad = 99;
+        int code = parse(bad_rows[i].text, &f, &bad);
+        if (code != bad_rows[i].code || bad != bad_rows[i].bad ||
+            !strstr(error_text(code), bad_rows[i].sentence)) {
+            fail_msg("'%s': expected %s at %zu with '%s', seen %s at %zu with '%s'",
+                     bad_rows[i].text, error_name(bad_rows[i].code), bad_rows[i].bad,
+                     bad_rows[i].sentence, error_name(code), bad, error_text(code));
+        }
+    }
+}
+
+static void a_device_id_that_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    char id[300];
+    memset(id, 'x', sizeof id);
+    struct span words[] = {SPAN_LITERAL("swallow"), SPAN_LITERAL("device"), span_of(id, sizeof id)};
+    struct fault f;
+    size_t bad = 0;
+    assert_int_equal(fault_parse(words, 3, &f, &bad), ERR_VALUE);
+    assert_int_equal(bad, 2);
+}
+
+static void a_fault_acts_as_often_as_it_says_and_then_is_gone(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "refuse 4 times 2");
+    assert_logged(&w.log, "fault.armed fault=\"refuse 4\" site=mqtt.connack times=2");
+    struct fault_decision d = faults_decide(w.plan, SITE_MQTT_CONNACK, 7, "d");
+    assert_int_equal(d.kind, FAULT_REFUSE);
+    assert_int_equal(d.code, 4);
+    assert_logged(&w.log, "fault.fired fault=\"refuse 4\" site=mqtt.connack");
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 8), FAULT_REFUSE);
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 9), FAULT_NONE);
+    assert_int_equal(w.log.counts[EVENT_FAULT_FIRED], 2);
+    close_world(&w);
+}
+
+static void after_lets_the_first_ones_pass(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "swallow after 2");
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_NONE); // another site counts nothing
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    close_world(&w);
+}
+
+static void a_fault_for_one_device_leaves_the_others_alone(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "swallow times always device d/m");
+    assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d").kind, FAULT_NONE);
+    assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d/m2").kind, FAULT_NONE);
+    assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, NULL).kind, FAULT_NONE);
+    assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d/m").kind, FAULT_SWALLOW);
+    assert_logged(&w.log, "times=always");
+    close_world(&w);
+}
+
+static void a_delay_is_returned_once_and_what_stands_behind_it_follows(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "delay 1s times always");
+    arm(&w, "refuse 3");
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_DELAY);
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 2), FAULT_DELAY); // another connection between
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_REFUSE);
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 2), FAULT_NONE);
+    assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_DELAY); // a new occasion
+    close_world(&w);
+}
+
+static void the_explicit_form_goes_on_behind_the_fault_that_it_names(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "delay 1s at mqtt.puback times always");
+    arm(&w, "swallow after 1");
+    struct fault_decision one = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", 0);
+    struct fault_decision two = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", 0);
+    assert_int_equal(one.kind, FAULT_DELAY);
+    assert_int_equal(two.kind, FAULT_DELAY);
+    assert_int_equal(one.delay_us, 1000000);
+    one = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", one.order);
+    two = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", two.order);
+    assert_int_equal(one.kind, FAULT_NONE);
+    assert_int_equal(two.kind, FAULT_SWALLOW);
+    close_world(&w);
+}
+
+static void sixty_four_faults_fit_and_a_spent_one_makes_room(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    const struct fault f = {.kind = FAULT_SWALLOW, .site = SITE_MQTT_PUBACK, .times = 1};
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(faults_add(w.plan, &f), 0);
+    }
+    assert_int_equal(faults_add(w.plan, &f), ERR_LIMIT);
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    assert_int_equal(faults_add(w.plan, &f), 0);
+    close_world(&w);
+}
+
+static void a_duration_ends_a_fault_and_a_start_holds_it_back(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "swallow for 20s");
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 19999999;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 1;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    const struct fault later = {.kind = FAULT_SWALLOW,
+                                .site = SITE_MQTT_PUBACK,
+                                .times = UINT64_MAX,
+                                .start_us = 1000000,
+                                .for_us = 5000000};
+    assert_int_equal(faults_add(w.plan, &later), 0);
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    w.fake.mono_us += 1000000;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 5000000;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    close_world(&w);
+}
+
+static void clearing_removes_every_fault_and_says_so(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "stall times always");
+    faults_clear(w.plan);
+    assert_int_equal(decide(&w, SITE_TCP_ACCEPT, 1), FAULT_NONE);
+    assert_int_equal(w.log.counts[EVENT_FAULT_CLEARED], 1);
+    close_world(&w);
+}
+
+static void every_row_has_its_words(void **state)
+{
+    (void)state;
+    assert_string_equal(fault_word(FAULT_REFUSE), "refuse");
+    assert_string_equal(fault_argument(FAULT_DROP), "fin|rst");
+    assert_string_equal(site_word(SITE_MQTT_PINGRESP), "mqtt.pingresp");
+    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
+        assert_true(strlen(fault_meaning((enum fault_kind)i)) > 0);
+    }
+    for (int i = 0; i < SITE_COUNT; i++) {
+        assert_true(strlen(site_meaning((enum fault_site)i)) > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_words_become_the_fault_that_they_say),
+        cmocka_unit_test(wrong_words_are_named_with_their_place_and_a_way_out),
+        cmocka_unit_test(a_device_id_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_fault_acts_as_often_as_it_says_and_then_is_gone),
+        cmocka_unit_test(after_lets_the_first_ones_pass),
+        cmocka_unit_test(a_fault_for_one_device_leaves_the_others_alone),
+        cmocka_unit_test(a_delay_is_returned_once_and_what_stands_behind_it_follows),
+        cmocka_unit_test(the_explicit_form_goes_on_behind_the_fault_that_it_names),
+        cmocka_unit_test(sixty_four_faults_fit_and_a_spent_one_makes_room),
+        cmocka_unit_test(a_duration_ends_a_fault_and_a_start_holds_it_back),
+        cmocka_unit_test(clearing_removes_every_fault_and_says_so),
+        cmocka_unit_test(every_row_has_its_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
