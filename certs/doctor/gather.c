@@ -83,7 +83,7 @@ static int add_key(struct doctor *d, struct piece *p, const struct pem_block *b,
     }
     key->piece = p;
     key->at = case_place(p, at);
-    p->holds_key = p->holds_key || key->form <= KEY_OPENSSH;
+    p->holds_key = p->holds_key || key->content <= CONTENT_OPENSSH;
     return 0;
 }
 
