@@ -280,6 +280,25 @@ static void each_line_of_a_log_has_a_case_and_a_neighbour(void **state)
     kit_check_rows(rows, HR_COUNT_OF(rows));
 }
 
+static void formats_halves_and_sentences_in_sources_are_no_connection_strings(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {
+        "m.c: char *a = "
+        "\"HostName=%s;DeviceId=%s;SharedAccessKey=%s\";",
+        "m.c: char *b = "
+        "\"HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=\" KEY;",
+        "m.c: char *c = "
+        "\"usage: m --string HostName=...;DeviceId=...;SharedAccessKey=...\";",
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(sources); i++) {
+        struct doctor *d = kit_run(&(struct kit_case){.inputs = {sources[i]}});
+        assert_int_equal(d->connection_count, 0);
+        assert_int_equal(doctor_finding_count(d), 0);
+        doctor_free(d);
+    }
+}
+
 static void an_argument_that_is_nothing_is_refused(void **state)
 {
     (void)state;
@@ -301,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_wrong_signature_is_traced_to_what_was_signed),
         cmocka_unit_test(each_rule_of_provisioning_has_a_case_and_a_neighbour),
         cmocka_unit_test(each_line_of_a_log_has_a_case_and_a_neighbour),
+        cmocka_unit_test(formats_halves_and_sentences_in_sources_are_no_connection_strings),
         cmocka_unit_test(an_argument_that_is_nothing_is_refused),
     };
     return cmocka_run_group_tests(tests, kit_set_up, kit_tear_down);
