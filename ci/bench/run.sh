@@ -65,4 +65,4 @@ measure() { # LABEL CONNECTIONS MESSAGES WINDOW
 measure "throughput" 1 40000 64
 measure "round trip" 1 5000 1
 measure "throughput" 100 1000 16
-measure "round trip" 100 100 1
+measure "round trip" 100 300 1
