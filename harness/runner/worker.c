@@ -7,6 +7,7 @@
 #include "harness/device/clock.h"
 #include "harness/device/process.h"
 #include "harness/oracle/executor.h"
+#include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
@@ -218,6 +219,10 @@ static int act_hub(void *context, const struct step *step)
     case HUB_ROLL:
         return hub_roll_key(w->rig.hub, DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
+    case HUB_C2D:
+    case HUB_DESIRED:
+    case HUB_METHOD:
+        return cloud_act(w->rig.hub, DEVICE_ID, step);
     }
     return ERR_INTERNAL;
 }

@@ -10,8 +10,12 @@
 //   boot     device
 //   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE |
 //                                      +-DURATION: the device from the hub, the hub from real
-//   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable |
-//                                      roll primary|secondary
+//   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
+//   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
+//                [property NAME = VALUE ...]
+//   hub      desired "JSON"            the service patches the twin's desired properties
+//   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      roll primary|secondary    replace the device's key
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -29,6 +33,8 @@
 #pragma once
 #include "base/line.h"
 #include "simulator/faults/fault.h"
+#include "simulator/hub/c2d.h"
+#include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
 
@@ -98,7 +104,19 @@ struct match {
 bool match_event(const struct match *m, const struct event *e);
 int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
-enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE, HUB_ROLL };
+enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE, HUB_C2D, HUB_DESIRED, HUB_METHOD, HUB_ROLL };
+
+enum { STEP_PROPERTIES_MOST = 8 };
+struct step_message { // HUB_C2D; its body is the step's text
+    char id[C2D_ID_BYTES_MOST + 1];
+    enum c2d_ack ack;
+    uint32_t ttl_s; // 0 = the hub's default
+    struct {
+        char name[64];
+        char value[160];
+    } properties[STEP_PROPERTIES_MOST];
+    size_t property_count;
+};
 
 enum step_kind { STEP_BOOT, STEP_TIME, STEP_HUB, STEP_WAIT, STEP_LOG, STEP_EXPECT, STEP_COUNT, STEP_NEVER };
 struct step {
@@ -118,7 +136,10 @@ struct step {
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
-    char *text;             // LOG
+    struct step_message *message; // HUB_C2D
+    char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
+    uint32_t timeout_s;                      // HUB_METHOD
+    char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
 struct plan {

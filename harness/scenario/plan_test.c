@@ -94,6 +94,40 @@ static void a_whole_scenario_becomes_settings_and_steps(void **state)
     release(&f);
 }
 
+static void statements_of_the_service_carry_what_it_sends(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(
+        parse(
+            &f,
+            "scenario t.a\nboot device\n"
+            "hub c2d \"a b\" id m-1 ack full ttl 2m property colour = \"dark red\" property n = 1\n"
+            "hub desired \"{\\\"rate\\\":5}\"\n"
+            "hub method go within 10s\n"
+            "hub method stop \"{\\\"now\\\":true}\"\n"),
+        0);
+    const struct step *s = f.plan.steps;
+    assert_int_equal(s[1].verb, HUB_C2D);
+    assert_string_equal(s[1].text, "a b");
+    assert_string_equal(s[1].message->id, "m-1");
+    assert_int_equal(s[1].message->ack, C2D_ACK_FULL);
+    assert_int_equal(s[1].message->ttl_s, 120);
+    assert_int_equal(s[1].message->property_count, 2);
+    assert_string_equal(s[1].message->properties[0].value, "dark red");
+    assert_string_equal(s[1].message->properties[1].name, "n");
+    assert_int_equal(s[2].verb, HUB_DESIRED);
+    assert_string_equal(s[2].text, "{\"rate\":5}");
+    assert_int_equal(s[3].verb, HUB_METHOD);
+    assert_string_equal(s[3].method, "go");
+    assert_string_equal(s[3].text, "");
+    assert_int_equal(s[3].timeout_s, 10);
+    assert_string_equal(s[4].text, "{\"now\":true}");
+    assert_int_equal(s[4].timeout_s, 30);
+    assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
+    release(&f);
+}
+
 static void steps_carry_their_place_their_text_and_their_arguments(void **state)
 {
     (void)state;
@@ -242,7 +276,36 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | roll primary|secondary"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
+    {"boot device\nhub c2d\n",
+     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
+    {"boot device\nhub c2d on akc full\n",
+     "3:12: unknown part of a message 'akc' (did you mean ack?)"},
+    {"boot device\nhub c2d on ack ful\n",
+     "3:16: unknown kind of feedback 'ful' (did you mean full?)"},
+    {"boot device\nhub c2d on ttl 1500ms\n",
+     "3:16: '1500ms' is out of range: 1 to 172800 whole seconds"},
+    {"boot device\nhub c2d on ttl 3d\n", "3:16: '3d' is out of range: 1 to 172800 whole seconds"},
+    {"boot device\nhub c2d on id\n", "3:14: a message id has 1 to 128 bytes"},
+    {"boot device\nhub c2d on property a=b\n",
+     "3:21: expected: property NAME = VALUE, with blanks around '='"},
+    {"boot device\nhub c2d on property a =\n",
+     "3:21: expected: property NAME = VALUE, with blanks around '='"},
+    {"boot device\nhub desired\n", "3:12: expected: hub desired \"JSON\""},
+    {"boot device\nhub desired {a}\n", "3:13: not JSON, byte 2: string or '}' expected near 'a'; "
+                                       "write it in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub desired 5\n", "3:13: expected an object in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub desired \"{}\" x\n",
+     "3:18: 'x' is too much here: the statement is complete before it"},
+    {"boot device\nhub method\n", "3:11: expected: hub method NAME [\"JSON\"] [within DURATION]"},
+    {"boot device\nhub method go {\n", "3:15: not JSON, byte 1: string or '}' expected near end of "
+                                       "file; write it in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub method go within 4s\n",
+     "3:22: '4s' is out of range: 5 to 300 whole seconds"},
+    {"boot device\nhub method go 1 within 301s\n",
+     "3:24: '301s' is out of range: 5 to 300 whole seconds"},
+    {"boot device\nhub method go 1 2\n",
+     "3:17: '2' is too much here: the statement is complete before it"},
     {"boot device\nhub drip fin\n", "3:5: unknown hub verb or fault 'drip' (did you mean drop?)"},
     {"boot device\nhub swalow\n",
      "3:5: unknown hub verb or fault 'swalow' (did you mean swallow?)"},
@@ -581,6 +644,7 @@ int main(void)
         cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
         cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
+        cmocka_unit_test(statements_of_the_service_carry_what_it_sends),
         cmocka_unit_test(steps_carry_their_place_their_text_and_their_arguments),
         cmocka_unit_test(what_is_not_set_has_the_default_of_the_table),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_a_way_out),

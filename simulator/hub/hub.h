@@ -179,6 +179,9 @@ size_t hub_session_filter_count(const struct hub *hub, const struct identity *id
 // The granted QoS, or -1.
 int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
 
+// For an event: at most 1024 bytes, without half a UTF-8 character at the cut.
+struct span hub_shown(struct span text);
+
 // Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
 struct telemetry {
     const struct identity *identity;
