@@ -9,6 +9,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
+#include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
@@ -215,6 +216,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DISABLE:
     case HUB_ENABLE:
         return hub_set_disabled(w->rig.hub, DEVICE_ID, step->verb == HUB_DISABLE);
+    case HUB_ROLL:
+        return hub_roll_key(w->rig.hub, DEVICE_ID,
+                            step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -280,6 +284,8 @@ static int open_rig(struct worker *w)
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     hub_settings_init(&settings.hub, w->is_private ? name : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
+    settings.hub.limits = s->limits;
+    settings.hub.has_sdk_faults = s->has_sdk_faults;
     settings.more_names[settings.more_name_count++] = w->address;
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
@@ -303,15 +309,24 @@ static int open_rig(struct worker *w)
     return 0;
 }
 
+static enum hub_auth auth_of(const struct settings *s)
+{
+    if (s->is_ca_signed) {
+        return HUB_AUTH_CA;
+    }
+    return s->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS;
+}
+
 static int prepare_device(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
+    struct identity identity = {.name = DEVICE_ID, .auth = auth_of(s)};
     struct buf root HR_CLEANUP(buf_deinit);
     buf_init(&root, 1 << 20);
     const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
     TRY(w->job->given ? buf_append(&root, buf_span(&chain->root_pem))
                       : rig_root_of(&w->rig, s->device_root, &root));
-    TRY(rig_add_device(&w->rig, DEVICE_ID, s->is_x509, w->port, &w->device));
+    TRY(rig_add_identity(&w->rig, &identity, w->port, &w->device));
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));

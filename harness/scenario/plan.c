@@ -346,7 +346,7 @@ static const struct verb verbs[] = {
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON]",
+     "desired JSON | method NAME [JSON] | roll primary|secondary",
      "change what the hub does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
@@ -442,6 +442,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .hub_clock = {.kind = WHEN_REAL},
                      .sas_grace_us = UINT64_C(300) * 1000000},
     };
+    hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_HUB_CHAIN)), plan->settings.hub_chain,

@@ -15,6 +15,7 @@
 //                [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      roll primary|secondary    replace the device's key
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -34,19 +35,31 @@
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
+#include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
     X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
       "the device's clock at boot; needs clock")                                                   \
-    X(DEVICE_AUTH, "device.auth", "sas|x509", "sas", "how the device is registered")               \
+    X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
+      "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
       "the chain whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
-      "life of a connected device's token past its end")
+      "life of a connected device's token past its end") \
+    X(HUB_TIER, "hub.tier", "none|F1|S1|S2|S3", "none", \
+      "the throttles and the daily quota of one unit of that tier") \
+    X(HUB_QUOTA, "hub.quota", "none|COUNT", "none", \
+      "message blocks a day, instead of the tier's; then the first publish is cut") \
+    X(HUB_CONNECT_RATE, "hub.connect_rate", "none|N/s|N/m", "none", \
+      "new connections, N at once, instead of the tier's; then CONNACK is late, then 3") \
+    X(HUB_D2C_RATE, "hub.d2c_rate", "none|N/s|N/m", "none", \
+      "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
+    X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
+      "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them")
 
 enum knob {
 #define X(name, word, values, standard, meaning) KNOB_##name,
@@ -67,11 +80,15 @@ struct when {
 
 struct settings {
     struct when device_clock;
-    bool is_x509;
+    bool is_x509;      // with a certificate, by thumbprint or
+    bool is_ca_signed; // by its CA
     char device_root[96];
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;
+    struct hub_limits limits;
+    enum hub_tier tier;
+    bool has_sdk_faults;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -87,7 +104,7 @@ struct match {
 bool match_event(const struct match *m, const struct event *e);
 int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
-enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE, HUB_C2D, HUB_DESIRED, HUB_METHOD };
+enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE, HUB_C2D, HUB_DESIRED, HUB_METHOD, HUB_ROLL };
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
@@ -118,6 +135,7 @@ struct step {
     char chain[96];         // HUB_CHAIN
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
+    bool is_secondary;      // HUB_ROLL
     struct step_message *message; // HUB_C2D
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
