@@ -17,6 +17,7 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_ctl;
 extern const struct command command_explain;
 extern const struct command command_run;
 extern const struct command command_serve;

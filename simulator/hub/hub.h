@@ -55,8 +55,16 @@ void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the rea
 int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
 // Borrowed, or NULL. `name` is compared with case.
 const struct identity *hub_find_identity(const struct hub *hub, struct span name);
+// Every identity, in the order in which they were added: NULL gives the first, the last gives NULL.
+const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after);
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
+// A new key in the place of an old one; live connections stay, as with the service. ERR_UNKNOWN_NAME,
+// ERR_VALUE (no SAS identity, no key).
+int hub_set_key(struct hub *hub, const char *name, bool is_secondary, const char *key_base64)
+    HR_NODISCARD;
+// The live connection of an identity, 0 = none.
+uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity);
 
 // What the TLS layer knows of the client's certificate.
 struct peer_certificate {
@@ -116,6 +124,21 @@ bool hub_session_unsubscribe(struct hub *hub, const struct identity *identity, s
 size_t hub_session_filter_count(const struct hub *hub, const struct identity *identity);
 // The granted QoS, or -1.
 int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
+// Whether the session outlives its connection, and all its filters, oldest first.
+bool hub_session_is_kept(const struct hub *hub, const struct identity *identity);
+typedef int hub_filter_visitor(void *context, struct span filter, int qos);
+int hub_session_each(const struct hub *hub, const struct identity *identity,
+                     hub_filter_visitor *visit, void *context) HR_NODISCARD;
+
+// What a restart should find again. The keeper is told of each change before anybody hears that it
+// was accepted, and reads what it wants from the hub. When it fails, the function that made the
+// change takes it back and returns its code.
+enum {
+    HUB_KEEP_IDENTITY = 1,
+    HUB_KEEP_SESSION = 2
+};
+typedef int hub_keeper(void *context, const struct identity *identity, unsigned what);
+void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context); // NULL = none
 
 // Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
 struct telemetry {

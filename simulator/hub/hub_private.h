@@ -29,9 +29,12 @@ struct hub {
     int64_t clock_offset_us;
     struct hub_entry *entries;
     struct hub_link *links; // newest first
+    hub_keeper *keeper;
+    void *keeper_context;
 };
 
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
 void hub_filters_free(struct hub_entry *entry);
+int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what);
 // `host` is the hub's name or an alias, without case.
 bool hub_has_host(const struct hub *hub, struct span host);

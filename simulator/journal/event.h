@@ -59,6 +59,8 @@
       "a telemetry message was stored")                                                            \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_CONTROL, "hub.control", "verb text",                                                    \
+      "somebody asked for a change through the control interface")                                 \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")
