@@ -12,8 +12,10 @@ static const struct command *const commands[] = {
     &command_try,
     &command_run,
     &command_check,
+    &command_doctor,
     &command_explain,
     &command_words,
+    &command_certs,
 };
 
 static void print_help(FILE *to)

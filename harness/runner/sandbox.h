@@ -10,7 +10,8 @@
 #define SANDBOX_ADDRESS "203.0.113.10" // RFC 5737: documentation, never routed
 
 struct sandbox_settings {
-    const char *const *names; // host names that shall resolve to SANDBOX_ADDRESS
+    const char *address;            // IPv4, the hub's; public-looking, reaches nobody
+    const char *const *names; // host names that shall resolve to the address
     size_t name_count;
     const char *folder; // where hosts and resolv.conf are written; must be writable
 };

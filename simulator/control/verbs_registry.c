@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "simulator/control/control_private.h"
+#include "simulator/hub/access.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -220,18 +221,16 @@ int control_do_enable(struct control_call *call)
 
 static int roll(struct control_call *call, const struct identity *id, bool is_secondary)
 {
-    struct buf key HR_CLEANUP(buf_wipe);
     struct buf connection_string HR_CLEANUP(buf_wipe);
-    buf_init(&key, 100);
     buf_init(&connection_string, 2000);
-    TRY(rig_random_key(call->rig, &key));
-    TRY(hub_set_key(call->rig->hub, id->name, is_secondary, buf_text(&key)));
+    TRY(hub_roll_key(call->rig->hub, id->name,
+                     is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL));
+    const char *key = is_secondary ? id->secondary_key : id->primary_key;
     TRY(rig_connection_string(call->rig, id, call->control->settings.port, &connection_string));
-    call->result = json_pack("{s:s, s:s, s:s, s:s}", "id", id->name, "which", call->args[1], "key",
-                             buf_text(&key), "connection_string", buf_text(&connection_string));
+    call->result = json_pack("{s:s, s:s, s:s, s:s}", "id", id->name, "which", call->args[1], "key", key, "connection_string", buf_text(&connection_string));
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, "%s has a new %s key\n%s", id->name, call->args[1],
-                      is_secondary ? buf_text(&key) : buf_text(&connection_string));
+                      is_secondary ? key : buf_text(&connection_string));
 }
 
 int control_do_roll_key(struct control_call *call)

@@ -50,6 +50,8 @@
       "a packet other than CONNECT came before CONNACK or after a refusal")                        \
     X(MQTT_KEEPALIVE_EXPIRED, "mqtt.keepalive_expired", "after_s",                                 \
       "nothing arrived for one and a half times the keep-alive; closed")                           \
+    X(MQTT_CUT, "mqtt.cut", "reason hub_code why hint", \
+      "the hub closed the connection over a limit, a rolled key or a wished fault; no packet") \
     X(MQTT_TAKEN_OVER, "mqtt.taken_over", "by_connection",                                         \
       "a newer connection of the same identity closed this one")                                   \
     X(SAS_EXPIRED, "sas.expired", "after_s",                                                       \
@@ -57,10 +59,20 @@
     X(D2C_MESSAGE, "d2c.message",                                                                  \
       "message_id qos dup retain body_bytes body properties system_properties packet_id will",     \
       "a telemetry message was stored")                                                            \
+    X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
+    X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
+    X(WS_CLOSED, "ws.closed", "code by why",                                                       \
+      "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \
       "somebody asked for a change through the control interface")                                 \
+    X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
+    X(HUB_CA, "hub.ca", "name verified", "a CA certificate was added or its possession proved") \
+    X(HUB_THROTTLE, "hub.throttle", "operation delay_ms", \
+      "the hub answers later, to keep to its rate; refusals show as throttled") \
+    X(SDK_FAULT, "sdk.fault", "type delay_s duration_s close_reason taken", \
+      "a device asked for a fault as the SDKs' own tests do") \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")

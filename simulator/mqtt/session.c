@@ -15,21 +15,6 @@ uint64_t session_now_us(const struct mqtt_session *s)
     return s->world.env->mono_us(s->world.env->world);
 }
 
-static void on_hub_close(struct hub_link *link, enum reason reason, uint32_t by_connection)
-{
-    struct mqtt_session *s =
-        (struct mqtt_session *)((char *)link - offsetof(struct mqtt_session, link));
-    if (reason == REASON_TAKEN_OVER) {
-        EMIT(s->world.journal, MQTT_TAKEN_OVER, s->connection, s->name,
-             F_INT("by_connection", by_connection));
-    } else {
-        session_note(s, "the hub closed the connection: %s", reason_row(reason)->sentence);
-    }
-    if (s->state != SESSION_STALLED) { // a stalled transport stays open on purpose
-        session_close(s, DROP_FIN);
-    }
-}
-
 struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
                                       const struct mqtt_outlet *outlet, uint32_t connection,
                                       const struct peer_certificate *certificate)
@@ -38,18 +23,18 @@ struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
     if (!s) {
         return NULL;
     }
+    s->dialect = &session_hub_dialect;
     s->world = *world;
     s->outlet = *outlet;
     s->connection = connection;
     s->certificate = certificate;
-    s->link.close = on_hub_close;
-    s->link.connection = connection;
-    s->token_expires_us = INT64_MAX;
     s->connect_by_us = session_now_us(s) + CONNECT_WAIT_S * second_us;
     mqtt_reader_init(&s->reader);
     buf_init(&s->early, EARLY_BYTES_MOST);
-    buf_init(&s->will_bag, MQTT_PACKET_BYTES_MOST);
-    buf_init(&s->will_body, MQTT_PACKET_BYTES_MOST);
+    if (s->dialect->open(s) < 0) {
+        mqtt_session_free(s);
+        return NULL;
+    }
     return s;
 }
 
@@ -58,14 +43,10 @@ void mqtt_session_free(struct mqtt_session *s)
     if (!s) {
         return;
     }
-    if (s->identity) {
-        hub_detach(s->world.hub, &s->link);
-    }
+    s->dialect->release(s);
     session_free_answers(s);
     mqtt_reader_deinit(&s->reader);
     buf_deinit(&s->early);
-    buf_deinit(&s->will_bag);
-    buf_deinit(&s->will_body);
     free(s);
 }
 
@@ -76,10 +57,7 @@ void session_close_as(struct mqtt_session *s, enum drop_how how, enum session_st
     }
     s->state = state;
     session_free_answers(s);
-    if (s->identity) {
-        hub_detach(s->world.hub, &s->link);
-    }
-    session_publish_will(s);
+    s->dialect->leave(s);
     s->outlet.close(s->outlet.context, how);
 }
 
@@ -93,6 +71,14 @@ void session_break(struct mqtt_session *s, const char *packet, const char *why)
     EMIT(s->world.journal, MQTT_ERROR, s->connection, s->name, F_TEXT("why", why),
          F_TEXT("packet", packet));
     session_close(s, DROP_FIN);
+}
+
+void session_cut(struct mqtt_session *s, enum reason reason, enum drop_how how)
+{
+    const struct reason_row *row = reason_row(reason);
+    EMIT(s->world.journal, MQTT_CUT, s->connection, s->name, F_TEXT("reason", row->word),
+         F_INT("hub_code", row->hub_code), F_TEXT("why", row->sentence), F_TEXT("hint", row->hint));
+    session_close(s, how);
 }
 
 void session_fail(struct mqtt_session *s, int code)
@@ -141,7 +127,7 @@ static void on_pingreq(struct mqtt_session *s, const struct mqtt_packet *p)
         session_break(s, "PINGREQ", error_text(ERR_PROTOCOL));
         return;
     }
-    session_answer(s, SITE_MQTT_PINGRESP, 0, SPAN_EMPTY);
+    session_answer(s, ANSWER_PINGRESP, 0, SPAN_EMPTY);
 }
 
 static void on_disconnect(struct mqtt_session *s, const struct mqtt_packet *p)
@@ -150,7 +136,7 @@ static void on_disconnect(struct mqtt_session *s, const struct mqtt_packet *p)
         session_break(s, "DISCONNECT", error_text(ERR_PROTOCOL));
         return;
     }
-    session_drop_will(s);
+    s->dialect->disconnect(s);
     EMIT(s->world.journal, MQTT_DISCONNECT, s->connection, s->name);
     session_close(s, DROP_FIN);
 }
@@ -169,7 +155,7 @@ static void take_open(struct mqtt_session *s, const struct mqtt_packet *p)
     if (handlers[p->type]) {
         handlers[p->type](s, p);
     } else {
-        session_break(s, mqtt_packet_name(p->type), "a device never sends this packet to the hub");
+        session_break(s, mqtt_packet_name(p->type), "a device never sends this packet");
     }
 }
 
@@ -248,25 +234,7 @@ uint64_t mqtt_session_deadline_us(const struct mqtt_session *s)
     }
     uint64_t keepalive_at =
         mqtt_session_wants_pause(s) ? UINT64_MAX : s->last_in_us + s->keepalive_us;
-    uint64_t token_at = s->token_expires_us == INT64_MAX ? UINT64_MAX : s->token_check_us;
-    return least(session_answer_deadline_us(s), least(keepalive_at, token_at));
-}
-
-static void check_token(struct mqtt_session *s)
-{
-    uint64_t now = session_now_us(s);
-    if (s->state != SESSION_OPEN || s->token_expires_us == INT64_MAX || now < s->token_check_us) {
-        return;
-    }
-    int64_t grace_us = (int64_t)hub_settings_of(s->world.hub)->sas_grace_s * 1000000;
-    int64_t late_us = hub_utc_us(s->world.hub) - s->token_expires_us;
-    if (late_us >= grace_us) {
-        EMIT(s->world.journal, SAS_EXPIRED, s->connection, s->name,
-             F_INT("after_s", late_us / 1000000));
-        session_close(s, DROP_FIN);
-        return;
-    }
-    s->token_check_us = now + least((uint64_t)(grace_us - late_us), second_us);
+    return least(session_answer_deadline_us(s), least(keepalive_at, s->dialect->deadline_us(s)));
 }
 
 static void check_keepalive(struct mqtt_session *s)
@@ -289,16 +257,15 @@ void mqtt_session_tick(struct mqtt_session *s)
         session_decide_connack(s, s->connack_order);
     } else if (s->state == SESSION_OPEN) {
         session_pump_answers(s);
-        check_token(s);
+        s->dialect->tick(s);
         check_keepalive(s);
     }
 }
 
 void mqtt_session_end(struct mqtt_session *s)
 {
-    if (s->state != SESSION_CLOSED && s->state != SESSION_REFUSED && s->identity) {
-        hub_detach(s->world.hub, &s->link);
-        session_publish_will(s);
+    if (s->state != SESSION_CLOSED && s->state != SESSION_REFUSED) {
+        s->dialect->leave(s);
     }
     session_free_answers(s);
     s->state = SESSION_CLOSED;

@@ -9,10 +9,10 @@
 
 static int write_answer(const struct answer *a, struct buf *out)
 {
-    if (a->site == SITE_MQTT_PUBACK) {
+    if (a->kind == ANSWER_PUBACK) {
         return mqtt_write_puback(a->packet_id, out);
     }
-    if (a->site == SITE_MQTT_SUBACK) {
+    if (a->kind == ANSWER_SUBACK) {
         return mqtt_write_suback(a->packet_id, span_of(a->codes, a->code_count), out);
     }
     return mqtt_write_pingresp(out);
@@ -26,18 +26,20 @@ static void send_answer(struct mqtt_session *s, const struct answer *a)
     if (s->state != SESSION_OPEN) {
         return;
     }
-    if (a->site == SITE_MQTT_PUBACK) {
+    if (a->kind == ANSWER_PUBACK) {
         EMIT(s->world.journal, MQTT_PUBACK, s->connection, s->name,
              F_INT("packet_id", a->packet_id));
-    } else if (a->site == SITE_MQTT_PINGRESP) {
+    } else if (a->kind == ANSWER_PINGRESP) {
         EMIT(s->world.journal, MQTT_PING, s->connection, s->name);
     }
 }
 
 static void decide(struct mqtt_session *s, struct answer *a, uint64_t after_order)
 {
-    struct fault_decision d =
-        faults_decide_after(s->world.faults, a->site, s->connection, s->name, after_order);
+    struct fault_decision d = {.kind = FAULT_NONE};
+    if (a->site != SITE_COUNT) {
+        d = faults_decide_after(s->world.faults, a->site, s->connection, s->name, after_order);
+    }
     if (s->state != SESSION_OPEN) {
         return; // a listener of fault.fired ended the session, and `a` with it
     }
@@ -69,7 +71,7 @@ static void unlink_answer(struct mqtt_session *s, struct answer **at)
     struct answer *a = *at;
     *at = a->next;
     s->answer_count--;
-    s->puback_count -= a->site == SITE_MQTT_PUBACK;
+    s->puback_count -= a->kind == ANSWER_PUBACK;
 }
 
 // A delay whose time is over is asked again, for the faults behind it.
@@ -87,18 +89,18 @@ static bool is_due(struct mqtt_session *s, struct answer *a)
 // The next answer that may go, unlinked; NULL when none may.
 static struct answer *take_due(struct mqtt_session *s)
 {
-    bool is_blocked[SITE_COUNT] = {false};
+    bool is_blocked[ANSWER_KIND_COUNT] = {false};
     struct answer **at = &s->answers;
     while (s->state == SESSION_OPEN && *at) {
         struct answer *a = *at;
-        if (!is_blocked[a->site] && is_due(s, a)) {
+        if (!is_blocked[a->kind] && is_due(s, a)) {
             unlink_answer(s, at);
             return a;
         }
         if (s->state != SESSION_OPEN) {
             return NULL;
         }
-        is_blocked[a->site] = true;
+        is_blocked[a->kind] = true;
         at = &a->next;
     }
     return NULL;
@@ -118,7 +120,7 @@ void session_pump_answers(struct mqtt_session *s)
     }
 }
 
-void session_answer(struct mqtt_session *s, enum fault_site site, uint16_t packet_id,
+void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
                     struct span codes)
 {
     if (s->answer_count == ANSWERS_MOST) {
@@ -130,7 +132,8 @@ void session_answer(struct mqtt_session *s, enum fault_site site, uint16_t packe
         session_fail(s, ERR_NO_MEMORY);
         return;
     }
-    a->site = site;
+    a->kind = kind;
+    a->site = s->dialect->answer_sites[kind];
     a->packet_id = packet_id;
     a->code_count = codes.len;
     if (codes.len) {
@@ -142,8 +145,14 @@ void session_answer(struct mqtt_session *s, enum fault_site site, uint16_t packe
     }
     *last = a;
     s->answer_count++;
-    s->puback_count += site == SITE_MQTT_PUBACK;
-    decide(s, a, 0);
+    s->puback_count += kind == ANSWER_PUBACK;
+    uint64_t wait_us = kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
+    if (wait_us > 0) { // all faults are asked when the time is over
+        a->decision = (struct fault_decision){.kind = FAULT_DELAY};
+        a->ready_us = session_now_us(s) + wait_us;
+    } else {
+        decide(s, a, 0);
+    }
     if (s->state == SESSION_OPEN) {
         session_pump_answers(s);
     }
@@ -151,13 +160,13 @@ void session_answer(struct mqtt_session *s, enum fault_site site, uint16_t packe
 
 uint64_t session_answer_deadline_us(const struct mqtt_session *s)
 {
-    bool is_seen[SITE_COUNT] = {false};
+    bool is_seen[ANSWER_KIND_COUNT] = {false};
     uint64_t deadline = UINT64_MAX;
     for (const struct answer *a = s->answers; a; a = a->next) {
-        if (!is_seen[a->site] && a->ready_us < deadline) {
+        if (!is_seen[a->kind] && a->ready_us < deadline) {
             deadline = a->ready_us;
         }
-        is_seen[a->site] = true;
+        is_seen[a->kind] = true;
     }
     return deadline;
 }

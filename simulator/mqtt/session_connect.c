@@ -1,47 +1,23 @@
 // SPDX-License-Identifier: MIT
-// CONNECT: judged by the hub, then by the fault plan, then answered.
+// CONNECT: judged by the dialect, then by the fault plan, then answered.
 #include "base/error.h"
-#include "simulator/hub/sas.h"
-#include "simulator/hub/username.h"
 #include "simulator/mqtt/session_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_BYTES_MOST = 512, CONNACK_BYTES = 16 };
+enum { CONNACK_BYTES = 16 };
 
-static void refuse(struct mqtt_session *s, int code, enum reason reason, const char *working)
+static void refuse(struct mqtt_session *s, const struct session_refusal *why)
 {
-    const struct reason_row *row = reason_row(reason);
     struct buf out;
     buf_init(&out, CONNACK_BYTES);
-    session_send(s, &out, mqtt_write_connack(false, code, &out));
+    session_send(s, &out, mqtt_write_connack(false, why->code, &out));
     if (s->state == SESSION_CLOSED) {
         return;
     }
-    EMIT(s->world.journal, MQTT_REFUSED, s->connection, s->name, F_INT("code", code),
-         F_TEXT("reason", row->word), F_INT("hub_code", row->hub_code),
-         F_TEXT("why", row->sentence), F_TEXT("working", working), F_TEXT("hint", row->hint));
+    s->dialect->emit_refused(s, why);
     session_close_as(s, DROP_FIN, SESSION_REFUSED);
-}
-
-static void emit_connect(struct mqtt_session *s, const struct mqtt_connect *c)
-{
-    char client_id[SHOWN_BYTES_MOST];
-    char username[SHOWN_BYTES_MOST];
-    struct username u;
-    int code = username_parse(c->username, &u);
-    if (code == 0) {
-        memcpy(s->name, u.name, sizeof s->name);
-    } else if (identity_name_is_valid(c->client_id)) {
-        span_copy_text(c->client_id, s->name, sizeof s->name);
-    }
-    EMIT(s->world.journal, MQTT_CONNECT, s->connection, s->name,
-         F_SPAN("client_id", sas_redacted(c->client_id, client_id, sizeof client_id)),
-         F_SPAN("username", sas_redacted(c->username, username, sizeof username)),
-         F_BOOL("has_password", c->password.ptr != NULL), F_BOOL("clean", c->is_clean),
-         F_INT("keep_alive_s", c->keepalive_s), F_BOOL("will", c->has_will),
-         F_TEXT("api_version", u.api_version));
 }
 
 static uint64_t keepalive_wait_us(uint16_t keepalive_s)
@@ -81,32 +57,30 @@ static void accept_connect(struct mqtt_session *s)
     s->state = SESSION_OPEN;
     s->was_accepted = true;
     s->last_in_us = session_now_us(s);
-    s->token_check_us = s->last_in_us;
-    hub_attach(s->world.hub, &s->link);
-    bool was_kept = hub_session_begin(s->world.hub, s->identity, s->is_clean);
+    bool was_kept = s->dialect->attach(s);
     session_send(s, &out, mqtt_write_connack(was_kept, 0, &out));
     if (s->state != SESSION_OPEN) {
         return;
     }
-    bool is_sas = s->identity->auth == HUB_AUTH_SAS;
-    EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
-         F_TEXT("auth", is_sas ? "sas" : "thumbprint"), F_TEXT("key", s->key),
-         F_BOOL("session_present", was_kept));
+    s->dialect->emit_connected(s, was_kept);
     process_early(s);
 }
 
 void session_decide_connack(struct mqtt_session *s, uint64_t after_order)
 {
-    if (s->identity->is_disabled) { // during the delay
-        refuse(s, hub_connack_code(s->world.hub, REASON_DISABLED), REASON_DISABLED,
-               "the identity was disabled while CONNACK was delayed");
+    struct session_refusal why = {0};
+    if (!s->dialect->is_welcome(s, &why)) { // changed during the delay
+        refuse(s, &why);
         return;
     }
-    struct fault_decision d = faults_decide_after(s->world.faults, SITE_MQTT_CONNACK, s->connection,
-                                                  s->name, after_order);
+    struct fault_decision d = faults_decide_after(s->world.faults, s->dialect->connack_site,
+                                                  s->connection, s->name, after_order);
     switch (d.kind) {
     case FAULT_REFUSE:
-        refuse(s, d.code, REASON_FAULT, "the hub would have accepted this CONNECT");
+        why = (struct session_refusal){.code = d.code, .reason = REASON_FAULT};
+        snprintf(why.working, sizeof why.working, "%s would have accepted this CONNECT",
+                 s->dialect->peer);
+        refuse(s, &why);
         break;
     case FAULT_DELAY:
         s->state = SESSION_HELD;
@@ -129,28 +103,17 @@ void session_decide_connack(struct mqtt_session *s, uint64_t after_order)
 
 static void judge(struct mqtt_session *s, const struct mqtt_connect *c)
 {
-    struct auth_request request = {.client_id = c->client_id,
-                                   .username = c->username,
-                                   .password = c->password,
-                                   .certificate = s->certificate};
-    struct auth_result result;
-    hub_authenticate(s->world.hub, &request, &result);
-    if (result.reason != REASON_OK) {
-        refuse(s, hub_connack_code(s->world.hub, result.reason), result.reason, result.working);
-        return;
-    }
-    s->identity = result.identity;
-    s->link.identity = result.identity;
-    s->token_expires_us = result.token_expires_us;
+    struct session_refusal why = {0};
     s->is_clean = c->is_clean;
     s->keepalive_us = keepalive_wait_us(c->keepalive_s);
-    memcpy(s->key, result.key, sizeof s->key);
-    int code = session_keep_will(s, c);
-    if (code < 0) {
-        session_fail(s, code);
-        return;
+    if (!s->dialect->judge(s, c, &why)) {
+        refuse(s, &why);
+    } else if (s->state == SESSION_NEW && s->connack_wait_us > 0) {
+        s->state = SESSION_HELD;
+        s->connack_at_us = session_now_us(s) + s->connack_wait_us;
+    } else if (s->state == SESSION_NEW) {
+        session_decide_connack(s, 0);
     }
-    session_decide_connack(s, 0);
 }
 
 void session_on_connect(struct mqtt_session *s, const struct mqtt_packet *p)
@@ -164,16 +127,16 @@ void session_on_connect(struct mqtt_session *s, const struct mqtt_packet *p)
         session_break(s, "CONNECT", error_text(ERR_PROTOCOL));
         return;
     }
-    emit_connect(s, &c);
+    s->dialect->emit_connect(s, &c);
     if (s->state != SESSION_NEW) {
         return;
     }
     if (c.level != MQTT_LEVEL) {
-        char working[80];
-        snprintf(working, sizeof working,
+        struct session_refusal why = {.code = reason_row(REASON_WRONG_PROTOCOL_LEVEL)->connack,
+                                      .reason = REASON_WRONG_PROTOCOL_LEVEL};
+        snprintf(why.working, sizeof why.working,
                  "the CONNECT packet says level %d, expected %d (MQTT 3.1.1)", c.level, MQTT_LEVEL);
-        refuse(s, hub_connack_code(s->world.hub, REASON_WRONG_PROTOCOL_LEVEL),
-               REASON_WRONG_PROTOCOL_LEVEL, working);
+        refuse(s, &why);
         return;
     }
     judge(s, &c);

@@ -25,11 +25,14 @@ enum {
     FILTERS_DOCUMENTED_MOST = 5,
 };
 
+enum answer_kind { ANSWER_PUBACK, ANSWER_SUBACK, ANSWER_PINGRESP, ANSWER_KIND_COUNT };
+
 // PUBACK, SUBACK or PINGRESP on its way: faults may delay it, but never past a later answer of the
 // same kind.
 struct answer {
     struct answer *next;
-    enum fault_site site;
+    enum answer_kind kind;
+    enum fault_site site; // SITE_COUNT: no fault acts on it
     uint64_t ready_us;
     struct fault_decision decision;
     uint16_t packet_id;
@@ -37,8 +40,47 @@ struct answer {
     uint8_t codes[];
 };
 
+struct session_refusal {
+    int code; // of CONNACK
+    enum reason reason;
+    char working[600];
+};
+
+// What a service speaks over one session: the hub (session_hub.c) is one of them. The core reads
+// packets, keeps time and order, asks the fault plan and answers; the dialect judges, grants and
+// takes messages. Each function may end the session, and the core looks at its state after the
+// call.
+struct session_dialect {
+    const char *peer; // "the hub", for sentences
+    enum fault_site connack_site;
+    enum fault_site answer_sites[ANSWER_KIND_COUNT];
+    int (*open)(struct mqtt_session *s); // 0 or ERR_NO_MEMORY; what the dialect keeps in a session
+    void (*release)(struct mqtt_session *s);
+    // A CONNECT arrived: fills s->name as far as it can be read and emits the event.
+    void (*emit_connect)(struct mqtt_session *s, const struct mqtt_connect *c);
+    // False when *why holds a refusal. Keep-alive and level are the core's matter.
+    bool (*judge)(struct mqtt_session *s, const struct mqtt_connect *c,
+                  struct session_refusal *why);
+    // Asked whenever CONNACK is due: has something changed since the judgement?
+    bool (*is_welcome)(struct mqtt_session *s, struct session_refusal *why);
+    void (*emit_refused)(struct mqtt_session *s, const struct session_refusal *why);
+    bool (*attach)(struct mqtt_session *s); // before CONNACK 0; returns Session Present
+    void (*emit_connected)(struct mqtt_session *s, bool is_present);
+    void (*leave)(struct mqtt_session *s); // the session has ended; may be called again
+    void (*take_publish)(struct mqtt_session *s, const struct mqtt_publish *p);
+    // NULL, or what follows the PUBACK of the same packet.
+    void (*after_publish)(struct mqtt_session *s, const struct mqtt_publish *p);
+    void (*take_puback)(struct mqtt_session *s, uint16_t packet_id);
+    void (*disconnect)(struct mqtt_session *s);
+    void (*grant)(struct mqtt_session *s, struct span filter, int qos);
+    void (*remove)(struct mqtt_session *s, struct span filter);
+    uint64_t (*deadline_us)(const struct mqtt_session *s); // while open
+    void (*tick)(struct mqtt_session *s);                  // while open
+};
+extern const struct session_dialect session_hub_dialect;
+
 struct mqtt_session {
-    struct hub_link link;
+    const struct session_dialect *dialect;
     struct mqtt_world world;
     struct mqtt_outlet outlet;
     uint32_t connection;
@@ -47,27 +89,34 @@ struct mqtt_session {
     struct mqtt_reader reader;
 
     char name[HUB_NAME_BYTES_MOST];
-    const struct identity *identity; // once the credentials are judged well
-    char key[24];
     bool is_clean;
-    int64_t token_expires_us; // on the hub's clock
 
     uint64_t connect_by_us;
-    uint64_t connack_at_us; // HELD
-    uint64_t connack_order; // HELD: the fault that delays
-    struct buf early;       // HELD: packets to process after CONNACK
+    uint64_t connack_at_us;   // HELD
+    uint64_t connack_order;   // HELD: the fault that delays
+    uint64_t connack_wait_us; // set by the dialect's judge: traffic shaping, before any fault
+    uint64_t puback_wait_us;  // the same, set by take_publish for the PUBACK of its message
+    struct buf early;         // HELD: packets to process after CONNACK
     int early_events;
 
     uint64_t keepalive_us; // the wait, already times 1.5 and capped
     uint64_t last_in_us;
-    uint64_t token_check_us; // when to look at the token again
 
     struct answer *answers; // oldest first
     size_t answer_count;
     size_t puback_count;
 
-    bool was_accepted; // CONNACK 0 went out: from then on the will counts
-    bool has_will;
+    bool was_accepted; // CONNACK 0 went out
+
+    // the hub's dialect
+    struct hub_link link;
+    const struct identity *identity; // once the credentials are judged well
+    char key[HUB_KEY_TEXT_BYTES];
+    int64_t token_expires_us; // on the hub's clock
+    uint64_t token_check_us;  // when to look at the token again
+    uint64_t sdk_fault_at_us; // when a fault that the device asked for cuts; UINT64_MAX = none
+    enum drop_how sdk_fault_how;
+    bool has_will; // counts from CONNACK 0 on
     bool is_will_retained;
     int will_qos;
     struct buf will_bag;
@@ -79,6 +128,8 @@ uint64_t session_now_us(const struct mqtt_session *s);
 void session_break(struct mqtt_session *s, const char *packet, const char *why);
 // Our own failure (memory): says so in the log and resets the connection.
 void session_fail(struct mqtt_session *s, int code);
+// Emits mqtt.cut and closes: the hub's own doing, not a broken rule.
+void session_cut(struct mqtt_session *s, enum reason reason, enum drop_how how);
 void session_close(struct mqtt_session *s, enum drop_how how);
 void session_close_as(struct mqtt_session *s, enum drop_how how, enum session_state state);
 void session_stall(struct mqtt_session *s);
@@ -93,19 +144,27 @@ void session_decide_connack(struct mqtt_session *s, uint64_t after_order);
 void session_on_early(struct mqtt_session *s, const struct mqtt_packet *p);
 void session_emit_early(struct mqtt_session *s, const struct mqtt_packet *p);
 
-// session_publish.c
+// session_take.c
 void session_on_publish(struct mqtt_session *s, const struct mqtt_packet *p);
 void session_on_puback(struct mqtt_session *s, const struct mqtt_packet *p);
-int session_keep_will(struct mqtt_session *s, const struct mqtt_connect *c) HR_NODISCARD;
-void session_publish_will(struct mqtt_session *s);
-void session_drop_will(struct mqtt_session *s);
-
-// session_subscribe.c
 void session_on_subscribe(struct mqtt_session *s, const struct mqtt_packet *p);
 void session_on_unsubscribe(struct mqtt_session *s, const struct mqtt_packet *p);
 
+// session_publish.c, session_subscribe.c: of the hub's dialect
+void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_take_puback(struct mqtt_session *s, uint16_t packet_id);
+int session_keep_will(struct mqtt_session *s, const struct mqtt_connect *c) HR_NODISCARD;
+void session_publish_will(struct mqtt_session *s);
+void session_drop_will(struct mqtt_session *s);
+void session_grant(struct mqtt_session *s, struct span filter, int qos);
+void session_remove(struct mqtt_session *s, struct span filter);
+
+// session_sdk_fault.c: of the hub's dialect
+void session_obey(struct mqtt_session *s, const struct sdk_fault *fault);
+void session_check_sdk_fault(struct mqtt_session *s);
+
 // session_answer.c
-void session_answer(struct mqtt_session *s, enum fault_site site, uint16_t packet_id,
+void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
                     struct span codes);
 void session_pump_answers(struct mqtt_session *s);
 uint64_t session_answer_deadline_us(const struct mqtt_session *s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a device publishes, and its will.
+// The hub's dialect: what a device publishes, and its will.
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
 #include "simulator/mqtt/topic.h"
@@ -30,7 +30,31 @@ static void ignore_topic(struct mqtt_session *s, struct span topic)
          F_TEXT("packet", "PUBLISH"));
 }
 
-static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, struct span bag)
+// False when a fault ended the session before the message was stored.
+static bool passes_faults(struct mqtt_session *s)
+{
+    struct fault_decision d =
+        faults_decide_after(s->world.faults, SITE_MQTT_PUBLISH, s->connection, s->name, 0);
+    if (d.kind == FAULT_DROP) {
+        session_close(s, d.drop);
+    } else if (d.kind == FAULT_STALL) {
+        session_stall(s);
+    }
+    return s->state == SESSION_OPEN;
+}
+
+static void refuse_message(struct mqtt_session *s, enum reason reason)
+{
+    if (reason == REASON_INTERNAL) {
+        session_fail(s, ERR_NO_MEMORY);
+    } else if (reason == REASON_THROTTLED || reason == REASON_QUOTA_EXCEEDED) {
+        session_cut(s, reason, DROP_FIN);
+    } else {
+        session_break(s, "PUBLISH", reason_row(reason)->sentence);
+    }
+}
+
+static void take_telemetry(struct mqtt_session *s, const struct mqtt_publish *p, struct span bag)
 {
     struct telemetry message = {.identity = s->identity,
                                 .connection = s->connection,
@@ -40,54 +64,41 @@ static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, s
                                 .packet_id = p->packet_id,
                                 .is_dup = p->is_dup,
                                 .is_retain = p->is_retain};
-    return hub_store_telemetry(s->world.hub, &message);
+    struct telemetry_outcome outcome;
+    if (!passes_faults(s)) {
+        return;
+    }
+    enum reason reason = hub_take_telemetry(s->world.hub, &message, &outcome);
+    if (s->state != SESSION_OPEN) {
+        return; // a listener of the message ended the session
+    }
+    if (reason != REASON_OK) {
+        refuse_message(s, reason);
+        return;
+    }
+    s->puback_wait_us = outcome.answer_after_us;
+    if (outcome.has_sdk_fault) {
+        session_obey(s, &outcome.sdk_fault);
+    }
 }
 
-// False when the session has ended over it.
-static bool take_message(struct mqtt_session *s, const struct mqtt_publish *p)
+void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p)
 {
     struct span bag;
+    s->puback_wait_us = 0;
     enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
     if (kind == TOPIC_NOT_SPOKEN) {
         ignore_topic(s, p->topic);
     } else if (kind != TOPIC_TELEMETRY) {
         break_on_topic(s, kind, p->topic);
     } else {
-        enum reason reason = store(s, p, bag);
-        if (reason == REASON_INTERNAL) {
-            session_fail(s, ERR_NO_MEMORY);
-        } else if (reason != REASON_OK) {
-            session_break(s, "PUBLISH", reason_row(reason)->sentence);
-        }
-    }
-    return s->state == SESSION_OPEN;
-}
-
-void session_on_publish(struct mqtt_session *s, const struct mqtt_packet *p)
-{
-    struct mqtt_publish publish;
-    if (mqtt_read_publish(p, &publish) < 0) {
-        session_break(s, "PUBLISH", error_text(ERR_PROTOCOL));
-        return;
-    }
-    if (!take_message(s, &publish)) {
-        return;
-    }
-    if (publish.qos == 2) {
-        session_break(s, "PUBLISH", "QoS 2: IoT Hub takes the message and closes; use QoS 0 or 1");
-    } else if (publish.qos == 1) {
-        session_answer(s, SITE_MQTT_PUBACK, publish.packet_id, SPAN_EMPTY);
+        take_telemetry(s, p, bag);
     }
 }
 
-void session_on_puback(struct mqtt_session *s, const struct mqtt_packet *p)
+void session_take_puback(struct mqtt_session *s, uint16_t packet_id)
 {
-    uint16_t packet_id = 0;
     char why[80];
-    if (mqtt_read_puback(p, &packet_id) < 0) {
-        session_break(s, "PUBACK", error_text(ERR_PROTOCOL));
-        return;
-    }
     // acknowledgements come in the order of delivery, and the hub has delivered nothing at QoS 1
     snprintf(why, sizeof why, "packet id %d is not the next one to be acknowledged", packet_id);
     session_break(s, "PUBACK", why);

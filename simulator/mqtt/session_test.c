@@ -264,7 +264,7 @@ static const struct {
     {"PUBREC", BYTES("\x50\x02\x00\x01"), "packet=PUBREC"},
     {"PUBREL", BYTES("\x62\x02\x00\x01"), "packet=PUBREL"},
     {"CONNACK", BYTES("\x20\x02\x00\x00"),
-     "a device never sends this packet to the hub\" packet=CONNACK"},
+     "a device never sends this packet\" packet=CONNACK"},
     {"SUBACK", BYTES("\x90\x03\x00\x01\x00"), "packet=SUBACK"},
     {"PINGRESP", BYTES("\xD0\x00"), "packet=PINGRESP"},
     {"SUBSCRIBE without filter", BYTES("\x82\x02\x00\x01"),

@@ -18,7 +18,8 @@ int server_new(const struct server_settings *settings, struct server **out)
 int server_set_chain(struct server *server, const struct chain *chain)
 {
     struct tls_server_settings settings = {
-        .sent_pem = buf_span(&chain->sent_pem),
+        .sent_der = chain->sent_der,
+        .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
         .env = server->settings.env,
@@ -31,6 +32,17 @@ int server_set_chain(struct server *server, const struct chain *chain)
     server->tls = fresh;
     EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     return 0;
+}
+
+int server_add_speaker(struct server *server, enum dialect dialect, struct speaker speaker)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(server->settings.speakers); i++) {
+        if (!server->settings.speakers[i].speaker.open) {
+            server->settings.speakers[i] = (struct server_speaker){dialect, speaker};
+            return 0;
+        }
+    }
+    FAIL(ERR_LIMIT, "a server speaks %zu dialects at most", HR_COUNT_OF(server->settings.speakers));
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -51,7 +63,8 @@ static int fail_listen(const char *address, int port, int uv_code)
 {
     const char *advice = uv_code == UV_EADDRINUSE
                              ? "; another program has this port, see `ss -ltnp`"
-                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights" : "";
+                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights"
+                                                : "";
     FAIL(error_from_errno(-uv_code), "cannot listen on %s port %d: %s%s", address, port,
          uv_strerror(uv_code), advice);
 }
@@ -82,13 +95,15 @@ static int bind_and_listen(struct listener *listener, const struct sockaddr_stor
     return code;
 }
 
-int server_listen(struct server *server, const char *address, int port, int *bound_port)
+int server_listen_for(struct server *server, enum dialect dialect, const char *address, int port,
+                      int *bound_port)
 {
     ENSURE(server->listener_count < SERVER_LISTENERS_MOST, ERR_LIMIT);
     struct sockaddr_storage at;
     TRY(parse_address(address, port, &at));
     struct listener *listener = &server->listeners[server->listener_count];
     listener->server = server;
+    listener->dialect = dialect;
     ENSURE(uv_tcp_init(server->settings.loop, &listener->tcp) == 0, ERR_IO);
     listener->tcp.data = listener;
     server->listener_count++;
@@ -102,6 +117,11 @@ int server_listen(struct server *server, const char *address, int port, int *bou
     }
     snprintf(listener->endpoint, sizeof listener->endpoint, "%s:%d", address, *bound_port);
     return 0;
+}
+
+int server_listen(struct server *server, const char *address, int port, int *bound_port)
+{
+    return server_listen_for(server, DIALECT_MQTT, address, port, bound_port);
 }
 
 static size_t drop_some(struct server *server, const char *name, enum drop_how how)

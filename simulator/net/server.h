@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A hub's listeners on a libuv loop: accepts, terminates TLS, hands plain bytes to a session, and
+// A hub's listeners on a libuv loop: accepts, terminates TLS, hands plain bytes to a speaker, and
 // writes every fact to the journal. One thread owns all state; handshakes run on libuv's pool.
 //
 //     TRY(server_new(&settings, &server));
@@ -10,19 +10,28 @@
 #pragma once
 #include "certs/chain.h"
 #include "simulator/faults/fault.h"
-#include "simulator/hub/hub.h"
+#include "simulator/inner.h"
+#include "simulator/net/dispatch.h"
 #include "simulator/tls/engine.h"
 
+struct capture;
 struct uv_loop_s;
 struct server;
+
+// What answers inside TLS, by its first bytes.
+struct server_speaker {
+    enum dialect dialect;
+    struct speaker speaker; // without `open`: an unused row
+};
 
 struct server_settings {
     struct uv_loop_s *loop;
     const struct env *env;
     struct journal *journal;
-    struct hub *hub;
     struct fault_plan *faults;
     const struct tls_engine *engine;
+    struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
+    struct server_speaker speakers[4];
 };
 
 // Everything is borrowed and outlives the server.
@@ -31,10 +40,19 @@ int server_new(const struct server_settings *settings, struct server **out) HR_N
 // Present this chain from now on; live connections keep theirs. Emits hub.chain.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
-// `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE, ERR_PERMISSION (ports below
-// 1024), ERR_VALUE (address) with a sentence that names address and port. At most 8 listeners.
-int server_listen(struct server *server, const char *address, int port, int *bound_port)
-    HR_NODISCARD;
+// Also answer this dialect. ERR_LIMIT when there are four already.
+int server_add_speaker(struct server *server, enum dialect dialect,
+                       struct speaker speaker) HR_NODISCARD;
+
+// A listener that expects one dialect inside TLS; another one spoken there is refused, as the
+// service does it. // `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE,
+// ERR_PERMISSION (ports below 1024), ERR_VALUE (address) with a sentence that names address and
+// port. At most 8 listeners.
+int server_listen_for(struct server *server, enum dialect dialect, const char *address, int port,
+                      int *bound_port) HR_NODISCARD;
+// MQTT.
+int server_listen(struct server *server, const char *address, int port,
+                  int *bound_port) HR_NODISCARD;
 
 // Close every live connection, fin after what is queued, rst at once. Returns how many.
 size_t server_drop_all(struct server *server, enum drop_how how);
@@ -54,6 +72,6 @@ struct server_connection {
 typedef void server_visitor(void *context, const struct server_connection *connection);
 void server_list(const struct server *server, server_visitor *visit, void *context);
 
-// Stop listening, drop all, release. `closed` is called when nothing is left, mostly from the loop; the
-// server must not be used after the call. It may be NULL.
+// Stop listening, drop all, release. `closed` is called when nothing is left, mostly from the loop;
+// the server must not be used after the call. It may be NULL.
 void server_close(struct server *server, void (*closed)(void *context), void *context);

@@ -3,6 +3,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "certs/verify.h"
+#include "simulator/hub/access.h"
+#include "simulator/mqtt/speaker.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,21 +15,32 @@
 int rig_open(struct rig *rig, const struct rig_settings *settings)
 {
     *rig = (struct rig){.settings = *settings};
+    static const struct hub_crypto crypto = {cert_chain_leads_to, cert_common_name};
+    if (!rig->settings.hub.crypto) {
+        rig->settings.hub.crypto = &crypto;
+    }
     rig->journal = journal_new(settings->env);
-    rig->hub = rig->journal ? hub_new(&settings->hub, settings->env, rig->journal) : NULL;
+    rig->hub = rig->journal ? hub_new(&rig->settings.hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    code = code < 0 ? code : hub_add_standard_policies(rig->hub);
+    if (code == 0 && settings->capture) {
+        code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
     if (code == 0) {
-        struct workshop_settings w = {.recipes = settings->recipes, .key_cache = settings->key_cache};
+        struct workshop_settings w = {.recipes = settings->recipes,
+                                      .key_cache = settings->key_cache};
         code = workshop_open(&w, &rig->workshop);
     }
     if (code == 0) {
+        rig->mqtt = (struct mqtt_world){settings->env, rig->hub, rig->faults, rig->journal};
         struct server_settings s = {.loop = settings->loop,
                                     .env = settings->env,
                                     .journal = rig->journal,
-                                    .hub = rig->hub,
                                     .faults = rig->faults,
-                                    .engine = &tls_engine_mbedtls};
+                                    .engine = &tls_engine_mbedtls,
+                                    .capture = rig->capture,
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
         code = server_new(&s, &rig->server);
     }
     if (code < 0) {
@@ -35,20 +49,44 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     return code;
 }
 
-static void on_server_closed(void *context)
+int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port)
+{
+    if (!rig->web) {
+        struct web_settings settings = {.loop = rig->settings.loop,
+                                        .env = rig->settings.env,
+                                        .journal = rig->journal,
+                                        .subprotocols = {{"mqtt", mqtt_speaker(&rig->mqtt)}}};
+        TRY(web_new(&settings, &rig->web));
+        TRY(server_add_speaker(rig->server, DIALECT_HTTP, web_speaker(rig->web)));
+    }
+    return server_listen_for(rig->server, DIALECT_HTTP, address, port, bound_port);
+}
+
+static void on_closed(void *context)
 {
     *(bool *)context = true;
+}
+
+static void run_until(struct rig *rig, const bool *is_closed)
+{
+    while (!*is_closed) {
+        uv_run(rig->settings.loop, UV_RUN_ONCE);
+    }
 }
 
 void rig_close(struct rig *rig)
 {
     if (rig->server) {
         bool is_closed = false;
-        server_close(rig->server, on_server_closed, &is_closed);
-        while (!is_closed) {
-            uv_run(rig->settings.loop, UV_RUN_ONCE);
-        }
+        server_close(rig->server, on_closed, &is_closed);
+        run_until(rig, &is_closed);
     }
+    if (rig->web) {
+        bool is_closed = false;
+        web_close(rig->web, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
+    capture_close(rig->capture);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }
@@ -174,8 +212,7 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
     return buf_printf(out, "SharedAccessKey=%s", identity->primary_key);
 }
 
-static int fill_device(struct rig *rig, struct identity *identity, int port,
-                       struct rig_device *out)
+static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
 {
     TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
                                &out->credential));

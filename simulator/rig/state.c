@@ -54,6 +54,7 @@ static const char schema[] =
 static const char *const auth_words[] = {
     [HUB_AUTH_SAS] = "sas",
     [HUB_AUTH_THUMBPRINT] = "thumbprint",
+    [HUB_AUTH_CA] = "ca",
 };
 
 struct state {

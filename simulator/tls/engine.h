@@ -16,7 +16,8 @@ struct tls_server;     // one certificate chain with its key, shared by many con
 struct tls_connection; // one side of one connection
 
 struct tls_server_settings {
-    struct span sent_pem; // leaf first, no root
+    const struct span *sent_der; // leaf first, no root; need not be certificates that parse
+    size_t sent_count;           // at least 1
     struct span key_pem;  // PKCS#8
     const char *chain_name;
     const struct env *env; // borrowed; random is called from worker threads
@@ -45,6 +46,7 @@ struct tls_facts {
     struct tls_alert from_device;
     struct tls_alert from_hub;
     char why[200]; // of TLS_FAILED, one sentence
+    char key_log[256]; // "CLIENT_RANDOM ...", once the secret is known: for captures alone
 };
 
 struct tls_engine {

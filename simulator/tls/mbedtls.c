@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The mbedTLS 2.28 engine. A server asks for a client certificate without demanding one and sends
 // an empty CA list, as the real hub does; it never verifies the client's chain, because the hub
-// judges certificates by their thumbprint (simulator/hub).
+// judges certificates itself, by thumbprint or from the DER of everything that the device sent.
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/when.h"
@@ -38,10 +38,14 @@ struct tls_connection {
 
 // The suites of the real service, forward secrecy only.
 static const int suites[] = {
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
     0,
 };
 
@@ -56,26 +60,70 @@ static const mbedtls_ecp_group_id curves[] = {
 static int random_bytes(void *context, unsigned char *out, size_t len)
 {
     struct tls_server *server = context;
-    return server->env.random(server->env.world, out, len) == 0 ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    return server->env.random(server->env.world, out, len) == 0 ? 0
+                                                                : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
-static int parse_pem(struct tls_server *server, const struct tls_server_settings *settings)
+static int parse_key(const struct tls_server_settings *settings, mbedtls_pk_context *out)
 {
     struct buf text HR_CLEANUP(buf_wipe); // mbedTLS wants a NUL inside the length
     buf_init(&text, 1 << 20);
-    TRY(buf_append(&text, settings->sent_pem));
-    int code = mbedtls_x509_crt_parse(&server->chain, text.data, text.len + 1);
-    if (code != 0) {
-        FAIL(ERR_CRYPTO, "mbedTLS cannot read chain %s (-0x%04x)", settings->chain_name,
-             (unsigned)-code);
-    }
-    buf_clear(&text);
     TRY(buf_append(&text, settings->key_pem));
-    code = mbedtls_pk_parse_key(&server->key, text.data, text.len + 1, NULL, 0);
+    int code = mbedtls_pk_parse_key(out, text.data, text.len + 1, NULL, 0);
     if (code != 0) {
         FAIL(ERR_CRYPTO, "mbedTLS cannot read the key of chain %s (-0x%04x)", settings->chain_name,
              (unsigned)-code);
     }
+    return 0;
+}
+
+// The certificates are sent as they are and never parsed: a hub must be able to present what no
+// library would load, and the library's own rules on key usage must not hold it back. A handshake
+// needs only the bytes of each and the public key of the first.
+static int load_chain(struct tls_server *server, const struct tls_server_settings *settings)
+{
+    mbedtls_x509_crt *crt = &server->chain;
+    for (size_t i = 0; i < settings->sent_count; i++) {
+        if (i > 0) {
+            crt->next = calloc(1, sizeof *crt->next);
+            ENSURE(crt->next != NULL, ERR_NO_MEMORY);
+            crt = crt->next;
+            mbedtls_x509_crt_init(crt);
+        }
+        crt->raw.p = calloc(1, settings->sent_der[i].len + 1);
+        ENSURE(crt->raw.p != NULL, ERR_NO_MEMORY);
+        memcpy(crt->raw.p, settings->sent_der[i].ptr, settings->sent_der[i].len);
+        crt->raw.len = settings->sent_der[i].len;
+        crt->own_buffer = 1;
+        crt->version = 3;
+    }
+    TRY(parse_key(settings, &server->chain.pk));
+    return parse_key(settings, &server->key);
+}
+
+// The library hands the secret to the configuration, not to the connection: this is the connection
+// whose step is under way in this thread.
+static _Thread_local struct tls_connection *stepping;
+
+static void append_hex(char *out, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static int note_secret(void *context, const unsigned char *master, const unsigned char *keys,
+                       size_t mac_bytes, size_t key_bytes, size_t iv_bytes,
+                       const unsigned char client_random[32], const unsigned char server_random[32],
+                       mbedtls_tls_prf_types prf)
+{
+    (void)context, (void)keys, (void)mac_bytes, (void)key_bytes, (void)iv_bytes;
+    (void)server_random, (void)prf;
+    char *out = stepping->facts.key_log;
+    size_t at = (size_t)snprintf(out, sizeof stepping->facts.key_log, "CLIENT_RANDOM ");
+    append_hex(out + at, client_random, 32);
+    out[at + 64] = ' ';
+    append_hex(out + at + 65, master, 48);
     return 0;
 }
 
@@ -90,6 +138,7 @@ static int configure(struct tls_server *server)
     mbedtls_ssl_conf_ciphersuites(config, suites);
     mbedtls_ssl_conf_curves(config, curves);
     mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+    mbedtls_ssl_conf_export_keys_ext_cb(config, note_secret, NULL);
     mbedtls_ssl_conf_cert_req_ca_list(config, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
     ENSURE(mbedtls_ssl_conf_own_cert(config, &server->chain, &server->key) == 0, ERR_CRYPTO);
     return 0;
@@ -116,7 +165,7 @@ static int server_new(const struct tls_server_settings *settings, struct tls_ser
     mbedtls_ssl_config_init(&server->config);
     mbedtls_x509_crt_init(&server->chain);
     mbedtls_pk_init(&server->key);
-    int code = parse_pem(server, settings);
+    int code = load_chain(server, settings);
     if (code == 0) {
         code = configure(server);
     }
@@ -155,6 +204,7 @@ static void connection_free(struct tls_connection *c)
         return;
     }
     mbedtls_ssl_free(&c->ssl);
+    explicit_bzero(c->facts.key_log, sizeof c->facts.key_log);
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
@@ -196,7 +246,8 @@ static int64_t seconds_of(const mbedtls_x509_time *t)
 static void copy_common_name(const mbedtls_x509_crt *crt, char *out, size_t capacity)
 {
     for (const mbedtls_x509_name *name = &crt->subject; name; name = name->next) {
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0 &&
+            !memchr(name->val.p, 0, name->val.len)) {
             span_copy_text(span_of(name->val.p, name->val.len), out, capacity);
         }
     }
@@ -217,6 +268,9 @@ static void note_certificate(struct tls_connection *c)
     p->not_after_s = seconds_of(&crt->valid_to);
     p->is_ca = crt->ca_istrue != 0;
     copy_common_name(crt, p->common_name, sizeof p->common_name);
+    for (; crt && p->chain_count < PEER_CHAIN_MOST; crt = crt->next) {
+        p->chain_der[p->chain_count++] = span_of(crt->raw.p, crt->raw.len);
+    }
     c->facts.has_certificate = true;
 }
 
@@ -304,7 +358,9 @@ static enum tls_state read_plain(struct tls_connection *c)
 static enum tls_state step(struct tls_connection *c)
 {
     if (c->state == TLS_HANDSHAKING) {
+        stepping = c;
         int code = mbedtls_ssl_handshake(&c->ssl);
+        stepping = NULL;
         if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE) {
             return c->state;
         }
@@ -332,8 +388,8 @@ static int write_plain(struct tls_connection *c, struct span bytes)
     while (bytes.len > 0) {
         int n = mbedtls_ssl_write(&c->ssl, bytes.ptr, bytes.len);
         if (n <= 0) {
-            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS, "TLS write failed (-0x%04x)",
-                 (unsigned)-n);
+            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS,
+                 "TLS write failed (-0x%04x)", (unsigned)-n);
         }
         bytes = span_from(bytes, (size_t)n);
     }
