@@ -194,10 +194,10 @@ static int read_hub_file(struct serving *s)
     struct chain_names chains;
     struct diag_list diags;
     struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
     if (!s->hub_path) {
         return 0;
     }
-    buf_init(&text, 1 << 20);
     diag_init(&diags);
     chain_names_load(&chains);
     int code = hub_file_read(s->hub_path, (const char *const *)chains.names, chains.count,

@@ -100,10 +100,10 @@ static int read_file(struct hubrig *hub, const struct hubrig_options *options)
 {
     struct diag_list diags;
     struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
     if (!options->hub_file) {
         return 0;
     }
-    buf_init(&text, 1 << 20);
     diag_init(&diags);
     int code = hub_file_read(options->hub_file, NULL, 0, &hub->file, &diags);
     if (diags.count > 0 && diag_print(&diags, &text) == 0) {

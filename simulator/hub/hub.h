@@ -188,13 +188,18 @@ int hub_session_each(const struct hub *hub, const struct identity *identity,
 
 // What a restart should find again. The keeper is told of each change before anybody hears that it
 // was accepted, and reads what it wants from the hub. When it fails, the function that made the
-// change takes it back and returns its code.
+// change fails; what it has changed is taken back, but for twins and messages that left the queue.
 enum {
     HUB_KEEP_IDENTITY = 1,
-    HUB_KEEP_SESSION = 2
+    HUB_KEEP_SESSION = 2,
+    HUB_KEEP_TWIN = 4,
+    HUB_KEEP_C2D = 8,
 };
 typedef int hub_keeper(void *context, const struct identity *identity, unsigned what);
 void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context); // NULL = none
+
+// For an event: at most 1024 bytes, without half a UTF-8 character at the cut.
+struct span hub_shown(struct span text);
 
 // Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
 struct telemetry {

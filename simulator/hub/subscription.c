@@ -49,6 +49,9 @@ bool hub_session_begin(struct hub *hub, const struct identity *identity, bool is
     }
     bool is_worth_keeping = entry->is_kept != !is_clean;
     entry->is_kept = !is_clean;
+    if (is_clean) {
+        hub_c2d_forget_sent(entry);
+    }
     if (is_worth_keeping && hub_keep(hub, entry, HUB_KEEP_SESSION) < 0) {
         env_log(hub->env, LOG_ERROR, "the session of %s is not kept: %s", identity->name,
                 error_text(ERR_IO));

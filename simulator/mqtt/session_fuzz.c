@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct env env = env_fake(&fake);
     struct hub_settings settings;
     size_t sent_bytes = 0;
-    const struct mqtt_outlet outlet = {&sent_bytes, on_send, on_close, on_stall};
+    const struct mqtt_outlet outlet = {&sent_bytes, on_send, on_close, on_stall, NULL};
     struct identity identity = {.name = "d"};
     if (size == 0) {
         return 0;

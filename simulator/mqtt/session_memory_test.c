@@ -92,7 +92,7 @@ static void live(const struct buf *bytes)
     struct env env = env_fake(&fake);
     struct hub_settings settings;
     struct transport transport = {0};
-    const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall};
+    const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall, NULL};
     const struct identity identity = {.name = "bench-01", .primary_key = RIG_KEY};
     hub_settings_init(&settings, RIG_HOST);
     struct journal *journal = journal_new(&env);

@@ -33,6 +33,7 @@ struct rig {
     struct workshop *workshop;
     struct capture *capture; // NULL = none
     struct server *server;
+    struct uv_timer_s *timer; // the hub's time limits
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
     bool has_chain;

@@ -2,31 +2,17 @@
 #include "simulator/rig/state.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "simulator/hub/hub.h"
+#include "simulator/rig/state_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { STATE_VERSION = 1, APPLICATION_ID = 0x68756272 }; // "hubr"
-
-enum statement {
-    PUT_IDENTITY,
-    DROP_SESSION,
-    PUT_SESSION,
-    PUT_FILTER,
-    GET_IDENTITIES,
-    GET_SESSIONS,
-    GET_FILTERS,
-    STATEMENT_COUNT
-};
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [PUT_IDENTITY] =
@@ -36,6 +22,13 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [DROP_SESSION] = "DELETE FROM session WHERE name=?1",
     [PUT_SESSION] = "INSERT INTO session VALUES (?1)",
     [PUT_FILTER] = "INSERT INTO filter (name, filter, qos) VALUES (?1,?2,?3)",
+    [PUT_TWIN] = "INSERT INTO twin VALUES (?1,?2) ON CONFLICT (name) DO UPDATE SET json=?2",
+    [DROP_MESSAGES] = "DELETE FROM c2d WHERE name=?1",
+    [PUT_MESSAGE] = "INSERT INTO c2d VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+    [PUT_PROPERTY] = "INSERT INTO c2d_property (sequence, name, value) VALUES (?1,?2,?3)",
+    [GET_TWINS] = "SELECT name, json FROM twin",
+    [GET_MESSAGES] = "SELECT * FROM c2d ORDER BY sequence",
+    [GET_PROPERTIES] = "SELECT name, value FROM c2d_property WHERE sequence=?1 ORDER BY number",
     [GET_IDENTITIES] = "SELECT name, auth, primary_key, secondary_key, primary_thumbprint, "
                        "secondary_thumbprint, is_disabled FROM identity ORDER BY rowid",
     [GET_SESSIONS] = "SELECT name FROM session",
@@ -49,23 +42,22 @@ static const char schema[] =
     "CREATE TABLE session (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE);"
     "CREATE TABLE filter (number INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES session (name)"
     " ON DELETE CASCADE, filter TEXT NOT NULL, qos INTEGER NOT NULL);"
-    "CREATE INDEX filter_by_name ON filter (name);";
+    "CREATE INDEX filter_by_name ON filter (name);"
+    "CREATE TABLE twin (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE,"
+    " json TEXT NOT NULL);"
+    "CREATE TABLE c2d (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES identity (name)"
+    " ON DELETE CASCADE, body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id TEXT,"
+    " content_type TEXT, content_encoding TEXT, target TEXT, ack INTEGER, ttl_s INTEGER,"
+    " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER);"
+    "CREATE INDEX c2d_by_name ON c2d (name);"
+    "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL REFERENCES"
+    " c2d (sequence) ON DELETE CASCADE, name TEXT NOT NULL, value TEXT NOT NULL);"
+    "CREATE INDEX c2d_property_by_message ON c2d_property (sequence);";
 
 static const char *const auth_words[] = {
     [HUB_AUTH_SAS] = "sas",
     [HUB_AUTH_THUMBPRINT] = "thumbprint",
     [HUB_AUTH_CA] = "ca",
-};
-
-struct state {
-    char path[PATH_MAX];
-    int lock;
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct hub *hub;
-    char failure[1100];
-    void (*failed)(void *context);
-    void *failed_context;
 };
 
 static int fail_sql(const struct state *s, const char *doing)
@@ -230,13 +222,13 @@ void state_close(struct state *s)
 
 // ---- writing
 
-static void bind_text(sqlite3_stmt *statement, int at, struct span text)
+void state_bind(sqlite3_stmt *statement, int at, struct span text)
 {
     sqlite3_bind_text(statement, at, text.len ? (const char *)text.ptr : "", (int)text.len,
                       SQLITE_TRANSIENT);
 }
 
-static int step_once(const struct state *s, enum statement which)
+int state_step(const struct state *s, enum state_statement which)
 {
     sqlite3_stmt *statement = s->statements[which];
     int result = sqlite3_step(statement);
@@ -249,14 +241,14 @@ static int step_once(const struct state *s, enum statement which)
 static int write_identity(struct state *s, const struct identity *id)
 {
     sqlite3_stmt *put = s->statements[PUT_IDENTITY];
-    bind_text(put, 1, span_text(id->name));
-    bind_text(put, 2, span_text(auth_words[id->auth]));
-    bind_text(put, 3, span_text(id->primary_key));
-    bind_text(put, 4, span_text(id->secondary_key));
-    bind_text(put, 5, span_text(id->primary_thumbprint));
-    bind_text(put, 6, span_text(id->secondary_thumbprint));
+    state_bind(put, 1, span_text(id->name));
+    state_bind(put, 2, span_text(auth_words[id->auth]));
+    state_bind(put, 3, span_text(id->primary_key));
+    state_bind(put, 4, span_text(id->secondary_key));
+    state_bind(put, 5, span_text(id->primary_thumbprint));
+    state_bind(put, 6, span_text(id->secondary_thumbprint));
     sqlite3_bind_int(put, 7, id->is_disabled);
-    return step_once(s, PUT_IDENTITY);
+    return state_step(s, PUT_IDENTITY);
 }
 
 struct filter_place {
@@ -268,21 +260,21 @@ static int write_filter(void *context, struct span filter, int qos)
 {
     struct filter_place *place = context;
     sqlite3_stmt *put = place->state->statements[PUT_FILTER];
-    bind_text(put, 1, span_text(place->name));
-    bind_text(put, 2, filter);
+    state_bind(put, 1, span_text(place->name));
+    state_bind(put, 2, filter);
     sqlite3_bind_int(put, 3, qos);
-    return step_once(place->state, PUT_FILTER);
+    return state_step(place->state, PUT_FILTER);
 }
 
 static int write_session(struct state *s, const struct identity *id)
 {
-    bind_text(s->statements[DROP_SESSION], 1, span_text(id->name));
-    TRY(step_once(s, DROP_SESSION));
+    state_bind(s->statements[DROP_SESSION], 1, span_text(id->name));
+    TRY(state_step(s, DROP_SESSION));
     if (!hub_session_is_kept(s->hub, id)) {
         return 0;
     }
-    bind_text(s->statements[PUT_SESSION], 1, span_text(id->name));
-    TRY(step_once(s, PUT_SESSION));
+    state_bind(s->statements[PUT_SESSION], 1, span_text(id->name));
+    TRY(state_step(s, PUT_SESSION));
     struct filter_place place = {s, id->name};
     return hub_session_each(s->hub, id, write_filter, &place);
 }
@@ -290,7 +282,9 @@ static int write_session(struct state *s, const struct identity *id)
 static int write_parts(struct state *s, const struct identity *id, unsigned what)
 {
     TRY(what & HUB_KEEP_IDENTITY ? write_identity(s, id) : 0);
-    return what & HUB_KEEP_SESSION ? write_session(s, id) : 0;
+    TRY(what & HUB_KEEP_SESSION ? write_session(s, id) : 0);
+    TRY(what & HUB_KEEP_TWIN ? state_write_twin(s, id) : 0);
+    return what & HUB_KEEP_C2D ? state_write_queue(s, id) : 0;
 }
 
 static void note_failure(struct state *s, int code)
@@ -331,7 +325,7 @@ void state_on_failure(struct state *s, void (*failed)(void *context), void *cont
 
 // ---- reading
 
-static struct span column(sqlite3_stmt *statement, int at)
+struct span state_column(sqlite3_stmt *statement, int at)
 {
     const void *text = sqlite3_column_text(statement, at);
     return span_of(text, (size_t)sqlite3_column_bytes(statement, at));
@@ -352,12 +346,12 @@ static int read_identity(sqlite3_stmt *row, struct identity *id)
 {
     *id = (struct identity){.is_disabled = sqlite3_column_int(row, 6) != 0};
     bool fits =
-        span_copy_text(column(row, 0), id->name, sizeof id->name) &&
-        span_copy_text(column(row, 2), id->primary_key, sizeof id->primary_key) &&
-        span_copy_text(column(row, 3), id->secondary_key, sizeof id->secondary_key) &&
-        span_copy_text(column(row, 4), id->primary_thumbprint, sizeof id->primary_thumbprint) &&
-        span_copy_text(column(row, 5), id->secondary_thumbprint, sizeof id->secondary_thumbprint);
-    return fits ? read_auth(column(row, 1), &id->auth) : ERR_VALUE;
+        span_copy_text(state_column(row, 0), id->name, sizeof id->name) &&
+        span_copy_text(state_column(row, 2), id->primary_key, sizeof id->primary_key) &&
+        span_copy_text(state_column(row, 3), id->secondary_key, sizeof id->secondary_key) &&
+        span_copy_text(state_column(row, 4), id->primary_thumbprint, sizeof id->primary_thumbprint) &&
+        span_copy_text(state_column(row, 5), id->secondary_thumbprint, sizeof id->secondary_thumbprint);
+    return fits ? read_auth(state_column(row, 1), &id->auth) : ERR_VALUE;
 }
 
 static int restore_identity(struct state *s, sqlite3_stmt *row)
@@ -378,7 +372,7 @@ static int restore_identity(struct state *s, sqlite3_stmt *row)
 
 static int restore_session(struct state *s, sqlite3_stmt *row)
 {
-    const struct identity *id = hub_find_identity(s->hub, column(row, 0));
+    const struct identity *id = hub_find_identity(s->hub, state_column(row, 0));
     sqlite3_stmt *filters = s->statements[GET_FILTERS];
     int code = 0;
     int result;
@@ -386,9 +380,9 @@ static int restore_session(struct state *s, sqlite3_stmt *row)
         return 0;
     }
     hub_session_begin(s->hub, id, false);
-    bind_text(filters, 1, span_text(id->name));
+    state_bind(filters, 1, span_text(id->name));
     while (code == 0 && (result = sqlite3_step(filters)) != SQLITE_DONE) {
-        code = result == SQLITE_ROW ? hub_session_subscribe(s->hub, id, column(filters, 0),
+        code = result == SQLITE_ROW ? hub_session_subscribe(s->hub, id, state_column(filters, 0),
                                                             sqlite3_column_int(filters, 1))
                                     : fail_sql(s, "read its subscriptions");
     }
@@ -396,7 +390,7 @@ static int restore_session(struct state *s, sqlite3_stmt *row)
     return code;
 }
 
-static int restore_all(struct state *s, enum statement which,
+static int restore_all(struct state *s, enum state_statement which,
                        int (*restore)(struct state *s, sqlite3_stmt *row))
 {
     sqlite3_stmt *statement = s->statements[which];
@@ -428,6 +422,8 @@ int state_attach(struct state *s, struct hub *hub)
     s->hub = hub;
     TRY(restore_all(s, GET_IDENTITIES, restore_identity));
     TRY(restore_all(s, GET_SESSIONS, restore_session));
+    TRY(restore_all(s, GET_TWINS, state_read_twin));
+    TRY(restore_all(s, GET_MESSAGES, state_read_message));
     hub_set_keeper(hub, keep, s);
     return write_all_identities(s);
 }

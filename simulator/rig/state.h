@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A hub's memory in one SQLite file: identities with their keys, sessions that outlive their
-// connection. Every change is on the disk before anybody hears that it was accepted, so that
+// connection, twins and queued messages. Every change is on the disk before anybody hears that it was accepted, so that
 // neither kill -9 nor a power cut loses what was acknowledged.
 //
 //     TRY(state_open("hub.state", &state));      // ERR_IN_USE: another process has it
