@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MOST = 64 << 20, DEFAULT_TIMEOUT_S = 60 };
+enum { LINE_BYTES_MOST = 64 << 20, DEFAULT_TIMEOUT_S = 330 };
 
 struct ctl {
     const char *path;
@@ -465,7 +465,8 @@ const struct command command_ctl = {
         "                      $HUBRIG_SOCKET, else hub-files/control.sock\n"
         "  --json              the result as JSON; events as JSON lines\n"
         "  --count N           watch and telemetry end after N events\n"
-        "  --timeout DURATION  give up then; default: 60s for an answer, never for events\n"
+        "  --timeout DURATION  give up then; default: 330s for an answer, which is\n"
+            "                      longer than any method call; never for events\n"
         "  --                  what follows is no option\n"
         "\n"
         "Exit codes: 0 done, 1 the device failed, 2 the request is wrong (a bad verb, an unknown\n"

@@ -66,6 +66,9 @@ int control_new(const struct control_settings *settings, struct control **out)
 
 void control_free(struct control *control)
 {
+    if (control) {
+        control_forget_pending(control);
+    }
     free(control);
 }
 
@@ -242,9 +245,11 @@ void control_ask(struct control *control, struct span request, const struct cont
     } else {
         code = run_verb(&call, parsed);
     }
-    json_t *reply = make_reply(&call, code);
-    asker->reply(asker->context, reply);
-    json_decref(reply);
+    if (!call.is_answered_later) {
+        json_t *reply = make_reply(&call, code);
+        asker->reply(asker->context, reply);
+        json_decref(reply);
+    }
     json_decref(call.result);
     json_decref(parsed);
     buf_wipe(&call.text);

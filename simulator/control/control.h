@@ -31,6 +31,7 @@ bool control_watch_wants(const struct control_watch *watch, const struct event *
 struct control_asker {
     void *context;
     // Called exactly once per request, mostly before control_ask returns; the reply is borrowed.
+    // NULL: the control is freed before there is an answer, or memory ran out.
     void (*reply)(void *context, json_t *reply);
     // NULL: this asker cannot watch.
     void (*watch)(void *context, const struct control_watch *watch);

@@ -6,6 +6,7 @@
 
 struct control {
     struct control_settings settings;
+    struct control_pending *pending; // verbs whose answer is not there yet
 };
 
 // One request on its way through its verb.
@@ -18,6 +19,7 @@ struct control_call {
     size_t count;
     const json_t *options; // an object or NULL
     struct buf text;       // what happened, for people; lines without an end
+    bool is_answered_later; // the verb calls asker.reply itself, now or later
     json_t *result;        // what happened, for programs; the verb fills it
 };
 
@@ -26,6 +28,8 @@ struct control_call {
 CONTROL_VERB_TABLE(X)
 #undef X
 
+// Answers all of them with NULL.
+void control_forget_pending(struct control *control);
 // The option's text, or NULL when it was not given; "" for a flag.
 const char *control_option(const struct control_call *call, const char *name);
 // ERR_UNKNOWN_NAME with a suggestion among the registered identities.

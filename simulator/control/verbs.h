@@ -24,7 +24,15 @@
     X(fault, "fault", "WORDS...", 1, 63, "", true, "arm a fault: refuse 5 times 3, drop rst ...")  \
     X(faults, "faults", "", 0, 0, "", false, "the faults that are armed")                          \
     X(clear, "clear", "", 0, 0, "", true, "remove all faults")                                     \
-    X(drop, "drop", "fin|rst [ID]", 1, 2, "", true, "close live connections, all or one device's")
+    X(drop, "drop", "fin|rst [ID]", 1, 2, "", true, "close live connections, all or one device's")                         \
+    X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \
+      "queue a message for a device")                                                              \
+    X(feedback, "feedback", "", 0, 0, "", false, "feedback on messages as it comes")              \
+    X(twin, "twin", "ID", 1, 1, "", false, "the twin of a device as JSON")                        \
+    X(twin_desired, "twin-desired", "ID JSON", 2, 2, "replace", true,                              \
+      "patch the desired properties, or replace them")                                             \
+    X(method, "method", "ID NAME [PAYLOAD]", 2, 3, "timeout-s=", true,                             \
+      "call a direct method; answers what the device answers")
 
 enum { CONTROL_ARGS_MOST = 63 };
 

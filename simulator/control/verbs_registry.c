@@ -176,6 +176,9 @@ int control_do_add_device(struct control_call *call)
     struct identity identity = {.auth = HUB_AUTH_SAS};
     struct rig_device device;
     const char *key = control_option(call, "key");
+    if (hub_find_identity(call->rig->hub, span_text(call->args[0]))) {
+        FAIL(ERR_VALUE, "an identity named %s exists already", call->args[0]);
+    }
     if (control_option(call, "x509")) {
         identity.auth = HUB_AUTH_THUMBPRINT;
     }
@@ -223,11 +226,12 @@ static int roll(struct control_call *call, const struct identity *id, bool is_se
 {
     struct buf connection_string HR_CLEANUP(buf_wipe);
     buf_init(&connection_string, 2000);
-    TRY(hub_roll_key(call->rig->hub, id->name,
-                     is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL));
+    TRY(hub_roll_key(call->rig->hub, id->name, is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY,
+                     NULL));
     const char *key = is_secondary ? id->secondary_key : id->primary_key;
     TRY(rig_connection_string(call->rig, id, call->control->settings.port, &connection_string));
-    call->result = json_pack("{s:s, s:s, s:s, s:s}", "id", id->name, "which", call->args[1], "key", key, "connection_string", buf_text(&connection_string));
+    call->result = json_pack("{s:s, s:s, s:s, s:s}", "id", id->name, "which", call->args[1], "key",
+                             key, "connection_string", buf_text(&connection_string));
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, "%s has a new %s key\n%s", id->name, call->args[1],
                       is_secondary ? key : buf_text(&connection_string));

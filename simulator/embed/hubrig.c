@@ -44,12 +44,19 @@ int hubrig_port(const struct hubrig *hub)
 struct asking {
     struct span request;
     json_t *reply; // ours
+    bool is_answered;
+    struct hubrig *hub;
+    struct embed_task *late_task; // what waits for the reply, once control_ask has returned
 };
 
 static void on_reply(void *context, json_t *reply)
 {
     struct asking *asking = context;
     asking->reply = json_incref(reply);
+    asking->is_answered = true;
+    if (asking->late_task) {
+        embed_finish(asking->hub, asking->late_task, reply ? 0 : ERR_NO_MEMORY);
+    }
 }
 
 static int ask_task(struct hubrig *hub, void *context)
@@ -57,8 +64,12 @@ static int ask_task(struct hubrig *hub, void *context)
     struct asking *asking = context;
     struct control_asker asker = {.context = asking, .reply = on_reply};
     control_ask(hub->control, asking->request, &asker);
-    ENSURE(asking->reply != NULL, ERR_NO_MEMORY);
-    return 0;
+    if (asking->is_answered) {
+        return asking->reply ? 0 : ERR_NO_MEMORY;
+    }
+    asking->hub = hub;
+    asking->late_task = hub->running_task;
+    return EMBED_LATER;
 }
 
 static int ask(struct hubrig *hub, const char *request, json_t **reply)

@@ -43,7 +43,8 @@ static void a_device_has_a_connection_string_and_a_token(void **state)
     assert_return_code(hubrig_add_device(hub, "d/m", NULL), 0);
     assert_non_null(strstr(hubrig_connection_string(hub, "d"), "DeviceId=d;SharedAccessKey="));
     assert_non_null(strstr(hubrig_connection_string(hub, "d/m"), "DeviceId=d;ModuleId=m;Shared"));
-    assert_non_null(strstr(hubrig_sas_token(hub, "d/m", 60), "sr=localhost%2Fdevices%2Fd%2Fmodules%2Fm"));
+    assert_non_null(
+        strstr(hubrig_sas_token(hub, "d/m", 60), "sr=localhost%2Fdevices%2Fd%2Fmodules%2Fm"));
 }
 
 static void mistakes_say_what_is_wrong(void **state)
@@ -104,7 +105,8 @@ static void the_journal_is_json(void **state)
     assert_return_code(hubrig_set_clock(hub, "+2h"), 0);
     json_t *all = json_loads(hubrig_journal(hub), 0, NULL);
     assert_true(json_is_array(all));
-    assert_int_equal(json_array_size(all), hubrig_count(hub, "hub.chain") + hubrig_count(hub, "hub.control") +
+    assert_int_equal(json_array_size(all), hubrig_count(hub, "hub.chain") +
+                                               hubrig_count(hub, "hub.control") +
                                                hubrig_count(hub, "hub.clock"));
     json_decref(all);
 }

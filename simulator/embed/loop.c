@@ -25,7 +25,7 @@ static struct embed_task *take_task(struct hubrig *hub)
     return task;
 }
 
-static void finish_task(struct hubrig *hub, struct embed_task *task, int code)
+void embed_finish(struct hubrig *hub, struct embed_task *task, int code)
 {
     snprintf(task->error, sizeof task->error, "%s", code < 0 ? error_text(code) : "");
     pthread_mutex_lock(&hub->lock);
@@ -41,7 +41,11 @@ static void on_wake(uv_async_t *wake)
     struct embed_task *task;
     while ((task = take_task(hub))) {
         error_clear();
-        finish_task(hub, task, task->run(hub, task->context));
+        hub->running_task = task;
+        int code = task->run(hub, task->context);
+        if (code != EMBED_LATER) {
+            embed_finish(hub, task, code);
+        }
     }
     if (hub->is_stopping) {
         uv_stop(&hub->loop);
@@ -204,7 +208,7 @@ static void *run_thread(void *context)
     int code = make_folder(hub);
     code = code < 0 ? code : open_rig(hub, begin->options);
     bool is_open = code == 0;
-    finish_task(hub, &begin->task, code); // `begin` is gone from here on
+    embed_finish(hub, &begin->task, code); // `begin` is gone from here on
     while (is_open && !hub->is_stopping) {
         uv_run(&hub->loop, UV_RUN_DEFAULT);
     }

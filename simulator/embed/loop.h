@@ -39,6 +39,7 @@ struct hubrig {
     char folder[PATH_MAX]; // temporary: root.pem, credentials
     int port;
     bool is_stopping;
+    struct embed_task *running_task; // the last one begun
 
     // Under the lock
     pthread_mutex_t lock;
@@ -54,8 +55,11 @@ struct hubrig {
 };
 
 // Runs a task on the hub's thread and waits for it; its error becomes the caller's.
-int embed_run(struct hubrig *hub, int (*run)(struct hubrig *hub, void *context), void *context)
-    HR_NODISCARD;
+int embed_run(struct hubrig *hub, int (*run)(struct hubrig *hub, void *context),
+              void *context) HR_NODISCARD;
+// A task that has returned EMBED_LATER is over. On the hub.s thread.
+enum { EMBED_LATER = 1 << 30 };
+void embed_finish(struct hubrig *hub, struct embed_task *task, int code);
 // Starts the thread and, on it, the hub. On error everything is released.
 int embed_start(struct hubrig *hub, const struct hubrig_options *options) HR_NODISCARD;
 void embed_stop(struct hubrig *hub);

@@ -72,15 +72,17 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"module a\n", "a.hub:1:8: expected module DEVICE/ID"},
         {"module a/m\n", "a.hub:1:8: there is no device 'a' for this module"},
         {"device a\ndevice b\ndevice a\n", "a.hub:3:8: 'a' stands already in line 1"},
-        {"device a kee x\n", "a.hub:1:10: expected key, secondary, thumbprint or disabled, seen 'kee' "
-                             "(did you mean key?)"},
+        {"device a kee x\n",
+         "a.hub:1:10: expected key, secondary, thumbprint or disabled, seen 'kee' "
+         "(did you mean key?)"},
         {"device a key abc\n", "a.hub:1:14: key wants the base64 text of 16 to 64 bytes"},
         {"device a key\n", "a.hub:1:13: key wants"},
         {"device a key " KEY " key " KEY "\n", "key stands twice"},
         {"device a key " KEY " thumbprint " SHA "\n", "keys or thumbprints, not both"},
         {"device a thumbprint 12\n", "a.hub:1:21: a thumbprint has 40"},
-        {"chain azure/digicert-g3\n", "a.hub:1:7: there is no chain 'azure/digicert-g3' (did you mean "
-                                      "azure/digicert-g2?)"},
+        {"chain azure/digicert-g3\n",
+         "a.hub:1:7: there is no chain 'azure/digicert-g3' (did you mean "
+         "azure/digicert-g2?)"},
         {"clock 2h\n", "a.hub:1:7: '2h' is no time for a clock"},
         {"clock +2h +3h\n", "a.hub:1:11: nothing stands behind clock WHEN"},
         {"fault refuse 9\n", "a.hub:1:14: refuse wants a CONNACK code"},

@@ -345,12 +345,13 @@ static int read_auth(struct span word, enum hub_auth *out)
 static int read_identity(sqlite3_stmt *row, struct identity *id)
 {
     *id = (struct identity){.is_disabled = sqlite3_column_int(row, 6) != 0};
-    bool fits =
-        span_copy_text(state_column(row, 0), id->name, sizeof id->name) &&
-        span_copy_text(state_column(row, 2), id->primary_key, sizeof id->primary_key) &&
-        span_copy_text(state_column(row, 3), id->secondary_key, sizeof id->secondary_key) &&
-        span_copy_text(state_column(row, 4), id->primary_thumbprint, sizeof id->primary_thumbprint) &&
-        span_copy_text(state_column(row, 5), id->secondary_thumbprint, sizeof id->secondary_thumbprint);
+    bool fits = span_copy_text(state_column(row, 0), id->name, sizeof id->name) &&
+                span_copy_text(state_column(row, 2), id->primary_key, sizeof id->primary_key) &&
+                span_copy_text(state_column(row, 3), id->secondary_key, sizeof id->secondary_key) &&
+                span_copy_text(state_column(row, 4), id->primary_thumbprint,
+                               sizeof id->primary_thumbprint) &&
+                span_copy_text(state_column(row, 5), id->secondary_thumbprint,
+                               sizeof id->secondary_thumbprint);
     return fits ? read_auth(state_column(row, 1), &id->auth) : ERR_VALUE;
 }
 

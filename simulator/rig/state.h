@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A hub's memory in one SQLite file: identities with their keys, sessions that outlive their
-// connection, twins and queued messages. Every change is on the disk before anybody hears that it was accepted, so that
-// neither kill -9 nor a power cut loses what was acknowledged.
+// connection, twins and queued messages. Every change is on the disk before anybody hears that it
+// was accepted, so that neither kill -9 nor a power cut loses what was acknowledged.
 //
 //     TRY(state_open("hub.state", &state));      // ERR_IN_USE: another process has it
 //     TRY(state_attach(state, hub));             // fills the hub, then keeps what changes

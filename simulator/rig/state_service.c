@@ -44,8 +44,8 @@ static int write_message(struct state *s, const char *name, const struct c2d_ent
 {
     sqlite3_stmt *put = s->statements[PUT_MESSAGE];
     const struct c2d_message *m = &entry->message;
-    const struct span texts[] = {m->message_id,       m->correlation_id, m->user_id, m->content_type,
-                                 m->content_encoding, m->to};
+    const struct span texts[] = {m->message_id,   m->correlation_id,   m->user_id,
+                                 m->content_type, m->content_encoding, m->to};
     sqlite3_bind_int64(put, 1, (sqlite3_int64)entry->sequence);
     state_bind(put, 2, span_text(name));
     sqlite3_bind_blob(put, 3, m->body.len ? (const void *)m->body.ptr : "", (int)m->body.len,

@@ -151,7 +151,8 @@ static void other_files_are_refused_and_left_alone(void **state)
     (void)state;
     struct state *s;
     sqlite3 *db;
-    assert_return_code(fs_write_file(path, SPAN_LITERAL("this is a text, and no state file at all"), 0600), 0);
+    assert_return_code(
+        fs_write_file(path, SPAN_LITERAL("this is a text, and no state file at all"), 0600), 0);
     assert_int_equal(state_open(path, &s), ERR_VALUE);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
