@@ -128,28 +128,6 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
     shell_release(&r);
 }
 
-static void a_connected_device_is_listed_watched_and_dropped(void **state)
-{
-    (void)state;
-    struct shell_result r;
-    shell_run(
-        &r,
-        SERVE("") "$H ctl telemetry --count 1 >seen & "
-                  "until grep -q hub.control lines; do $H ctl clear >/dev/null; done; "
-                  "sub=$(grep -o 'mosquitto_pub.*-P [^ ]*' lines | sed "
-                  "'s/mosquitto_pub/mosquitto_sub/'); "
-                  "eval \"$sub -q 1 -t devices/device-1/messages/devicebound/#\" >/dev/null 2>&1 & "
-                  "until grep -q mqtt.subscribed lines; do :; done; $H ctl devices; $H ctl "
-                  "connections; "
-                  "$H ctl drop fin device-1; $H ctl disable device-1; "
-                  "kill %%2; wait %%2; finish; grep -c by=hub lines",
-        hubrig);
-    shell_assert_says(&r, "connected as #");
-    shell_assert_says(&r, "bytes in");
-    shell_assert_says(&r, "1 connection closed by rst");
-    shell_release(&r);
-}
-
 static void events_are_watched_as_json_lines(void **state)
 {
     (void)state;
@@ -395,7 +373,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test(wrong_requests_end_with_their_code_and_a_hint),
-        cmocka_unit_test(a_connected_device_is_listed_watched_and_dropped),
         cmocka_unit_test(events_are_watched_as_json_lines),
         cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),
         cmocka_unit_test(what_ctl_acknowledged_survives_kill_9),

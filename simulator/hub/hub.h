@@ -137,15 +137,15 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
 
-// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
-// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
-// forgotten it.
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
     struct span method;
     struct span payload;
 };
 
+// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
+// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
+// forgotten it.
 struct hub_link {
     void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
     // What the hub has for the device. NULL = this session does not speak it. The session may be

@@ -72,7 +72,8 @@
       "a message left the queue untaken; outcome Expired, DeliveryCountExceeded, Rejected or Purged")  \
     X(C2D_FEEDBACK, "c2d.feedback", "status message_id batch",                                         \
       "the service was told what became of a message; batch counts the feedback batches")              \
-    X(TWIN_GET, "twin.get", "rid version", "the device asked for its twin; version is that of desired")                                                                            \
+    X(TWIN_GET, "twin.get", "rid version",                                                             \
+      "the device asked for its twin; version is that of desired")                                     \
     X(TWIN_REPORTED, "twin.reported", "version patch",                                             \
       "the device patched its reported properties")                                                    \
     X(TWIN_DESIRED, "twin.desired", "version patch replaced",                                          \
