@@ -234,3 +234,21 @@ struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site sit
     }
     return d;
 }
+
+const struct fault *faults_at(const struct fault_plan *plan, size_t i)
+{
+    return i < plan->count ? &plan->armed[i].fault : NULL;
+}
+
+int fault_print(const struct fault *f, struct buf *out)
+{
+    char text[64];
+    TRY(buf_printf(out, "%s at %s", print_fault(f, text), site_words[f->site]));
+    if (f->times == UINT64_MAX) {
+        TRY(buf_append_text(out, " times always"));
+    } else {
+        TRY(buf_printf(out, " times %llu", (unsigned long long)f->times));
+    }
+    TRY(f->skip ? buf_printf(out, " after %llu", (unsigned long long)f->skip) : 0);
+    return f->device[0] ? buf_printf(out, " device %s", f->device) : 0;
+}

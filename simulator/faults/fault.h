@@ -78,6 +78,9 @@ struct fault_plan *faults_new(struct journal *journal);
 void faults_free(struct fault_plan *plan);
 int faults_add(struct fault_plan *plan, const struct fault *fault) HR_NODISCARD; // ERR_LIMIT: 64
 void faults_clear(struct fault_plan *plan);
+// What is armed, in the order of arming; `i` from 0. NULL behind the last. Borrowed until the plan
+// changes.
+const struct fault *faults_at(const struct fault_plan *plan, size_t i);
 
 // The first matching fault with a count left acts and is counted down. Delays combine with what
 // comes after them: a DELAY is returned once, and the caller asks again when the time is over.
@@ -95,6 +98,9 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
 // (may equal count: something is missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
     HR_NODISCARD;
+
+// The fault in words that fault_parse reads again.
+int fault_print(const struct fault *fault, struct buf *out) HR_NODISCARD;
 
 const char *fault_word(enum fault_kind kind);
 const char *fault_argument(enum fault_kind kind);

@@ -93,6 +93,8 @@ const struct identity *hub_find_identity(const struct hub *hub, struct span name
 const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after);
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
+// The live connection of an identity, 0 = none.
+uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity);
 
 enum { PEER_CHAIN_MOST = 10 };
 
@@ -178,6 +180,23 @@ bool hub_session_unsubscribe(struct hub *hub, const struct identity *identity, s
 size_t hub_session_filter_count(const struct hub *hub, const struct identity *identity);
 // The granted QoS, or -1.
 int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
+// Whether the session outlives its connection, and all its filters, oldest first.
+bool hub_session_is_kept(const struct hub *hub, const struct identity *identity);
+typedef int hub_filter_visitor(void *context, struct span filter, int qos);
+int hub_session_each(const struct hub *hub, const struct identity *identity,
+                     hub_filter_visitor *visit, void *context) HR_NODISCARD;
+
+// What a restart should find again. The keeper is told of each change before anybody hears that it
+// was accepted, and reads what it wants from the hub. When it fails, the function that made the
+// change fails; what it has changed is taken back, but for twins and messages that left the queue.
+enum {
+    HUB_KEEP_IDENTITY = 1,
+    HUB_KEEP_SESSION = 2,
+    HUB_KEEP_TWIN = 4,
+    HUB_KEEP_C2D = 8,
+};
+typedef int hub_keeper(void *context, const struct identity *identity, unsigned what);
+void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context); // NULL = none
 
 // For an event: at most 1024 bytes, without half a UTF-8 character at the cut.
 struct span hub_shown(struct span text);

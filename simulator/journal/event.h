@@ -92,6 +92,8 @@
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_CONTROL, "hub.control", "verb text",                                                    \
+      "somebody asked for a change through the control interface")                                 \
     X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
     X(HUB_CA, "hub.ca", "name verified", "a CA certificate was added or its possession proved") \
     X(HUB_THROTTLE, "hub.throttle", "operation delay_ms", \

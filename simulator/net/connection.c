@@ -236,25 +236,50 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static void emit_accepted(struct connection *c, const struct listener *listener)
+static void print_peer(const struct connection *c, char *out, size_t capacity_bytes)
 {
     struct sockaddr_storage peer = {0};
     int len = sizeof peer;
-    struct sockaddr_storage local = {0};
-    int local_len = sizeof local;
     char address[64] = "";
-    char text[80] = "";
+    out[0] = '\0';
     if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &len) == 0) {
         bool is_v6 = peer.ss_family == AF_INET6;
-        if (uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&local, &local_len) == 0) {
-            c->capture = capture_begin(c->server->settings.capture, c->id, (struct sockaddr *)&peer,
-                                       (struct sockaddr *)&local);
-        }
         uv_ip_name((struct sockaddr *)&peer, address, sizeof address);
-        snprintf(text, sizeof text, is_v6 ? "[%s]:%d" : "%s:%d", address,
+        snprintf(out, capacity_bytes, is_v6 ? "[%s]:%d" : "%s:%d", address,
                  ntohs(is_v6 ? ((struct sockaddr_in6 *)&peer)->sin6_port
                              : ((struct sockaddr_in *)&peer)->sin_port));
     }
+}
+
+static void begin_capture(struct connection *c)
+{
+    struct sockaddr_storage peer = {0};
+    struct sockaddr_storage local = {0};
+    int peer_len = sizeof peer;
+    int local_len = sizeof local;
+    if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &peer_len) == 0 &&
+        uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&local, &local_len) == 0) {
+        c->capture = capture_begin(c->server->settings.capture, c->id, (struct sockaddr *)&peer,
+                                   (struct sockaddr *)&local);
+    }
+}
+
+void connection_describe(const struct connection *c, struct server_connection *out)
+{
+    *out = (struct server_connection){.id = c->id,
+                                      .device = connection_device(c),
+                                      .has_tls = c->is_established,
+                                      .age_us = connection_now_us(c) - c->accepted_us,
+                                      .in_bytes = c->in_bytes,
+                                      .out_bytes = c->out_bytes};
+    print_peer(c, out->peer, sizeof out->peer);
+}
+
+static void emit_accepted(struct connection *c, const struct listener *listener)
+{
+    char text[80];
+    print_peer(c, text, sizeof text);
+    begin_capture(c);
     EMIT(connection_journal(c), TCP_ACCEPTED, c->id, NULL, F_TEXT("peer", text),
          F_TEXT("endpoint", listener->endpoint));
 }

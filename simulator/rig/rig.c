@@ -202,7 +202,7 @@ int rig_random_key(struct rig *rig, struct buf *out)
     return code;
 }
 
-static int set_random_key(struct rig *rig, char *out, size_t capacity)
+int rig_random_key_into(struct rig *rig, char *out, size_t capacity)
 {
     struct buf text HR_CLEANUP(buf_wipe);
     buf_init(&text, 100);
@@ -211,11 +211,20 @@ static int set_random_key(struct rig *rig, char *out, size_t capacity)
     return 0;
 }
 
-int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s, struct buf *out)
+// "HOST/devices/DEVICE[/modules/MODULE]"
+static int print_resource(const struct rig *rig, const struct identity *identity, struct buf *out)
+{
+    struct span module;
+    struct span device = span_cut(span_text(identity->name), '/', &module);
+    TRY(buf_printf(out, "%s/devices/%.*s", rig->settings.hub.host, SPAN_ARG(device)));
+    return module.ptr ? buf_printf(out, "/modules/%.*s", SPAN_ARG(module)) : 0;
+}
+
+int rig_sign_token(struct rig *rig, const struct identity *identity, int64_t life_s,
+                   struct buf *out)
 {
     uint8_t mac[HASH_SHA256_BYTES];
     int64_t expires_s = hub_utc_us(rig->hub) / 1000000 + life_s;
-    const struct identity *identity = hub_find_identity(rig->hub, span_text(device->id));
     struct buf resource HR_CLEANUP(buf_deinit);
     struct buf to_sign HR_CLEANUP(buf_deinit);
     struct buf key HR_CLEANUP(buf_wipe);
@@ -224,8 +233,10 @@ int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life
     buf_init(&to_sign, 2000);
     buf_init(&key, 100);
     buf_init(&signature, 100);
-    ENSURE(identity != NULL, ERR_UNKNOWN_NAME);
-    TRY(buf_printf(&to_sign, "%s/devices/%s", rig->settings.hub.host, device->id));
+    if (identity->auth != HUB_AUTH_SAS) {
+        FAIL(ERR_VALUE, "%s authenticates by certificate and has no token", identity->name);
+    }
+    TRY(print_resource(rig, identity, &to_sign));
     TRY(percent_encode(buf_span(&to_sign), &resource));
     buf_clear(&to_sign);
     TRY(buf_printf(&to_sign, "%s\n%" PRId64, buf_text(&resource), expires_s));
@@ -237,19 +248,26 @@ int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life
     return buf_printf(out, "&se=%" PRId64, expires_s);
 }
 
-static int describe(struct rig *rig, const struct identity *identity, int port,
-                    struct rig_device *out)
+int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s, struct buf *out)
 {
-    char suffix[16] = "";
-    if (port != 0 && port != 8883) {
-        snprintf(suffix, sizeof suffix, ":%d", port);
+    const struct identity *identity = hub_find_identity(rig->hub, span_text(device->id));
+    ENSURE(identity != NULL, ERR_UNKNOWN_NAME);
+    return rig_sign_token(rig, identity, life_s, out);
+}
+
+int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
+                          struct buf *out)
+{
+    struct span module;
+    struct span device = span_cut(span_text(identity->name), '/', &module);
+    TRY(buf_printf(out, "HostName=%s", rig->settings.hub.host));
+    TRY(port != 0 && port != 8883 ? buf_printf(out, ":%d", port) : 0);
+    TRY(buf_printf(out, ";DeviceId=%.*s;", SPAN_ARG(device)));
+    TRY(module.ptr ? buf_printf(out, "ModuleId=%.*s;", SPAN_ARG(module)) : 0);
+    if (identity->auth != HUB_AUTH_SAS) {
+        return buf_append_text(out, "x509=true");
     }
-    TRY(buf_printf(&out->connection_string, "HostName=%s%s;DeviceId=%s;", rig->settings.hub.host,
-                   suffix, out->id));
-    if (out->is_x509) {
-        return buf_append_text(&out->connection_string, "x509=true");
-    }
-    return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
+    return buf_printf(out, "SharedAccessKey=%s", identity->primary_key);
 }
 
 static int register_ca(struct rig *rig, struct span ca_pem)
@@ -292,16 +310,16 @@ static int make_credential(struct rig *rig, struct identity *identity, struct ri
         return 0;
     }
     if (!identity->primary_key[0]) {
-        TRY(set_random_key(rig, identity->primary_key, sizeof identity->primary_key));
+        TRY(rig_random_key_into(rig, identity->primary_key, sizeof identity->primary_key));
     }
-    return set_random_key(rig, identity->secondary_key, sizeof identity->secondary_key);
+    return rig_random_key_into(rig, identity->secondary_key, sizeof identity->secondary_key);
 }
 
 static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
 {
     TRY(make_credential(rig, identity, out));
     TRY(hub_add_identity(rig->hub, identity));
-    return describe(rig, identity, port, out);
+    return rig_connection_string(rig, identity, port, &out->connection_string);
 }
 
 int rig_add_identity(struct rig *rig, const struct identity *identity, int port,

@@ -52,7 +52,7 @@ int rig_use_chain(struct rig *rig, const char *name) HR_NODISCARD;
 int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem) HR_NODISCARD;
 
 struct rig_device {
-    char id[HUB_ID_BYTES_MOST + 1];
+    char id[HUB_NAME_BYTES_MOST];
     struct buf connection_string; // secret for SAS
     struct device_credential credential;
     bool is_x509;
@@ -69,6 +69,13 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
 void rig_device_deinit(struct rig_device *device);
 // 32 random bytes, base64, as the service makes its keys.
 int rig_random_key(struct rig *rig, struct buf *out) HR_NODISCARD;
+int rig_random_key_into(struct rig *rig, char *out, size_t capacity_bytes) HR_NODISCARD;
 // A SAS token of the device, signed with its primary key, that ends life_s after the hub's now.
 int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s,
                   struct buf *out) HR_NODISCARD;
+// The same for any registered identity; ERR_VALUE when it has no key.
+int rig_sign_token(struct rig *rig, const struct identity *identity, int64_t life_s,
+                   struct buf *out) HR_NODISCARD;
+// "HostName=...;DeviceId=...;[ModuleId=...;]SharedAccessKey=..." (secret) or "...;x509=true".
+int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
+                          struct buf *out) HR_NODISCARD;
