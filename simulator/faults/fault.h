@@ -18,7 +18,11 @@
     X(MQTT_CONNACK, "mqtt.connack", "the hub is about to accept a CONNECT")                        \
     X(MQTT_PUBACK, "mqtt.puback", "the hub is about to acknowledge a message")                     \
     X(MQTT_SUBACK, "mqtt.suback", "the hub is about to acknowledge a subscription")                \
-    X(MQTT_PINGRESP, "mqtt.pingresp", "the hub is about to answer a ping")
+    X(MQTT_PINGRESP, "mqtt.pingresp", "the hub is about to answer a ping")                         \
+    X(DPS_ACCEPT, "dps.accept", "the provisioning service accepted a TCP connection")              \
+    X(DPS_CONNACK, "dps.connack", "the provisioning service is about to accept a CONNECT")         \
+    X(DPS_REGISTER, "dps.register", "the provisioning service is about to take a registration")    \
+    X(DPS_STATUS, "dps.status", "the provisioning service is about to tell a registration's state")
 
 enum fault_site {
 #define X(name, word, meaning) SITE_##name,
@@ -30,6 +34,8 @@ enum fault_site {
 //    C name  word       argument           default site     meaning
 #define FAULT_TABLE(X)                                                                             \
     X(REFUSE, "refuse", "CODE", MQTT_CONNACK, "answer CONNECT with this CONNACK code, 1 to 5")     \
+    X(ANSWER, "answer", "STATUS", DPS_REGISTER,                                                    \
+      "answer a provisioning request with this status, 400 to 599, instead of acting")             \
     X(DELAY, "delay", "DURATION", MQTT_CONNACK, "act only after this time")                        \
     X(DROP, "drop", "fin|rst", MQTT_CONNACK, "close the TCP connection instead of acting")         \
     X(SWALLOW, "swallow", "", MQTT_PUBACK, "do not answer")                                        \
@@ -48,7 +54,7 @@ enum drop_how { DROP_FIN, DROP_RST };
 struct fault {
     enum fault_kind kind;
     enum fault_site site;
-    int code;           // REFUSE: 1..5
+    int code;           // REFUSE: 1..5; ANSWER: 400..599
     uint64_t delay_us;  // DELAY
     enum drop_how drop; // DROP
     uint64_t times;     // how often it still acts; UINT64_MAX = until cleared

@@ -66,6 +66,7 @@ struct peer_certificate {
     int64_t not_after_s;
     char common_name[256];
     bool is_ca;
+    struct span chain_der; // all that the device sent, leaf first, DER one behind the other; borrowed
 };
 
 struct auth_request {

@@ -21,12 +21,17 @@ static int write_answer(const struct answer *a, struct buf *out)
 static void send_answer(struct mqtt_session *s, const struct answer *a)
 {
     struct buf out;
+    if (a->kind == ANSWER_REQUEST) {
+        int status = a->decision.kind == FAULT_ANSWER ? a->decision.code : 0;
+        s->dialect->take_request(s, span_of(a->codes, a->code_count), status);
+        return;
+    }
     buf_init(&out, MQTT_PACKET_BYTES_MOST);
     session_send(s, &out, write_answer(a, &out));
     if (s->state != SESSION_OPEN) {
         return;
     }
-    if (a->kind == ANSWER_PUBACK) {
+    if (a->kind == ANSWER_PUBACK && s->dialect->tells_pubacks) {
         EMIT(s->world.journal, MQTT_PUBACK, s->connection, s->name,
              F_INT("packet_id", a->packet_id));
     } else if (a->kind == ANSWER_PINGRESP) {
@@ -120,8 +125,8 @@ void session_pump_answers(struct mqtt_session *s)
     }
 }
 
-void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
-                    struct span codes)
+void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
+                       uint16_t packet_id, struct span codes)
 {
     if (s->answer_count == ANSWERS_MOST) {
         session_break(s, "", "too many packets wait for their answer");
@@ -133,7 +138,7 @@ void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t pack
         return;
     }
     a->kind = kind;
-    a->site = s->dialect->answer_sites[kind];
+    a->site = site;
     a->packet_id = packet_id;
     a->code_count = codes.len;
     if (codes.len) {
@@ -150,6 +155,12 @@ void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t pack
     if (s->state == SESSION_OPEN) {
         session_pump_answers(s);
     }
+}
+
+void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
+                    struct span codes)
+{
+    session_answer_at(s, kind, s->dialect->answer_sites[kind], packet_id, codes);
 }
 
 uint64_t session_answer_deadline_us(const struct mqtt_session *s)

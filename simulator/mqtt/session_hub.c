@@ -158,10 +158,12 @@ static void check_token(struct mqtt_session *s)
 
 const struct session_dialect session_hub_dialect = {
     .peer = "IoT Hub",
+    .tells_pubacks = true,
     .connack_site = SITE_MQTT_CONNACK,
     .answer_sites = {[ANSWER_PUBACK] = SITE_MQTT_PUBACK,
                      [ANSWER_SUBACK] = SITE_MQTT_SUBACK,
-                     [ANSWER_PINGRESP] = SITE_MQTT_PINGRESP},
+                     [ANSWER_PINGRESP] = SITE_MQTT_PINGRESP,
+                     [ANSWER_REQUEST] = SITE_COUNT},
     .open = open_side,
     .release = release_side,
     .emit_connect = emit_connect,

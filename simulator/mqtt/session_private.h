@@ -25,7 +25,13 @@ enum {
     FILTERS_DOCUMENTED_MOST = 5,
 };
 
-enum answer_kind { ANSWER_PUBACK, ANSWER_SUBACK, ANSWER_PINGRESP, ANSWER_KIND_COUNT };
+enum answer_kind {
+    ANSWER_PUBACK,
+    ANSWER_SUBACK,
+    ANSWER_PINGRESP,
+    ANSWER_REQUEST, // a request of the dialect, processed when it is due
+    ANSWER_KIND_COUNT
+};
 
 // PUBACK, SUBACK or PINGRESP on its way: faults may delay it, but never past a later answer of the
 // same kind.
@@ -36,7 +42,7 @@ struct answer {
     uint64_t ready_us;
     struct fault_decision decision;
     uint16_t packet_id;
-    size_t code_count; // SUBACK
+    size_t code_count; // SUBACK; of a request: its bytes
     uint8_t codes[];
 };
 
@@ -53,6 +59,7 @@ struct session_refusal {
 struct session_dialect {
     const char *peer; // "the hub", for sentences
     enum fault_site connack_site;
+    bool tells_pubacks; // emits mqtt.puback
     enum fault_site answer_sites[ANSWER_KIND_COUNT];
     int (*open)(struct mqtt_session *s); // 0 or ERR_NO_MEMORY; what the dialect keeps in a session
     void (*release)(struct mqtt_session *s);
@@ -71,6 +78,9 @@ struct session_dialect {
     // NULL, or what follows the PUBACK of the same packet.
     void (*after_publish)(struct mqtt_session *s, const struct mqtt_publish *p);
     void (*take_puback)(struct mqtt_session *s, uint16_t packet_id);
+    // A request of session_answer_at is due; `status` is what the fault plan wants it answered
+    // with, or 0. Only in dialects that queue requests.
+    void (*take_request)(struct mqtt_session *s, struct span bytes, int status);
     void (*disconnect)(struct mqtt_session *s);
     void (*grant)(struct mqtt_session *s, struct span filter, int qos);
     void (*remove)(struct mqtt_session *s, struct span filter);
@@ -78,6 +88,7 @@ struct session_dialect {
     void (*tick)(struct mqtt_session *s);                  // while open
 };
 extern const struct session_dialect session_hub_dialect;
+extern const struct session_dialect session_dps_dialect;
 
 struct mqtt_session {
     const struct session_dialect *dialect;
@@ -105,6 +116,8 @@ struct mqtt_session {
     size_t puback_count;
 
     bool was_accepted; // CONNACK 0 went out
+
+    struct session_dps *dps; // the provisioning service's dialect; NULL in others
 
     // the hub's dialect
     struct hub_link link;
@@ -156,6 +169,9 @@ void session_remove(struct mqtt_session *s, struct span filter);
 // session_answer.c
 void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
                     struct span codes);
+// With a site of its own: SITE_COUNT for none.
+void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
+                       uint16_t packet_id, struct span codes);
 void session_pump_answers(struct mqtt_session *s);
 uint64_t session_answer_deadline_us(const struct mqtt_session *s);
 void session_free_answers(struct mqtt_session *s);

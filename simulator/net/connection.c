@@ -357,7 +357,11 @@ static bool open_session(struct connection *c, struct span first_bytes)
     }
     const struct server_settings *s = &c->server->settings;
     const struct tls_facts *facts = engine_of(c)->facts(c->tls);
-    struct mqtt_world world = {s->env, s->hub, s->faults, s->journal};
+    struct mqtt_world world = {.env = s->env,
+                               .hub = s->hub,
+                               .dps = s->dps,
+                               .faults = s->faults,
+                               .journal = s->journal};
     struct mqtt_outlet outlet = {c, outlet_send, outlet_close, outlet_stall};
     c->session = mqtt_session_new(&world, &outlet, c->id,
                                   facts->has_certificate ? &facts->certificate : NULL);
@@ -630,10 +634,15 @@ static void update_reading(struct connection *c)
 
 // ---- the beginning
 
+static enum fault_site accept_site(const struct connection *c)
+{
+    return c->server->settings.dps ? SITE_DPS_ACCEPT : SITE_TCP_ACCEPT;
+}
+
 static void begin_tls(struct connection *c)
 {
     struct fault_decision d =
-        faults_decide(c->server->settings.faults, SITE_TCP_ACCEPT, c->id, NULL);
+        faults_decide(c->server->settings.faults, accept_site(c), c->id, NULL);
     if (d.kind == FAULT_DELAY) {
         c->phase = PHASE_HELD;
         c->held_until_us = now_us(c) + d.delay_us;
@@ -734,7 +743,8 @@ void connection_accept(struct server *server, struct listener *listener)
         uv_close((uv_handle_t *)&c->timer, on_handle_closed);
         return;
     }
-    c->id = ++server->last_id;
+    c->id = server->settings.last_connection_id ? ++*server->settings.last_connection_id
+                                                : ++server->last_id;
     uv_tcp_nodelay(&c->tcp, 1);
     emit_accepted(c, listener);
     if (!server->tls || engine_of(c)->connection_new(server->tls, &c->tls) < 0) {

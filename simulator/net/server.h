@@ -13,6 +13,7 @@
 #include "simulator/hub/hub.h"
 #include "simulator/tls/engine.h"
 
+struct dps;
 struct uv_loop_s;
 struct server;
 
@@ -20,7 +21,9 @@ struct server_settings {
     struct uv_loop_s *loop;
     const struct env *env;
     struct journal *journal;
-    struct hub *hub;
+    struct hub *hub; // NULL with dps
+    struct dps *dps; // NULL, or the provisioning service that these listeners belong to
+    uint32_t *last_connection_id; // NULL, or a counter that several servers share
     struct fault_plan *faults;
     const struct tls_engine *engine;
 };
@@ -28,7 +31,7 @@ struct server_settings {
 // Everything is borrowed and outlives the server.
 int server_new(const struct server_settings *settings, struct server **out) HR_NODISCARD;
 
-// Present this chain from now on; live connections keep theirs. Emits hub.chain.
+// Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
 // `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE, ERR_PERMISSION (ports below

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PEER_CHAIN_BYTES_MOST = 1 << 18 };
+
 struct tls_server {
     atomic_int users;
     struct env env;
@@ -32,6 +34,7 @@ struct tls_connection {
     struct buf input;
     struct buf output;
     struct buf plain;
+    struct buf peer_chain;
     enum tls_state state;
     struct tls_facts facts;
 };
@@ -158,6 +161,7 @@ static void connection_free(struct tls_connection *c)
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
+    buf_deinit(&c->peer_chain);
     server_release(c->server);
     free(c);
 }
@@ -172,6 +176,7 @@ static int connection_new(struct tls_server *server, struct tls_connection **out
     buf_init(&c->input, TLS_INPUT_BYTES_MOST);
     buf_init(&c->output, TLS_OUTPUT_BYTES_MOST);
     buf_init(&c->plain, TLS_INPUT_BYTES_MOST);
+    buf_init(&c->peer_chain, PEER_CHAIN_BYTES_MOST);
     mbedtls_ssl_init(&c->ssl);
     if (mbedtls_ssl_setup(&c->ssl, &server->config) != 0) {
         connection_free(c);
@@ -217,6 +222,12 @@ static void note_certificate(struct tls_connection *c)
     p->not_after_s = seconds_of(&crt->valid_to);
     p->is_ca = crt->ca_istrue != 0;
     copy_common_name(crt, p->common_name, sizeof p->common_name);
+    for (const mbedtls_x509_crt *at = crt; at; at = at->next) {
+        if (buf_append(&c->peer_chain, span_of(at->raw.p, at->raw.len)) < 0) {
+            return;
+        }
+    }
+    p->chain_der = buf_span(&c->peer_chain);
     c->facts.has_certificate = true;
 }
 
