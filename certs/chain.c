@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_S = 60, DAY_S = 86400, YEAR_S = 365 * DAY_S, CHAIN_BYTES_MOST = 1 << 22 };
+enum {
+    MINUTE_S = 60,
+    DAY_S = 86400,
+    YEAR_S = 365 * DAY_S,
+    CHAIN_BYTES_MOST = 1 << 22,
+    PAD_STEPS = 6
+};
 
 // One chain in the making. Only certs that are sent or trusted are made.
 struct build {
@@ -68,23 +74,22 @@ static mbedtls_pk_context *key_of(struct build *b, size_t cert)
 // Certificates
 // -------------------------------------------------------------------------------------
 
-static int write_subject(const struct build *b, size_t cert, struct buf *out)
+static int write_name(const struct build *b, const struct recipe_name *name, struct buf *out)
 {
-    const struct recipe_cert *c = &b->recipe->certs[cert];
     struct name_part parts[RECIPE_RDNS_MOST];
     struct buf text HR_CLEANUP(buf_deinit);
     size_t ends[RECIPE_RDNS_MOST];
     buf_init(&text, CERT_DER_BYTES_MOST);
-    for (size_t i = 0; i < c->subject_count; i++) {
-        TRY(recipe_expand(c->subject[i].value, b->request->hub_host, &text));
+    for (size_t i = 0; i < name->count; i++) {
+        TRY(recipe_expand(name->parts[i].value, b->request->hub_host, &text));
         ends[i] = text.len;
     }
-    for (size_t i = 0; i < c->subject_count; i++) {
+    for (size_t i = 0; i < name->count; i++) {
         size_t from = i > 0 ? ends[i - 1] : 0;
-        parts[i] = (struct name_part){c->subject[i].oid,
-                                      span_slice(buf_span(&text), from, ends[i] - from)};
+        parts[i] = name->parts[i];
+        parts[i].value = span_slice(buf_span(&text), from, ends[i] - from);
     }
-    return cert_write_name(parts, c->subject_count, out);
+    return cert_write_name(parts, name->count, out);
 }
 
 static int64_t floor_to(int64_t s, int64_t unit_s)
@@ -117,33 +122,128 @@ static int resolve_dates(const struct recipe_cert *c, int64_t utc_s, struct cert
     return resolve_date(&c->to, utc_s, unit_s, &plan->to_s);
 }
 
-static int build_cert(struct build *b, size_t cert)
+static int apply_patches(const struct recipe_cert *c, bool is_before_signing, struct buf *bytes)
+{
+    for (size_t i = 0; i < c->patch_count; i++) {
+        const struct recipe_patch *patch = &c->patches[i];
+        int code =
+            patch->is_before_signing == is_before_signing ? patch_apply(&patch->patch, bytes) : 0;
+        if (code == ERR_VALUE) {
+            FAIL(ERR_VALUE, "%s:%d:%d: %s", patch->at.file, patch->at.line, patch->at.column,
+                 error_detail());
+        }
+        TRY(code);
+    }
+    return 0;
+}
+
+static int patch_tbs(void *ctx, struct buf *tbs)
+{
+    return apply_patches(ctx, true, tbs);
+}
+
+struct filling {
+    enum recipe_filler filler;
+    size_t bytes;
+};
+
+// One certificate, undamaged, with so many bytes of filler in it.
+static int write_filled(struct build *b, size_t cert, struct filling filling, struct buf *out)
 {
     const struct recipe_cert *c = &b->recipe->certs[cert];
+    bool has_issuer_name = c->given[FIELD_ISSUER_NAME].file != NULL;
     struct buf subject HR_CLEANUP(buf_deinit);
     struct buf issuer HR_CLEANUP(buf_deinit);
     struct buf extensions HR_CLEANUP(buf_deinit);
     buf_init(&subject, CERT_DER_BYTES_MOST);
     buf_init(&issuer, CERT_DER_BYTES_MOST);
     buf_init(&extensions, CERT_DER_BYTES_MOST);
-    struct extension_request rq = {.cert = c, .request = b->request};
-    TRY(write_subject(b, cert, &subject));
-    TRY(write_subject(b, c->issuer, &issuer));
+    struct extension_request rq = {
+        .cert = c, .request = b->request, .filler = filling.filler, .filler_bytes = filling.bytes};
+    TRY(write_name(b, &c->subject, &subject));
+    TRY(write_name(b,
+                   has_issuer_name ? &c->issuer_name_given : &b->recipe->certs[c->issuer].subject,
+                   &issuer));
     TRY(cert_key_id(key_of(b, cert), rq.subject_key_id));
     TRY(cert_key_id(key_of(b, c->issuer), rq.authority_key_id));
     TRY(chain_write_extensions(&rq, &extensions));
     struct cert_plan plan = {
+        .version = c->version,
         .subject = buf_span(&subject),
         .issuer = buf_span(&issuer),
         .subject_key = key_of(b, cert),
         .issuer_key = key_of(b, c->issuer),
-        .hash = c->hash,
+        .signing = c->signing,
+        .inner_signing = c->given[FIELD_INNER_HASH].file ? &c->inner_signing : NULL,
         .serial = span_of(c->serial, c->serial_len_bytes),
+        .is_serial_raw = c->is_serial_raw,
         .serial_made_bytes = c->is_serial_made ? c->serial_len_bytes : 0,
+        .time_form = c->date_form,
         .extensions = buf_span(&extensions),
+        .edit = c->patch_count > 0 ? patch_tbs : NULL,
+        .edit_ctx = (void *)(uintptr_t)c,
     };
     TRY(resolve_dates(c, b->request->utc_s, &plan));
-    return cert_write(&plan, &b->w->random.drbg, &b->der[cert]);
+    buf_clear(out);
+    return cert_write(&plan, &b->w->random.drbg, out);
+}
+
+// Fill up to `padding->to_bytes`. The length of lengths moves while the filler grows, so the size
+// is reached in a few steps; what is smaller than an extension's frame stays missing.
+static int write_padded(struct build *b, size_t cert, const struct recipe_padding *padding)
+{
+    struct buf *out = &b->der[cert];
+    struct filling filling = {.filler = padding->filler};
+    const struct recipe_cert *c = &b->recipe->certs[cert];
+    if (padding->filler == FILLER_SAN && !c->given[FIELD_SAN].file) {
+        FAIL(ERR_VALUE, "chain %s: 'pad-to' with san needs a 'san' line in cert '%.*s'",
+             b->recipe->name, SPAN_ARG(c->name));
+    }
+    TRY(write_filled(b, cert, filling, out));
+    if (out->len > padding->to_bytes) {
+        FAIL(ERR_VALUE, "chain %s: cert '%.*s' has %zu bytes before it is padded to %zu",
+             b->recipe->name, SPAN_ARG(c->name), out->len, padding->to_bytes);
+    }
+    for (int step = 0; step < PAD_STEPS && out->len != padding->to_bytes; step++) {
+        size_t grown = filling.bytes + padding->to_bytes;
+        filling.bytes = grown > out->len ? grown - out->len : 1;
+        TRY(write_filled(b, cert, filling, out));
+    }
+    return 0;
+}
+
+static int build_cert(struct build *b, size_t cert)
+{
+    const struct recipe_cert *c = &b->recipe->certs[cert];
+    TRY(c->padding.to_bytes > 0 ? write_padded(b, cert, &c->padding)
+                                : write_filled(b, cert, (struct filling){0}, &b->der[cert]));
+    return apply_patches(c, false, &b->der[cert]);
+}
+
+// The handshake message: its header, the list's length, a length before each certificate.
+static size_t message_bytes(const struct build *b)
+{
+    size_t bytes = 4 + 3;
+    for (size_t i = 0; i < b->recipe->send_count; i++) {
+        bytes += 3 + b->der[b->recipe->send[i]].len;
+    }
+    return bytes;
+}
+
+// The first certificate takes what the message lacks.
+static int pad_message(struct build *b)
+{
+    const struct recipe *r = b->recipe;
+    struct recipe_padding padding = r->padding;
+    size_t leaf = r->send[0], message = message_bytes(b);
+    if (message > padding.to_bytes) {
+        FAIL(ERR_VALUE,
+             "chain %s: the Certificate message has %zu bytes before it is padded to %zu", r->name,
+             message, padding.to_bytes);
+    }
+    padding.to_bytes = b->der[leaf].len + padding.to_bytes - message;
+    TRY(write_padded(b, leaf, &padding));
+    return apply_patches(&r->certs[leaf], false, &b->der[leaf]);
 }
 
 static int put_sent(const struct build *b, struct chain *out)
@@ -164,6 +264,20 @@ static int put_sent(const struct build *b, struct chain *out)
     return 0;
 }
 
+static int expand_facts(const struct chain_facts *facts, const char *hub_host,
+                        struct chain_facts *out)
+{
+    struct buf host HR_CLEANUP(buf_deinit);
+    buf_init(&host, LINE_FILE_BYTES_MOST);
+    *out = *facts;
+    TRY(recipe_expand(span_text(facts->device_host), hub_host, &host));
+    if (host.len > 0) {
+        TRY(chain_check_host("device-host", buf_text(&host)));
+    }
+    span_copy_text(buf_span(&host), out->device_host, sizeof out->device_host);
+    return 0;
+}
+
 static int build_chain(struct build *b, struct chain *out)
 {
     const struct recipe *r = b->recipe;
@@ -171,6 +285,7 @@ static int build_chain(struct build *b, struct chain *out)
     for (size_t i = 0; i < r->cert_count; i++) {
         TRY(b->is_needed[i] ? build_cert(b, i) : 0);
     }
+    TRY(r->padding.to_bytes > 0 ? pad_message(b) : 0);
     TRY(put_sent(b, out));
     for (size_t i = 0; i < r->trust_count; i++) {
         TRY(cert_write_pem(buf_span(&b->der[r->trust[i]]), &out->root_pem));
@@ -178,6 +293,7 @@ static int build_chain(struct build *b, struct chain *out)
     TRY(buf_reserve(&out->key_pem, KEY_PEM_BYTES_MOST));
     memcpy(out->name, r->name, sizeof out->name);
     memcpy(out->about, r->about, sizeof out->about);
+    TRY(expand_facts(&r->facts, b->request->hub_host, &out->facts));
     return key_write_pem(key_of(b, r->send[0]), &out->key_pem);
 }
 
@@ -213,23 +329,28 @@ static int fail_with(const struct diag_list *diags)
     FAIL(ERR_SYNTAX, "%.*s", SPAN_ARG(span_trim(buf_span(&text))));
 }
 
+static int read_recipe(struct workshop *w, const char *name, struct recipe **out)
+{
+    struct diag_list diags;
+    diag_init(&diags);
+    int code = workshop_read_recipe(w, name, out, &diags);
+    code = code == ERR_SYNTAX ? fail_with(&diags) : code;
+    diag_deinit(&diags);
+    return code;
+}
+
 int chain_make(struct workshop *w, const char *name, const struct chain_request *request,
                struct chain *out)
 {
     *out = (struct chain){0};
     TRY(chain_check_host("hub host name", request->hub_host));
     struct recipe *recipe = NULL;
-    struct diag_list diags;
-    diag_init(&diags);
-    int code = workshop_read_recipe(w, name, &recipe, &diags);
-    code = code == ERR_SYNTAX ? fail_with(&diags) : code;
-    diag_deinit(&diags);
-    TRY(code);
+    TRY(read_recipe(w, name, &recipe));
     buf_init(&out->sent_pem, CHAIN_BYTES_MOST);
     buf_init(&out->root_pem, CHAIN_BYTES_MOST);
     buf_init(&out->key_pem, KEY_PEM_BYTES_MOST);
     buf_init(&out->der, CHAIN_BYTES_MOST);
-    code = make_of_recipe(w, recipe, request, out);
+    int code = make_of_recipe(w, recipe, request, out);
     recipe_free(recipe);
     if (code < 0) {
         chain_deinit(out);
@@ -244,6 +365,18 @@ void chain_deinit(struct chain *chain)
     buf_deinit(&chain->root_pem);
     buf_deinit(&chain->der);
     *chain = (struct chain){0};
+}
+
+int chain_read_facts(struct workshop *w, const char *name, const char *hub_host,
+                     struct chain_facts *out)
+{
+    struct recipe *recipe = NULL;
+    *out = (struct chain_facts){0};
+    TRY(chain_check_host("hub host name", hub_host));
+    TRY(read_recipe(w, name, &recipe));
+    int code = expand_facts(&recipe->facts, hub_host, out);
+    recipe_free(recipe);
+    return code;
 }
 
 int chain_check(struct workshop *w, const char *name, struct diag_list *diags)

@@ -13,12 +13,14 @@
 #pragma once
 #include "base/diag.h"
 #include "base/span.h"
+#include "certs/facts.h"
 
 struct workshop;
 
 struct workshop_settings {
-    const char *recipes;   // folder with azure/digicert-g2.chain ...; NULL = <data>/certs/recipes
-    const char *key_cache; // NULL = $HUBRIG_CACHE, else $XDG_CACHE_HOME/hubrig, else ~/.cache/hubrig
+    const char *recipes; // folder with azure/digicert-g2.chain ...; NULL = <data>/certs/recipes
+    const char
+        *key_cache; // NULL = $HUBRIG_CACHE, else $XDG_CACHE_HOME/hubrig, else ~/.cache/hubrig
 };
 
 // ERR_PERMISSION, ERR_IO: the cache folder cannot be made or is readable by others and not ours.
@@ -26,8 +28,9 @@ int workshop_open(const struct workshop_settings *settings, struct workshop **ou
 void workshop_close(struct workshop *w); // NULL is allowed
 
 struct chain_request {
-    const char *hub_host;          // {hub.host} in recipes: the name that devices dial
-    const char *const *more_names; // further SANs of the leaf: DNS names or IP addresses; may be NULL
+    const char *hub_host; // {hub.host} in recipes: the name that devices dial
+    const char *const
+        *more_names; // further SANs of the leaf: DNS names or IP addresses; may be NULL
     size_t more_name_count;
     int64_t utc_s; // the hub clock: relative dates in recipes count from here
 };
@@ -36,10 +39,11 @@ enum { CHAIN_CERTS_MOST = 16 };
 
 struct chain {
     char name[96];
-    char about[200];
-    struct buf sent_pem; // the certificates that the server sends, leaf first, PEM
-    struct buf root_pem; // trust anchors that a device needs for this chain, PEM
-    struct buf key_pem;  // the leaf's private key, PKCS#8 PEM; secret
+    char about[400];
+    struct chain_facts facts; // verdict, alerts, name to dial; device_host filled in
+    struct buf sent_pem;      // the certificates that the server sends, leaf first, PEM
+    struct buf root_pem;      // trust anchors that a device needs for this chain, PEM
+    struct buf key_pem;       // the leaf's private key, PKCS#8 PEM; secret
     struct span sent_der[CHAIN_CERTS_MOST]; // the same certificates as DER, borrowed from der
     size_t sent_count;
     struct buf der;
@@ -56,6 +60,10 @@ int chain_make(struct workshop *w, const char *name, const struct chain_request 
                struct chain *out) HR_NODISCARD;
 void chain_deinit(struct chain *chain); // wipes the key
 
+// What the recipe says about its chain, without making anything. `hub_host` fills the braces of
+// device_host. Errors as chain_make.
+int chain_read_facts(struct workshop *w, const char *name, const char *hub_host,
+                     struct chain_facts *out) HR_NODISCARD;
 // Check a recipe without making keys; all mistakes go to `diags`. 0 or ERR_SYNTAX or file errors.
 int chain_check(struct workshop *w, const char *name, struct diag_list *diags) HR_NODISCARD;
 // Names of all recipes, sorted; free with workshop_names_free.
@@ -75,9 +83,9 @@ int device_credential_make(struct workshop *w, const char *device_id, int64_t ut
                            struct device_credential *out) HR_NODISCARD;
 // The same certificate, but signed by a CA of that name (P-256, self-signed, the same days), as the
 // members of an enrollment group have it: cert_pem holds the device's certificate and the CA's
-// behind it, the thumbprints are those of the device's. The CA's is appended to `ca_pem` too. The
+// behind it, the thumbprints are those of the device's. The CA's goes to the empty `ca_der` too. The
 // CA's key is cached like a device's: its name must be no device id.
 int device_credential_issue(struct workshop *w, const char *ca_name, const char *device_id,
                             int64_t utc_s, struct device_credential *out,
-                            struct buf *ca_pem) HR_NODISCARD;
+                            struct buf *ca_der) HR_NODISCARD;
 void device_credential_deinit(struct device_credential *credential);

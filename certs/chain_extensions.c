@@ -1,150 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "certs/chain_extensions.h"
 #include "base/error.h"
+#include "base/text_code.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-#include <string.h>
+enum { GENERAL_DNS = 2, GENERAL_URI = 6, GENERAL_IP = 7 }; // RFC 5280 4.2.1.6
 
-// GeneralName choices (RFC 5280 4.2.1.6).
-enum { GENERAL_DNS = 2, GENERAL_URI = 6, GENERAL_IP = 7, HOST_BYTES_MOST = 253 };
-
-struct general_name {
-    uint8_t tag;
-    uint8_t len;
-    uint8_t bytes[HOST_BYTES_MOST];
-};
-
-struct general_names {
-    struct general_name *items;
-    size_t count, room;
-};
-
-int chain_check_host(const char *what, const char *host)
+static struct span key_id_of(const struct recipe_key_id *given, const uint8_t *derived)
 {
-    struct span text = span_text(host);
-    bool is_good = text.len > 0 && text.len <= HOST_BYTES_MOST;
-    for (size_t i = 0; i < text.len; i++) {
-        is_good = is_good && text.ptr[i] > 0x20 && text.ptr[i] < 0x7f;
-    }
-    if (!is_good) {
-        FAIL(ERR_VALUE, "%s '%.64s': expected a DNS name or an IP address of 1 to %d letters", what,
-             host ? host : "", HOST_BYTES_MOST);
-    }
-    return 0;
-}
-
-static bool is_same(const struct general_name *a, const struct general_name *b)
-{
-    struct span left = span_of(a->bytes, a->len), right = span_of(b->bytes, b->len);
-    return a->tag == b->tag &&
-           (a->tag == GENERAL_DNS ? span_equals_nocase(left, right) : span_equals(left, right));
-}
-
-static int add_name(struct general_names *list, const struct general_name *name)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (is_same(&list->items[i], name)) {
-            return 0;
-        }
-    }
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 8;
-        struct general_name *grown = realloc(list->items, room * sizeof *grown);
-        ENSURE(grown != NULL, ERR_NO_MEMORY);
-        list->items = grown;
-        list->room = room;
-    }
-    list->items[list->count++] = *name;
-    return 0;
-}
-
-static int add_dns(struct general_names *list, struct span text)
-{
-    struct general_name name = {.tag = GENERAL_DNS, .len = (uint8_t)text.len};
-    if (text.len > HOST_BYTES_MOST) {
-        FAIL(ERR_VALUE, "a name in the certificate is %zu bytes long, %d fit", text.len,
-             HOST_BYTES_MOST);
-    }
-    memcpy(name.bytes, text.ptr, text.len);
-    return add_name(list, &name);
-}
-
-// 0, 4 or 16 bytes of the address that `text` is.
-static uint8_t address_of(struct span text, uint8_t out[16])
-{
-    char copy[INET6_ADDRSTRLEN];
-    if (!span_copy_text(text, copy, sizeof copy)) {
-        return 0;
-    }
-    return inet_pton(AF_INET, copy, out) == 1 ? 4 : inet_pton(AF_INET6, copy, out) == 1 ? 16 : 0;
-}
-
-static int add_by_look(struct general_names *list, struct span text)
-{
-    struct general_name name = {.tag = GENERAL_IP};
-    name.len = address_of(text, name.bytes);
-    return name.len > 0 ? add_name(list, &name) : add_dns(list, text);
-}
-
-static int add_more_names(struct general_names *list, const struct chain_request *rq)
-{
-    for (size_t i = 0; i < rq->more_name_count; i++) {
-        TRY(chain_check_host("further host name", rq->more_names[i]));
-        TRY(add_by_look(list, span_text(rq->more_names[i])));
-    }
-    return 0;
-}
-
-static int add_word(struct general_names *list, struct span word, const struct chain_request *rq)
-{
-    struct span value, type = span_cut(word, ':', &value);
-    if (span_equals_text(word, RECIPE_MORE_NAMES)) {
-        return add_more_names(list, rq);
-    }
-    // An address written in the recipe as dns: stays one: that is a fault worth testing.
-    if (span_equals_text(type, "ip") || span_equals_text(value, RECIPE_HUB_HOST)) {
-        return add_by_look(list, span_equals_text(type, "ip") ? value : span_text(rq->hub_host));
-    }
-    struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, LINE_FILE_BYTES_MOST);
-    TRY(recipe_expand(value, rq->hub_host, &text));
-    return add_dns(list, buf_span(&text));
-}
-
-static int put_general_names(struct der *d, const struct recipe_words *words,
-                             const struct chain_request *rq)
-{
-    struct general_names list = {0};
-    int code = 0;
-    for (size_t i = 0; i < words->count && code == 0; i++) {
-        code = add_word(&list, words->items[i].text, rq);
-    }
-    size_t sequence = der_open(d, DER_SEQUENCE);
-    for (size_t i = 0; i < list.count; i++) {
-        der_value(d, DER_CONTEXT + list.items[i].tag,
-                  span_of(list.items[i].bytes, list.items[i].len));
-    }
-    der_close(d, sequence);
-    free(list.items);
-    return code;
-}
-
-static int write_san(struct der *d, const struct extension_request *rq)
-{
-    const struct recipe_cert *c = rq->cert;
-    struct extension_marks marks = extension_open(d, "2.5.29.17", c->is_critical[FIELD_SAN]);
-    TRY(put_general_names(d, &c->words[FIELD_SAN], rq->request));
-    extension_close(d, marks);
-    return 0;
+    return given->len > 0 ? span_of(given->bytes, given->len) : span_of(derived, KEY_ID_BYTES);
 }
 
 static int write_authority_key_id(struct der *d, const struct extension_request *rq)
 {
     struct extension_marks marks =
-        extension_open(d, "2.5.29.35", rq->cert->is_critical[FIELD_AUTHORITY_KEY_ID]);
+        extension_open(d, SPAN_LITERAL("2.5.29.35"), rq->cert->is_critical[FIELD_AUTHORITY_KEY_ID]);
     size_t sequence = der_open(d, DER_SEQUENCE);
-    der_value(d, DER_CONTEXT + 0, span_of(rq->authority_key_id, KEY_ID_BYTES));
+    der_value(d, DER_CONTEXT + 0, key_id_of(&rq->cert->authority_key_id, rq->authority_key_id));
     der_close(d, sequence);
     extension_close(d, marks);
     return 0;
@@ -153,8 +24,8 @@ static int write_authority_key_id(struct der *d, const struct extension_request 
 static int write_subject_key_id(struct der *d, const struct extension_request *rq)
 {
     struct extension_marks marks =
-        extension_open(d, "2.5.29.14", rq->cert->is_critical[FIELD_SUBJECT_KEY_ID]);
-    der_value(d, DER_OCTET_STRING, span_of(rq->subject_key_id, KEY_ID_BYTES));
+        extension_open(d, SPAN_LITERAL("2.5.29.14"), rq->cert->is_critical[FIELD_SUBJECT_KEY_ID]);
+    der_value(d, DER_OCTET_STRING, key_id_of(&rq->cert->subject_key_id, rq->subject_key_id));
     extension_close(d, marks);
     return 0;
 }
@@ -163,7 +34,7 @@ static int write_policies(struct der *d, const struct extension_request *rq)
 {
     const struct recipe_words *words = &rq->cert->words[FIELD_POLICIES];
     struct extension_marks marks =
-        extension_open(d, "2.5.29.32", rq->cert->is_critical[FIELD_POLICIES]);
+        extension_open(d, SPAN_LITERAL("2.5.29.32"), rq->cert->is_critical[FIELD_POLICIES]);
     size_t policies = der_open(d, DER_SEQUENCE);
     for (size_t i = 0; i < words->count; i++) {
         size_t policy = der_open(d, DER_SEQUENCE);
@@ -184,8 +55,8 @@ static int write_key_usage(struct der *d, const struct extension_request *rq)
 static int write_purposes(struct der *d, const struct extension_request *rq)
 {
     const struct recipe_words *words = &rq->cert->words[FIELD_EXTENDED_KEY_USAGE];
-    struct extension_marks marks =
-        extension_open(d, "2.5.29.37", rq->cert->is_critical[FIELD_EXTENDED_KEY_USAGE]);
+    struct extension_marks marks = extension_open(d, SPAN_LITERAL("2.5.29.37"),
+                                                  rq->cert->is_critical[FIELD_EXTENDED_KEY_USAGE]);
     size_t purposes = der_open(d, DER_SEQUENCE);
     for (size_t i = 0; i < words->count; i++) {
         der_oid(d, recipe_purpose_oid(words->items[i].text));
@@ -199,7 +70,8 @@ static int write_purposes(struct der *d, const struct extension_request *rq)
 static int write_crl(struct der *d, const struct extension_request *rq)
 {
     const struct recipe_words *words = &rq->cert->words[FIELD_CRL];
-    struct extension_marks marks = extension_open(d, "2.5.29.31", rq->cert->is_critical[FIELD_CRL]);
+    struct extension_marks marks =
+        extension_open(d, SPAN_LITERAL("2.5.29.31"), rq->cert->is_critical[FIELD_CRL]);
     size_t points = der_open(d, DER_SEQUENCE);
     for (size_t i = 0; i < words->count; i++) {
         size_t point = der_open(d, DER_SEQUENCE);
@@ -231,7 +103,8 @@ static int write_access(struct der *d, const struct extension_request *rq)
 {
     const struct recipe_cert *c = rq->cert;
     bool is_critical = c->is_critical[FIELD_OCSP] || c->is_critical[FIELD_CA_ISSUERS];
-    struct extension_marks marks = extension_open(d, "1.3.6.1.5.5.7.1.1", is_critical);
+    struct extension_marks marks =
+        extension_open(d, SPAN_LITERAL("1.3.6.1.5.5.7.1.1"), is_critical);
     size_t descriptions = der_open(d, DER_SEQUENCE);
     put_access(d, "1.3.6.1.5.5.7.48.2", &c->words[FIELD_CA_ISSUERS]);
     put_access(d, "1.3.6.1.5.5.7.48.1", &c->words[FIELD_OCSP]);
@@ -252,10 +125,84 @@ static int write_ca(struct der *d, const struct extension_request *rq)
     return 0;
 }
 
+static int put_subtree(struct der *d, const struct recipe_subtree *tree,
+                       const struct chain_request *rq)
+{
+    struct buf name HR_CLEANUP(buf_deinit);
+    buf_init(&name, LINE_FILE_BYTES_MOST);
+    TRY(recipe_expand(tree->name, rq->hub_host, &name));
+    size_t subtree = der_open(d, DER_SEQUENCE);
+    if (tree->is_address) {
+        der_value(d, DER_CONTEXT + GENERAL_IP, span_of(tree->address, tree->address_len));
+    } else {
+        der_value(d, DER_CONTEXT + GENERAL_DNS, buf_span(&name));
+    }
+    der_close(d, subtree);
+    return 0;
+}
+
+// One side of NameConstraints (RFC 5280 4.2.1.10), if the recipe says anything about it.
+static int put_subtrees(struct der *d, const struct extension_request *rq, bool is_excluded)
+{
+    const struct recipe_words *words = &rq->cert->words[FIELD_NAME_CONSTRAINTS];
+    bool is_open = false;
+    size_t side = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        struct recipe_subtree tree;
+        if (!recipe_parse_subtree(words->items[i].text, &tree) || tree.is_excluded != is_excluded) {
+            continue;
+        }
+        if (!is_open) {
+            side = der_open(d, (uint8_t)(DER_CONTEXT_CONSTRUCTED + is_excluded));
+            is_open = true;
+        }
+        TRY(put_subtree(d, &tree, rq->request));
+    }
+    if (is_open) {
+        der_close(d, side);
+    }
+    return 0;
+}
+
+static int write_name_constraints(struct der *d, const struct extension_request *rq)
+{
+    struct extension_marks marks =
+        extension_open(d, SPAN_LITERAL("2.5.29.30"), rq->cert->is_critical[FIELD_NAME_CONSTRAINTS]);
+    size_t constraints = der_open(d, DER_SEQUENCE);
+    TRY(put_subtrees(d, rq, false));
+    TRY(put_subtrees(d, rq, true));
+    der_close(d, constraints);
+    extension_close(d, marks);
+    return 0;
+}
+
+// TLS feature status_request (RFC 7633 4).
+static int write_must_staple(struct der *d, const struct extension_request *rq)
+{
+    struct extension_marks marks = extension_open(d, SPAN_LITERAL("1.3.6.1.5.5.7.1.24"),
+                                                  rq->cert->is_critical[FIELD_MUST_STAPLE]);
+    size_t features = der_open(d, DER_SEQUENCE);
+    der_number(d, 5);
+    der_close(d, features);
+    extension_close(d, marks);
+    return 0;
+}
+
+static int write_given(struct der *d, const struct recipe_extension *e)
+{
+    struct buf value HR_CLEANUP(buf_deinit);
+    buf_init(&value, LINE_FILE_BYTES_MOST);
+    TRY(hex_decode(e->hex, &value));
+    struct extension_marks marks = extension_open(d, e->oid, e->is_critical);
+    der_raw(d, buf_span(&value));
+    extension_close(d, marks);
+    return 0;
+}
+
 static int (*const writers[FIELD_COUNT])(struct der *d, const struct extension_request *rq) = {
     [FIELD_AUTHORITY_KEY_ID] = write_authority_key_id,
     [FIELD_SUBJECT_KEY_ID] = write_subject_key_id,
-    [FIELD_SAN] = write_san,
+    [FIELD_SAN] = chain_write_san,
     [FIELD_POLICIES] = write_policies,
     [FIELD_KEY_USAGE] = write_key_usage,
     [FIELD_EXTENDED_KEY_USAGE] = write_purposes,
@@ -263,15 +210,25 @@ static int (*const writers[FIELD_COUNT])(struct der *d, const struct extension_r
     [FIELD_OCSP] = write_access,
     [FIELD_CA_ISSUERS] = write_ca_issuers,
     [FIELD_CA] = write_ca,
+    [FIELD_NAME_CONSTRAINTS] = write_name_constraints,
+    [FIELD_MUST_STAPLE] = write_must_staple,
 };
 
 int chain_write_extensions(const struct extension_request *rq, struct buf *out)
 {
+    const struct recipe_cert *c = rq->cert;
     struct der d = der_begin(out);
     for (size_t field = 0; field < FIELD_COUNT; field++) {
-        if (writers[field] && rq->cert->given[field].file) {
+        int times = !writers[field] || !c->given[field].file ? 0 : c->is_doubled[field] ? 2 : 1;
+        for (int i = 0; i < times; i++) {
             TRY(writers[field](&d, rq));
         }
+    }
+    for (size_t i = 0; i < c->extension_count; i++) {
+        TRY(write_given(&d, &c->extensions[i]));
+    }
+    if (rq->filler_bytes > 0) {
+        TRY(chain_write_filler(&d, rq));
     }
     return d.code;
 }

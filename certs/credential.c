@@ -49,7 +49,7 @@ static int write_extensions(mbedtls_pk_context *pk, bool is_ca, struct buf *out)
     uint8_t key_id[KEY_ID_BYTES];
     TRY(cert_key_id(pk, key_id));
     struct der d = der_begin(out);
-    struct extension_marks marks = extension_open(&d, "2.5.29.14", false);
+    struct extension_marks marks = extension_open(&d, SPAN_LITERAL("2.5.29.14"), false);
     der_value(&d, DER_OCTET_STRING, span_of(key_id, sizeof key_id));
     extension_close(&d, marks);
     extension_key_usage(&d, true, is_ca ? 1u << 5 : 1u << 0); // keyCertSign or digitalSignature
@@ -57,7 +57,7 @@ static int write_extensions(mbedtls_pk_context *pk, bool is_ca, struct buf *out)
     if (is_ca) {
         return d.code;
     }
-    marks = extension_open(&d, "2.5.29.37", false);
+    marks = extension_open(&d, SPAN_LITERAL("2.5.29.37"), false);
     size_t purposes = der_open(&d, DER_SEQUENCE);
     der_oid(&d, span_text("1.3.6.1.5.5.7.3.2")); // clientAuth
     der_close(&d, purposes);
@@ -73,7 +73,8 @@ struct party {
 
 static int write_party_name(const struct party *party, struct buf *out)
 {
-    struct name_part common_name = {span_text("2.5.4.3"), span_text(party->common_name)};
+    struct name_part common_name = {.oid = span_text("2.5.4.3"),
+                                    .value = span_text(party->common_name)};
     return cert_write_name(&common_name, 1, out);
 }
 
@@ -96,7 +97,7 @@ static int write_cert(struct workshop *w, const struct party *subject, const str
         .issuer = buf_span(&issuer_name),
         .subject_key = subject->pk,
         .issuer_key = issuer->pk,
-        .hash = CERT_SHA256,
+        .signing = {.hash = CERT_SHA256},
         .serial_made_bytes = 16,
         .from_s = today_s - DAY_S,
         .to_s = today_s + 364 * (int64_t)DAY_S,
@@ -132,16 +133,13 @@ static int fill(struct workshop *w, const struct party *device, const struct par
     return key_write_pem(device->pk, &out->key_pem);
 }
 
-// With a CA, its certificate follows the device's own in cert_pem and is *ca_pem.
+// With a CA, its certificate follows the device's own in cert_pem and is *ca_der.
 static int fill_from_ca(struct workshop *w, const struct party *device, const struct party *ca,
-                        int64_t utc_s, struct device_credential *out, struct buf *ca_pem)
+                        int64_t utc_s, struct device_credential *out, struct buf *ca_der)
 {
-    struct buf der HR_CLEANUP(buf_deinit);
-    buf_init(&der, CERT_DER_BYTES_MOST);
     TRY(fill(w, device, ca, utc_s, out));
-    TRY(write_cert(w, ca, ca, true, utc_s, &der));
-    TRY(cert_write_pem(buf_span(&der), ca_pem));
-    return cert_write_pem(buf_span(&der), &out->cert_pem);
+    TRY(write_cert(w, ca, ca, true, utc_s, ca_der));
+    return cert_write_pem(buf_span(ca_der), &out->cert_pem);
 }
 
 static int prepare(const char *device_id, int64_t utc_s, struct key_wish *wish,
@@ -175,7 +173,7 @@ int device_credential_make(struct workshop *w, const char *device_id, int64_t ut
 }
 
 int device_credential_issue(struct workshop *w, const char *ca_name, const char *device_id,
-                            int64_t utc_s, struct device_credential *out, struct buf *ca_pem)
+                            int64_t utc_s, struct device_credential *out, struct buf *ca_der)
 {
     *out = (struct device_credential){0};
     struct key_wish wishes[2] = {{.kind = KEY_P256}, {.kind = KEY_P256}};
@@ -185,7 +183,7 @@ int device_credential_issue(struct workshop *w, const char *ca_name, const char 
     struct party device = {device_id, &wishes[0].pk};
     struct party ca = {ca_name, &wishes[1].pk};
     int code = key_cache_load(w->devices, wishes, 2);
-    code = code < 0 ? code : fill_from_ca(w, &device, &ca, utc_s, out, ca_pem);
+    code = code < 0 ? code : fill_from_ca(w, &device, &ca, utc_s, out, ca_der);
     key_wishes_free(wishes, 2);
     if (code < 0) {
         device_credential_deinit(out);

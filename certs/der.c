@@ -187,16 +187,23 @@ void der_text(struct der *d, struct span text)
 
 void der_time(struct der *d, int64_t utc_s)
 {
+    der_time_as(d, utc_s, DER_TIME_BY_YEAR);
+}
+
+void der_time_as(struct der *d, int64_t utc_s, enum der_time_form form)
+{
     struct civil_date at = civil_from_utc(utc_s);
     if (at.year < 0 || at.year > 9999) {
         keep(d, error_set(ERR_VALUE, "a certificate cannot carry the year %lld (0 to 9999 only)",
                           (long long)at.year));
         return;
     }
-    bool is_short = at.year >= 1950 && at.year <= 2049;
-    char text[40];
-    int len = snprintf(text, sizeof text, "%0*d%02d%02d%02d%02d%02dZ", is_short ? 2 : 4,
+    bool is_short = form != DER_TIME_GENERALIZED && at.year >= 1950 && at.year <= 2049;
+    char text[40], seconds[16];
+    snprintf(seconds, sizeof seconds, "%02d", at.second);
+    int len = snprintf(text, sizeof text, "%0*d%02d%02d%02d%02d%s%s", is_short ? 2 : 4,
                        (int)at.year % (is_short ? 100 : 10000), at.month, at.day, at.hour,
-                       at.minute, at.second);
+                       at.minute, form == DER_TIME_NO_SECONDS ? "" : seconds,
+                       form == DER_TIME_OFFSET ? "+0000" : "Z");
     der_value(d, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME, span_of(text, (size_t)len));
 }

@@ -20,6 +20,8 @@ enum der_tag {
     DER_OID = 0x06,
     DER_UTF8_STRING = 0x0c,
     DER_PRINTABLE_STRING = 0x13,
+    DER_TELETEX_STRING = 0x14,
+    DER_IA5_STRING = 0x16,
     DER_UTC_TIME = 0x17,
     DER_GENERALIZED_TIME = 0x18,
     DER_SEQUENCE = 0x30,
@@ -49,8 +51,16 @@ void der_bit_string(struct der *d, struct span bytes, uint8_t unused_bits);
 void der_oid(struct der *d, struct span dotted); // "2.5.4.3"
 // PrintableString where its letters allow it, else UTF8String.
 void der_text(struct der *d, struct span text);
-// UTCTime for 1950 to 2049, else GeneralizedTime (RFC 5280 4.1.2.5); ERR_VALUE outside 0 to 9999.
+// How a date is written. All but the first break RFC 5280 4.1.2.5 for some dates or for all.
+enum der_time_form {
+    DER_TIME_BY_YEAR = 0, // UTCTime for 1950 to 2049, else GeneralizedTime
+    DER_TIME_GENERALIZED, // GeneralizedTime for every year
+    DER_TIME_NO_SECONDS,  // UTCTime without seconds
+    DER_TIME_OFFSET,      // UTCTime with +0000 in place of Z
+};
+// ERR_VALUE outside the years 0 to 9999.
 void der_time(struct der *d, int64_t utc_s);
+void der_time_as(struct der *d, int64_t utc_s, enum der_time_form form);
 
 bool der_is_printable(struct span text); // the letters of PrintableString (X.680 41.4)
 bool der_is_oid(struct span dotted);     // at least two arcs, each within 64 bits

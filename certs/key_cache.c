@@ -37,7 +37,12 @@ const char *const key_kind_words[KEY_KIND_COUNT] = {
 #undef X
 };
 
-enum { KEY_THREADS_MOST = 8, LOCK_POLL_MS = 20, LOCK_WAIT_MS_MOST = 120000 };
+enum {
+    KEY_THREADS_MOST = 8,
+    LOCK_POLL_MS = 20,
+    LOCK_WAIT_MS_MOST = 120000,
+    KEY_DER_BYTES_MOST = 6144
+};
 
 bool key_name_is_good(struct span name)
 {
@@ -132,6 +137,27 @@ static int read_key(const char *path, struct key_wish *wish)
     return code;
 }
 
+bool key_kind_is_rsa(enum key_kind kind)
+{
+    return kind_rows[kind].type == MBEDTLS_PK_RSA;
+}
+
+static const char *curve_oid(mbedtls_ecp_group_id curve)
+{
+    switch (curve) {
+    case MBEDTLS_ECP_DP_SECP192R1:
+        return "1.2.840.10045.3.1.1";
+    case MBEDTLS_ECP_DP_SECP256R1:
+        return "1.2.840.10045.3.1.7";
+    case MBEDTLS_ECP_DP_SECP256K1:
+        return "1.3.132.0.10";
+    case MBEDTLS_ECP_DP_SECP384R1:
+        return "1.3.132.0.34";
+    default:
+        return "1.3.132.0.35";
+    }
+}
+
 // PrivateKeyInfo (RFC 5958 section 2) around what mbedTLS writes, RFC 8017 A.1.2 or RFC 5915.
 static int write_pkcs8(mbedtls_pk_context *pk, struct span inner, struct buf *out)
 {
@@ -143,11 +169,8 @@ static int write_pkcs8(mbedtls_pk_context *pk, struct span inner, struct buf *ou
         der_oid(&d, span_text("1.2.840.113549.1.1.1"));
         der_null(&d);
     } else {
-        mbedtls_ecp_group_id curve = mbedtls_pk_ec(*pk)->grp.id;
         der_oid(&d, span_text("1.2.840.10045.2.1"));
-        der_oid(&d, span_text(curve == MBEDTLS_ECP_DP_SECP256R1   ? "1.2.840.10045.3.1.7"
-                              : curve == MBEDTLS_ECP_DP_SECP384R1 ? "1.3.132.0.34"
-                                                                  : "1.3.132.0.35"));
+        der_oid(&d, span_text(curve_oid(mbedtls_pk_ec(*pk)->grp.id)));
     }
     der_close(&d, algorithm);
     der_value(&d, DER_OCTET_STRING, inner);
@@ -157,7 +180,7 @@ static int write_pkcs8(mbedtls_pk_context *pk, struct span inner, struct buf *ou
 
 int key_write_pem(mbedtls_pk_context *pk, struct buf *out)
 {
-    unsigned char inner[4096];
+    unsigned char inner[KEY_DER_BYTES_MOST];
     char pem[KEY_PEM_BYTES_MOST];
     size_t pem_len = 0;
     struct buf der;

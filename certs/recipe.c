@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TOP_ROWS = 6, TOP_COUNT = TOP_ROWS + RECIPE_FACTS };
+
 struct reader {
     struct recipe *recipe;
     const struct recipe_source *source;
@@ -23,8 +25,8 @@ struct chapter {
     const char *name;
     struct recipe_cert *open; // the cert block that we are in, or NULL
     struct place open_at;
-    struct place seen[8]; // by row of top_rows; file NULL: not yet
-    bool has_body;        // a cert, send or trust has come
+    struct place seen[TOP_COUNT]; // by row of top_rows, then by fact; file NULL: not yet
+    bool has_body;                // a cert, send or trust has come
 };
 
 static int read_chapter(struct reader *rd, const char *name);
@@ -179,7 +181,7 @@ static const struct top_row {
     bool is_body;
     int (*read)(struct chapter *ch, const struct line *line);
     const char *usage;
-} top_rows[] = {
+} top_rows[TOP_ROWS] = {
     {"chain", 1, 1, false, read_chain, "one name, as in 'chain azure/digicert-g2'"},
     {"about", 1, 63, false, read_about, "words"},
     {"based-on", 1, 1, false, read_based_on, "one name, as in 'based-on azure/digicert-g2'"},
@@ -188,7 +190,6 @@ static const struct top_row {
     {"trust", 1, RECIPE_LIST_MOST, true, read_trust, "1 to 16 names of certs"},
 };
 
-static const char *const top_words[] = {"chain", "about", "based-on", "cert", "send", "trust"};
 static const char *const cert_words[] = {
 #define X(field, verb, least, most, read, usage) verb,
     RECIPE_FIELD_TABLE(X)
@@ -196,13 +197,14 @@ static const char *const cert_words[] = {
         "end",
 };
 
+// The row of top_rows, or behind them the fact; TOP_COUNT: neither.
 static size_t top_row_of(const struct line *line)
 {
     size_t i = 0;
-    while (i < HR_COUNT_OF(top_rows) && !line_word_is(line, 0, top_rows[i].verb)) {
+    while (i < TOP_ROWS && !line_word_is(line, 0, top_rows[i].verb)) {
         i++;
     }
-    return i;
+    return i < TOP_ROWS ? i : TOP_ROWS + recipe_find_fact(line);
 }
 
 static size_t field_of(const struct line *line)
@@ -214,15 +216,15 @@ static size_t field_of(const struct line *line)
     return i;
 }
 
-static int check_count(struct chapter *ch, const struct line *line, size_t words, size_t least,
-                       size_t most, const char *usage)
+int recipe_check_count(const struct line *line, size_t words, size_t least, size_t most,
+                       const char *usage, struct diag_list *diags)
 {
     if (words < least) {
-        return diag_add(ch->reader->diags, line_place(line, line->count), "'%.*s' takes %s",
+        return diag_add(diags, line_place(line, line->count), "'%.*s' takes %s",
                         SPAN_ARG(line_word(line, 0)), usage);
     }
     if (words > most) {
-        return diag_add(ch->reader->diags, line_place(line, line->count - (words - most)),
+        return diag_add(diags, line_place(line, line->count - (words - most)),
                         "'%.*s' takes %s and no more", SPAN_ARG(line_word(line, 0)), usage);
     }
     return 0;
@@ -235,14 +237,15 @@ static int read_field(struct chapter *ch, const struct line *line, enum recipe_f
     struct place before = c->given[field];
     bool is_extension = field >= FIELD_AUTHORITY_KEY_ID;
     c->given[field] = line->at;
-    if (before.file == ch->script->file) {
+    if (before.file == ch->script->file && !recipe_field_repeats(field)) {
         return diag_add(ch->reader->diags, line->at,
                         "'%s' stands twice in this cert, first in line %d", row->verb, before.line);
     }
     c->is_critical[field] = is_extension && line_word_is(line, 1, "critical");
     // 'ca' may have the word anywhere and looks for it itself
     size_t first = c->is_critical[field] && field != FIELD_CA ? 2 : 1;
-    TRY(check_count(ch, line, line->count - first, row->least, row->most, row->usage));
+    TRY(recipe_check_count(line, line->count - first, row->least, row->most, row->usage,
+                           ch->reader->diags));
     return row->read(c, field, line, first, ch->reader->diags);
 }
 
@@ -254,8 +257,12 @@ static int complain_verb(struct chapter *ch, const struct line *line)
         return diag_add(ch->reader->diags, line->at, "'%.*s' belongs in a cert block",
                         SPAN_ARG(verb));
     }
+    const char *top_words[TOP_COUNT];
+    for (size_t i = 0; i < TOP_COUNT; i++) {
+        top_words[i] = i < TOP_ROWS ? top_rows[i].verb : recipe_fact_verb(i - TOP_ROWS);
+    }
     suggest_text(verb, ch->open ? cert_words : top_words,
-                 ch->open ? HR_COUNT_OF(cert_words) : HR_COUNT_OF(top_words), near);
+                 ch->open ? HR_COUNT_OF(cert_words) : TOP_COUNT, near);
     return diag_add(ch->reader->diags, line->at, "unknown verb '%.*s'%s", SPAN_ARG(verb), near);
 }
 
@@ -270,31 +277,41 @@ static int complain_open(struct chapter *ch)
 static int read_top(struct chapter *ch, const struct line *line, size_t row)
 {
     const struct top_row *top = &top_rows[row];
-    struct place before = ch->seen[row];
-    ch->seen[row] = line->at;
-    if (before.file && top->read != read_cert) {
-        return diag_add(ch->reader->diags, line->at, "'%s' stands twice, first in line %d",
-                        top->verb, before.line);
-    }
-    TRY(check_count(ch, line, line->count - 1, top->least, top->most, top->usage));
+    TRY(recipe_check_count(line, line->count - 1, top->least, top->most, top->usage,
+                           ch->reader->diags));
     ch->has_body = ch->has_body || top->is_body;
     return top->read(ch, line);
+}
+
+static int read_statement(struct chapter *ch, const struct line *line, size_t row)
+{
+    struct reader *rd = ch->reader;
+    struct place before = ch->seen[row];
+    ch->seen[row] = line->at;
+    if (before.file && (row >= TOP_ROWS || top_rows[row].read != read_cert)) {
+        return diag_add(rd->diags, line->at, "'%.*s' stands twice, first in line %d",
+                        SPAN_ARG(line_word(line, 0)), before.line);
+    }
+    return row < TOP_ROWS
+               ? read_top(ch, line, row)
+               : recipe_read_fact(rd->recipe, row - TOP_ROWS, line, rd->depth == 1, rd->diags);
 }
 
 static int read_line(struct chapter *ch, const struct line *line)
 {
     size_t top = top_row_of(line), field = field_of(line);
-    if (top < HR_COUNT_OF(top_rows)) {
+    bool is_field = ch->open && field < FIELD_COUNT; // 'pad-to' is both
+    if (top < TOP_COUNT && !is_field) {
         int left_open = ch->open ? complain_open(ch) : 0;
-        int code = read_top(ch, line, top);
+        int code = read_statement(ch, line, top);
         return code < 0 ? code : left_open;
     }
-    if (ch->open && field < FIELD_COUNT) {
+    if (is_field) {
         return read_field(ch, line, (enum recipe_field)field);
     }
     if (ch->open && line_word_is(line, 0, "end")) {
         ch->open = NULL;
-        return check_count(ch, line, line->count - 1, 0, 0, "nothing");
+        return recipe_check_count(line, line->count - 1, 0, 0, "nothing", ch->reader->diags);
     }
     return complain_verb(ch, line);
 }
@@ -357,6 +374,22 @@ static int check_given(struct reader *rd, const struct recipe_cert *c)
     return code;
 }
 
+// Elliptic curves have no PSS and no MD5.
+static int check_signing(struct reader *rd, const struct recipe_cert *c,
+                         const struct recipe_cert *issuer)
+{
+    bool is_rsa = key_kind_is_rsa(issuer->key_kind);
+    bool is_good = cert_can_sign(is_rsa, &c->signing) &&
+                   (!c->given[FIELD_INNER_HASH].file || cert_can_sign(is_rsa, &c->inner_signing));
+    if (is_good) {
+        return 0;
+    }
+    return diag_add(rd->diags, c->given[FIELD_HASH],
+                    "the issuer '%.*s' has an elliptic curve key, which makes no PSS and no MD5 "
+                    "signatures; give it an RSA key",
+                    SPAN_ARG(issuer->name));
+}
+
 static int complain_cert(struct reader *rd, struct place at, struct span name)
 {
     const char *names[RECIPE_CERTS_MOST];
@@ -369,22 +402,29 @@ static int complain_cert(struct reader *rd, struct place at, struct span name)
                     suggest_text(name, names, rd->recipe->cert_count, near));
 }
 
+static int resolve_issuer(struct reader *rd, struct recipe_cert *c)
+{
+    struct recipe *r = rd->recipe;
+    const struct recipe_cert *issuer =
+        span_equals_text(c->issuer_name, "self") ? c : find_cert(r, c->issuer_name);
+    if (issuer) {
+        c->issuer = (size_t)(issuer - r->certs);
+        return issuer->given[FIELD_KEY].file && c->given[FIELD_HASH].file
+                   ? check_signing(rd, c, issuer)
+                   : 0;
+    }
+    return c->given[FIELD_ISSUER].file ? complain_cert(rd, c->given[FIELD_ISSUER], c->issuer_name)
+                                       : 0;
+}
+
 static int resolve_issuers(struct reader *rd)
 {
     struct recipe *r = rd->recipe;
     int code = 0;
     for (size_t i = 0; i < r->cert_count; i++) {
-        struct recipe_cert *c = &r->certs[i];
-        const struct recipe_cert *issuer =
-            span_equals_text(c->issuer_name, "self") ? c : find_cert(r, c->issuer_name);
-        if (check_given(rd, c) < 0) {
-            code = ERR_SYNTAX;
-        }
-        if (issuer) {
-            c->issuer = (size_t)(issuer - r->certs);
-        } else if (c->given[FIELD_ISSUER].file) {
-            code = complain_cert(rd, c->given[FIELD_ISSUER], c->issuer_name);
-        }
+        int given = check_given(rd, &r->certs[i]);
+        int resolved = resolve_issuer(rd, &r->certs[i]);
+        code = given < 0 || resolved < 0 ? ERR_SYNTAX : code;
     }
     return code;
 }

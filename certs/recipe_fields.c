@@ -8,10 +8,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static const char *const rdn_words[] = {"C", "ST", "L", "O", "OU", "CN"};
-static const char *const rdn_oids[] = {"2.5.4.6",  "2.5.4.8",  "2.5.4.7",
-                                       "2.5.4.10", "2.5.4.11", "2.5.4.3"};
-
 // In the order of their bits (RFC 5280 4.2.1.3).
 static const char *const usage_words[] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
                                           "dataEncipherment", "keyAgreement",   "keyCertSign",
@@ -34,7 +30,7 @@ static size_t find_word(struct span word, const char *const *words, size_t count
 }
 
 // Index of word `i` of a line in `words`; beyond them: the mistake, with the nearest word.
-static size_t known_word(const struct line *line, size_t i, const char *what,
+size_t recipe_known_word(const struct line *line, size_t i, const char *what,
                          const char *const *words, size_t count, struct diag_list *diags)
 {
     char near[96];
@@ -47,59 +43,13 @@ static size_t known_word(const struct line *line, size_t i, const char *what,
     return found;
 }
 
-// Braces may only hold names that we fill in; text must be printable ASCII.
-static int check_template(const struct line *line, size_t i, struct diag_list *diags)
-{
-    struct span text = line_word(line, i);
-    for (size_t at = 0; at < text.len; at++) {
-        if (text.ptr[at] < 0x20 || text.ptr[at] > 0x7e) {
-            return diag_add(diags, line_place(line, i), "expected printable ASCII letters only");
-        }
-        if (text.ptr[at] != '{') {
-            continue;
-        }
-        struct span brace = span_from(text, at);
-        brace.len = span_find(brace, '}') < brace.len ? span_find(brace, '}') + 1 : brace.len;
-        if (!span_equals_text(brace, RECIPE_HUB_HOST)) {
-            return diag_add(diags, line_place(line, i),
-                            "unknown name '%.*s' in braces; only " RECIPE_HUB_HOST
-                            " is filled in here",
-                            SPAN_ARG(brace));
-        }
-    }
-    return 0;
-}
-
-static int read_subject(struct recipe_cert *c, enum recipe_field field, const struct line *line,
-                        size_t first, struct diag_list *diags)
-{
-    (void)field;
-    int code = 0;
-    c->subject_count = 0;
-    for (size_t i = first; i < line->count; i++) {
-        struct span value, type = span_cut(line_word(line, i), '=', &value);
-        size_t row = find_word(type, rdn_words, HR_COUNT_OF(rdn_words));
-        if (row == HR_COUNT_OF(rdn_words) || !value.ptr || value.len == 0) {
-            code = diag_add(diags, line_place(line, i),
-                            "expected one of C= ST= L= O= OU= CN= and a value, seen '%.*s'; put "
-                            "each pair in quotes of its own",
-                            SPAN_ARG(line_word(line, i)));
-            continue;
-        }
-        if (check_template(line, i, diags) < 0) {
-            code = ERR_SYNTAX;
-        }
-        c->subject[c->subject_count++] = (struct name_part){span_text(rdn_oids[row]), value};
-    }
-    return code;
-}
-
-static int read_key(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_key(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                     size_t first, struct diag_list *diags)
 {
     (void)field;
-    size_t kind = known_word(line, first, "kind of key", key_kind_words, KEY_KIND_COUNT, diags);
-    c->key_kind = (enum key_kind)kind;
+    size_t kind =
+        recipe_known_word(line, first, "kind of key", key_kind_words, KEY_KIND_COUNT, diags);
+    c->key_kind = kind < KEY_KIND_COUNT ? (enum key_kind)kind : KEY_RSA2048;
     c->key_name = line_word(line, first + 1);
     if (!key_name_is_good(c->key_name)) {
         return diag_add(diags, line_place(line, first + 1),
@@ -109,7 +59,7 @@ static int read_key(struct recipe_cert *c, enum recipe_field field, const struct
     return kind == KEY_KIND_COUNT ? ERR_SYNTAX : 0;
 }
 
-static int read_issuer(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_issuer(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                        size_t first, struct diag_list *diags)
 {
     (void)field;
@@ -118,16 +68,29 @@ static int read_issuer(struct recipe_cert *c, enum recipe_field field, const str
     return 0;
 }
 
-static int read_hash(struct recipe_cert *c, enum recipe_field field, const struct line *line,
-                     size_t first, struct diag_list *diags)
+int recipe_read_signing(const struct line *line, size_t first, struct cert_signing *out,
+                        struct diag_list *diags)
 {
-    (void)field;
-    size_t hash = known_word(line, first, "hash", cert_hash_words, CERT_HASH_COUNT, diags);
-    c->hash = (enum cert_hash)hash;
+    size_t hash = recipe_known_word(line, first, "hash", cert_hash_words, CERT_HASH_COUNT, diags);
+    *out =
+        (struct cert_signing){.hash = hash < CERT_HASH_COUNT ? (enum cert_hash)hash : CERT_SHA256,
+                              .is_pss = line_word_is(line, first + 1, "pss")};
+    if (line->count > first + 1 && !out->is_pss) {
+        return diag_add(diags, line_place(line, first + 1),
+                        "expected 'pss' or nothing behind the hash, seen '%.*s'",
+                        SPAN_ARG(line_word(line, first + 1)));
+    }
     return hash == CERT_HASH_COUNT ? ERR_SYNTAX : 0;
 }
 
-static int read_serial(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_hash(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+                     size_t first, struct diag_list *diags)
+{
+    (void)field;
+    return recipe_read_signing(line, first, &c->signing, diags);
+}
+
+int recipe_read_serial(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                        size_t first, struct diag_list *diags)
 {
     (void)field;
@@ -141,14 +104,15 @@ static int read_serial(struct recipe_cert *c, enum recipe_field field, const str
                        : diag_add(diags, line_place(line, first + 1),
                                   "expected a count of bytes from 1 to %d", CERT_SERIAL_BYTES_MOST);
     }
+    c->is_serial_raw = line_word_is(line, first, "raw");
+    size_t at = c->is_serial_raw ? first + 1 : first;
     struct buf bytes HR_CLEANUP(buf_deinit);
-    buf_init(&bytes, CERT_SERIAL_BYTES_MOST);
-    if (line->count > first + 1 || hex_decode(line_word(line, first), &bytes) != 0 ||
-        bytes.len == 0) {
-        return diag_add(diags, line_place(line, first),
+    buf_init(&bytes, CERT_SERIAL_GIVEN_BYTES_MOST);
+    if (line->count != at + 1 || hex_decode(line_word(line, at), &bytes) != 0 || bytes.len == 0) {
+        return diag_add(diags, line_place(line, at),
                         "expected 'random N' or an even count of hexadecimal digits for at most "
                         "%d bytes, seen '%.*s'",
-                        CERT_SERIAL_BYTES_MOST, SPAN_ARG(line_word(line, first)));
+                        CERT_SERIAL_GIVEN_BYTES_MOST, SPAN_ARG(line_word(line, at)));
     }
     memcpy(c->serial, bytes.data, bytes.len);
     c->serial_len_bytes = bytes.len;
@@ -172,7 +136,7 @@ static int read_date(const struct line *line, size_t i, struct recipe_date *out,
     return 0;
 }
 
-static int read_valid(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_valid(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                       size_t first, struct diag_list *diags)
 {
     (void)field;
@@ -182,21 +146,21 @@ static int read_valid(struct recipe_cert *c, enum recipe_field field, const stru
     return from < 0 ? from : to;
 }
 
-static int read_valid_from(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_valid_from(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                            size_t first, struct diag_list *diags)
 {
     (void)field;
     return read_date(line, first, &c->from, diags);
 }
 
-static int read_valid_to(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_valid_to(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                          size_t first, struct diag_list *diags)
 {
     (void)field;
     return read_date(line, first, &c->to, diags);
 }
 
-static int read_nothing(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_nothing(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                         size_t first, struct diag_list *diags)
 {
     (void)c;
@@ -221,22 +185,32 @@ static bool is_address(struct span text)
            (inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1);
 }
 
+static bool is_hex(struct span text)
+{
+    struct buf bytes HR_CLEANUP(buf_deinit);
+    buf_init(&bytes, LINE_FILE_BYTES_MOST);
+    return text.len > 0 && hex_decode(text, &bytes) == 0;
+}
+
 static int check_san(const struct line *line, size_t i, struct diag_list *diags)
 {
-    struct span word = line_word(line, i), name;
-    if (span_equals_text(word, RECIPE_MORE_NAMES)) {
+    struct span word = line_word(line, i), name, type = span_cut(word, ':', &name);
+    bool is_text = span_equals_text(type, "dns") || span_equals_text(type, "uri") ||
+                   span_equals_text(type, "email");
+    bool is_alone = line_word_is(line, i, "empty") && i + 1 == line->count;
+    if (name.len > 0 && is_text) {
+        return recipe_check_template(line, i, diags);
+    }
+    if (span_equals_text(word, RECIPE_MORE_NAMES) || is_alone ||
+        (span_equals_text(type, "ip") && is_address(name)) ||
+        (span_equals_text(type, "raw") && is_hex(name))) {
         return 0;
     }
-    struct span type = span_cut(word, ':', &name);
-    if (name.len > 0 && span_equals_text(type, "dns")) {
-        return check_template(line, i, diags);
-    }
-    if (span_equals_text(type, "ip") && is_address(name)) {
-        return 0;
-    }
-    return diag_add(diags, line_place(line, i),
-                    "expected dns:NAME, ip:ADDRESS or " RECIPE_MORE_NAMES ", seen '%.*s'",
-                    SPAN_ARG(word));
+    return diag_add(
+        diags, line_place(line, i),
+        "expected dns:NAME, ip:ADDRESS, uri:URI, email:TEXT, raw:HEX, " RECIPE_MORE_NAMES
+        " or empty, seen '%.*s'",
+        SPAN_ARG(word));
 }
 
 static int check_oid(const struct line *line, size_t i, struct diag_list *diags)
@@ -270,7 +244,8 @@ static int check_purpose(const struct line *line, size_t i, struct diag_list *di
     if (der_is_oid(line_word(line, i))) {
         return 0;
     }
-    return known_word(line, i, "purpose", purpose_words, count, diags) < count ? 0 : ERR_SYNTAX;
+    return recipe_known_word(line, i, "purpose", purpose_words, count, diags) < count ? 0
+                                                                                      : ERR_SYNTAX;
 }
 
 static int read_list(struct recipe_cert *c, enum recipe_field field, const struct line *line,
@@ -287,31 +262,31 @@ static int read_list(struct recipe_cert *c, enum recipe_field field, const struc
     return code;
 }
 
-static int read_san(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_san(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                     size_t first, struct diag_list *diags)
 {
     return read_list(c, field, line, first, diags, check_san);
 }
 
-static int read_oids(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_oids(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                      size_t first, struct diag_list *diags)
 {
     return read_list(c, field, line, first, diags, check_oid);
 }
 
-static int read_urls(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_urls(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                      size_t first, struct diag_list *diags)
 {
     return read_list(c, field, line, first, diags, check_url);
 }
 
-static int read_purposes(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_purposes(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                          size_t first, struct diag_list *diags)
 {
     return read_list(c, field, line, first, diags, check_purpose);
 }
 
-static int read_key_usage(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_key_usage(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                           size_t first, struct diag_list *diags)
 {
     (void)field;
@@ -319,7 +294,7 @@ static int read_key_usage(struct recipe_cert *c, enum recipe_field field, const 
     int code = 0;
     c->key_usage = 0;
     for (size_t i = first; i < line->count; i++) {
-        size_t bit = known_word(line, i, "key usage", usage_words, count, diags);
+        size_t bit = recipe_known_word(line, i, "key usage", usage_words, count, diags);
         c->key_usage |= bit < count ? 1u << bit : 0;
         code = bit < count ? code : ERR_SYNTAX;
     }
@@ -337,7 +312,7 @@ static int read_path_length(struct recipe_cert *c, const struct line *line, size
     return 0;
 }
 
-static int read_ca(struct recipe_cert *c, enum recipe_field field, const struct line *line,
+int recipe_read_ca(struct recipe_cert *c, enum recipe_field field, const struct line *line,
                    size_t first, struct diag_list *diags)
 {
     bool has_answer = false;
@@ -368,23 +343,9 @@ struct span recipe_purpose_oid(struct span word)
     return i < HR_COUNT_OF(purpose_words) ? span_text(purpose_oids[i]) : word;
 }
 
-int recipe_expand(struct span text, const char *hub_host, struct buf *out)
-{
-    const struct span mark = SPAN_LITERAL(RECIPE_HUB_HOST);
-    while (text.len > 0) {
-        if (span_starts_with(text, mark)) {
-            TRY(buf_append_text(out, hub_host));
-            text = span_from(text, mark.len);
-        } else {
-            TRY(buf_append_u8(out, text.ptr[0]));
-            text = span_from(text, 1);
-        }
-    }
-    return 0;
-}
-
 const struct recipe_field_row recipe_fields[FIELD_COUNT] = {
-#define X(field, verb, least, most, read, usage) [field] = {verb, least, most, read_##read, usage},
+#define X(field, verb, least, most, read, usage)                                                   \
+    [field] = {verb, least, most, recipe_read_##read, usage},
     RECIPE_FIELD_TABLE(X)
 #undef X
 };

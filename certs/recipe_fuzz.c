@@ -29,7 +29,7 @@ static void check_recipe(const struct recipe *r)
     for (size_t i = 0; i < r->cert_count; i++) {
         const struct recipe_cert *c = &r->certs[i];
         bool is_sound = c->issuer < r->cert_count && c->key_kind < KEY_KIND_COUNT &&
-                        c->hash < CERT_HASH_COUNT && c->subject_count > 0 &&
+                        c->signing.hash < CERT_HASH_COUNT && c->subject.count <= RECIPE_RDNS_MOST &&
                         c->serial_len_bytes > 0 && key_name_is_good(c->key_name);
         if (!is_sound) {
             __builtin_trap();

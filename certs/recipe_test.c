@@ -71,11 +71,11 @@ static void a_recipe_is_read_into_plain_data(void **state)
     assert_string_equal(r->name, "t/a");
     assert_string_equal(r->about, "two words");
     assert_int_equal(r->cert_count, 2);
-    assert_int_equal(root->subject_count, 3);
-    assert_true(span_equals_text(root->subject[0].oid, "2.5.4.6"));
-    assert_true(span_equals_text(root->subject[2].value, "Root {hub.host}"));
+    assert_int_equal(root->subject.count, 3);
+    assert_true(span_equals_text(root->subject.parts[0].oid, "2.5.4.6"));
+    assert_true(span_equals_text(root->subject.parts[2].value, "Root {hub.host}"));
     assert_int_equal(root->key_kind, KEY_RSA4096);
-    assert_int_equal(root->hash, CERT_SHA1);
+    assert_int_equal(root->signing.hash, CERT_SHA1);
     assert_memory_equal(root->serial, "\x02\x00\x00\xb9", 4);
     assert_false(root->from.is_relative);
     assert_int_equal(root->to.s, 1747094340);
@@ -101,7 +101,7 @@ static void a_recipe_overrides_what_it_is_based_on(void **state)
     const struct recipe_cert *leaf = &f.recipe->certs[0];
     assert_string_equal(f.recipe->name, "t/b");
     assert_string_equal(f.recipe->about, "base");
-    assert_int_equal(leaf->hash, CERT_SHA384);
+    assert_int_equal(leaf->signing.hash, CERT_SHA384);
     assert_int_equal(leaf->from.s, -86400);
     assert_int_equal(leaf->to.s, 9 * 86400);
     assert_true(span_equals_text(leaf->words[FIELD_SAN].items[0].text, "dns:b"));
@@ -176,6 +176,15 @@ static void every_mistake_is_named_at_its_place(void **state)
     }
 }
 
+#define SAN_WORDS "dns:NAME, ip:ADDRESS, uri:URI, email:TEXT, raw:HEX, {more.names} or empty"
+#define BRACES    "{hub.host}, {hub.HOST}, {hub.domain} and {nul} are filled in here"
+#define PATCHES                                                                                    \
+    "flip-bit OFFSET, truncate N, append HEX, byte OFFSET HEX, replace HEX HEX or garbage N, "     \
+    "with "                                                                                        \
+    "at most 128 bytes of hexadecimal digits"
+#define SUBTREES                                                                                   \
+    "permit:dns:NAME, exclude:dns:NAME, permit:ip:ADDRESS/BITS or exclude:ip:ADDRESS/BITS"
+
 static void every_field_refuses_what_it_cannot_use(void **state)
 {
     (void)state;
@@ -183,13 +192,11 @@ static void every_field_refuses_what_it_cannot_use(void **state)
         const char *line; // stands in line 8 of the file
         const char *printed;
     } rows[] = {
-        {"san", "t/a:8:4: 'san' takes dns:NAME, ip:ADDRESS or {more.names}\n"},
-        {"san mail:x", "t/a:8:5: expected dns:NAME, ip:ADDRESS or {more.names}, seen 'mail:x'\n"},
-        {"san ip:1.2.3",
-         "t/a:8:5: expected dns:NAME, ip:ADDRESS or {more.names}, seen 'ip:1.2.3'\n"},
-        {"san dns:{hub.hots}",
-         "t/a:8:5: unknown name '{hub.hots}' in braces; only {hub.host} is filled in here\n"},
-        {"san dns:{", "t/a:8:5: unknown name '{' in braces; only {hub.host} is filled in here\n"},
+        {"san", "t/a:8:4: 'san' takes " SAN_WORDS "\n"},
+        {"san mail:x", "t/a:8:5: expected " SAN_WORDS ", seen 'mail:x'\n"},
+        {"san ip:1.2.3", "t/a:8:5: expected " SAN_WORDS ", seen 'ip:1.2.3'\n"},
+        {"san dns:{hub.hots}", "t/a:8:5: unknown name '{hub.hots}' in braces; " BRACES "\n"},
+        {"san dns:{", "t/a:8:5: unknown name '{' in braces; " BRACES "\n"},
         {"ca maybe", "t/a:8:4: expected true, false, 'pathlen N' or critical, seen 'maybe'\n"},
         {"ca critical", "t/a:8:12: 'ca' needs true or false\n"},
         {"ca true pathlen", "t/a:8:16: expected a path length from 0 to 100\n"},
@@ -204,7 +211,39 @@ static void every_field_refuses_what_it_cannot_use(void **state)
          "t/a:8:10: expected an object identifier as 2.23.140.1.2.2, seen '1.40.2'\n"},
         {"ocsp ocsp.digicert.com",
          "t/a:8:6: expected a URL as http://host/path, seen 'ocsp.digicert.com'\n"},
-        {"subject-key-id x", "t/a:8:16: 'subject-key-id' takes nothing and no more\n"},
+        {"subject-key-id x",
+         "t/a:8:16: expected an even count of hexadecimal digits for at most 32 bytes, seen 'x'\n"},
+        {"must-staple x", "t/a:8:13: 'must-staple' takes nothing and no more\n"},
+        {"authority-key-id critical 00ff", NULL},
+        {"san empty", NULL},
+        {"san raw:8201", NULL},
+        {"san raw:820", "t/a:8:5: expected " SAN_WORDS ", seen 'raw:820'\n"},
+        {"san empty dns:x", "t/a:8:5: expected " SAN_WORDS ", seen 'empty'\n"},
+        {"san dns:{hub.HOST} dns:{hub.domain} uri:x:{nul} email:a", NULL},
+        {"version 4", "t/a:8:9: expected a version from 1 to 3\n"},
+        {"date-form offest", "t/a:8:11: unknown form of a date 'offest' (did you mean offset?)\n"},
+        {"inner-hash sha1 psss",
+         "t/a:8:17: expected 'pss' or nothing behind the hash, seen 'psss'\n"},
+        {"inner-hash sha1", NULL},
+        {"pad-to 99", "t/a:8:8: expected a count of bytes from 100 to 100000\n"},
+        {"pad-to 500 sacks", "t/a:8:12: unknown filler 'sacks'\n"},
+        {"duplicate subject", "t/a:8:11: unknown extension 'subject'\n"},
+        {"remove sam", "t/a:8:8: unknown verb 'sam' (did you mean san?)\n"},
+        {"remove san", "t/a:8:8: there is no 'san' line to remove\n"},
+        {"patch explode 1", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch truncate 0", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch byte 1", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch byte -0 00", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch append 0", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch truncate 1 2", "t/a:8:7: expected " PATCHES "\n"},
+        {"patch flip-bit signature", NULL},
+        {"extension 1.2 0", "t/a:8:11: expected an object identifier and the value as hexadecimal "
+                            "digits, as in 'extension 1.3.6.1.5.5.7.1.24 3003020105'\n"},
+        {"extension critical 1.2.3 \"\"", NULL},
+        {"name-constraints permit:x", "t/a:8:18: expected " SUBTREES ", seen 'permit:x'\n"},
+        {"name-constraints permit:ip:10.0.0.0/33",
+         "t/a:8:18: expected " SUBTREES ", seen 'permit:ip:10.0.0.0/33'\n"},
+        {"name-constraints critical permit:ip:10.0.0.0/8 exclude:dns:{hub.host}", NULL},
         {"authority-key-id critical", NULL},
     };
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
@@ -230,6 +269,9 @@ static void names_keys_and_serials_are_checked(void **state)
         {"subject \"DC=x\"\n" LEAF_KEY "serial 01\n",
          "t/a:3:9: expected one of C= ST= L= O= OU= CN= and a value, seen 'DC=x'; put each pair in "
          "quotes of its own\n"},
+        {"subject \"CN:utf9=x\"\n" LEAF_KEY "serial 01\n",
+         "t/a:3:9: expected one of C= ST= L= O= OU= CN= and a value, seen 'CN:utf9=x'; put each "
+         "pair in quotes of its own\n"},
         {"subject CN=\n" LEAF_KEY "serial 01\n",
          "t/a:3:9: expected one of C= ST= L= O= OU= CN= and a value, seen 'CN='; put each pair in "
          "quotes of its own\n"},
@@ -244,7 +286,7 @@ static void names_keys_and_serials_are_checked(void **state)
         {"subject \"CN=a\"\n" LEAF_KEY "serial random\n",
          "t/a:5:14: expected a count of bytes from 1 to 20\n"},
         {"subject \"CN=a\"\n" LEAF_KEY "serial 123\n",
-         "t/a:5:8: expected 'random N' or an even count of hexadecimal digits for at most 20 "
+         "t/a:5:8: expected 'random N' or an even count of hexadecimal digits for at most 64 "
          "bytes, seen '123'\n"},
     };
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
@@ -256,6 +298,122 @@ static void names_keys_and_serials_are_checked(void **state)
         struct fixture f = {.files = {{"t/a", text}}};
         assert_int_equal(read_first(&f), ERR_SYNTAX);
         assert_string_equal(buf_text(&f.printed), rows[i].printed);
+        release(&f);
+    }
+}
+
+static void what_a_chain_is_for_is_read_and_belongs_to_its_own_file(void **state)
+{
+    (void)state;
+    struct fixture f = {.files = {{"t/b", "chain t/b\nabout b\nbased-on t/a\nverdict free\n"},
+                                  {"t/a", "chain t/a\nid a-1\norigin RFC 5280 4.1\nverdict reject\n"
+                                          "alert unknown_ca bad_certificate\n"
+                                          "device-host x.{hub.host}\nneeds raw-flight\n"
+                                          "pad-to 7000 san\n" LEAF_AND_LIST}}};
+    assert_int_equal(read_first(&f), 0);
+    assert_string_equal(f.recipe->facts.id, "");
+    assert_string_equal(f.recipe->facts.origin, "");
+    assert_int_equal(f.recipe->facts.verdict, CHAIN_FREE);
+    assert_int_equal(f.recipe->facts.alert_count, 0);
+    assert_string_equal(f.recipe->facts.device_host, "x.{hub.host}");
+    assert_true(f.recipe->facts.needs_raw_flight);
+    assert_int_equal(f.recipe->padding.to_bytes, 7000);
+    assert_int_equal(f.recipe->padding.filler, FILLER_SAN);
+    release(&f);
+    struct fixture own = {.files = {f.files[1]}};
+    assert_int_equal(read_first(&own), 0);
+    assert_string_equal(own.recipe->facts.id, "a-1");
+    assert_string_equal(own.recipe->facts.origin, "RFC 5280 4.1");
+    assert_int_equal(own.recipe->facts.verdict, CHAIN_REJECT);
+    assert_int_equal(own.recipe->facts.alert_count, 2);
+    assert_int_equal(own.recipe->facts.alerts[1], 42);
+    release(&own);
+}
+
+static void statements_refuse_what_they_cannot_use(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *printed;
+    } rows[] = {
+        {"verdict rejct", "t/a:2:9: unknown verdict 'rejct' (did you mean reject?)\n"},
+        {"verdict accept free", "t/a:2:16: 'verdict' takes accept, reject or free and no more\n"},
+        {"alert unknown-ca", "t/a:2:7: expected the name of an alert as unknown_ca (RFC 5246 7.2), "
+                             "seen 'unknown-ca'\n"},
+        {"id a/b", "t/a:2:4: an id has letters, digits and '._+-' only, at most 47\n"},
+        {"needs rawflight", "t/a:2:7: unknown need 'rawflight' (did you mean raw-flight?)\n"},
+        {"device-host {hub}", "t/a:2:13: unknown name '{hub}' in braces; " BRACES "\n"},
+        {"verdcit free", "t/a:2:1: unknown verb 'verdcit' (did you mean verdict?)\n"},
+        {"id a\nid b", "t/a:3:1: 'id' stands twice, first in line 2\n"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        char text[500];
+        snprintf(text, sizeof text, "chain t/a\n%s\n" LEAF_AND_LIST, rows[i].line);
+        struct fixture f = {.files = {{"t/a", text}}};
+        assert_int_equal(read_first(&f), ERR_SYNTAX);
+        assert_string_equal(buf_text(&f.printed), rows[i].printed);
+        release(&f);
+    }
+}
+
+static void a_line_of_the_base_can_be_removed(void **state)
+{
+    (void)state;
+    struct fixture f = {
+        .files = {{"t/b", "chain t/b\nbased-on t/a\ncert leaf\nremove san extension patch\n"
+                          "extension 1.2.4 00\nend\n"},
+                  {"t/a", "chain t/a\ncert leaf\n" LEAF_BODY "san critical dns:a\n"
+                          "extension 1.2.3 00\nextension 1.2.3 01\npatch truncate 1\n"
+                          "patch-tbs truncate 2\nend\nsend leaf\ntrust leaf\n"}}};
+    assert_int_equal(read_first(&f), 0);
+    const struct recipe_cert *leaf = &f.recipe->certs[0];
+    assert_null(leaf->given[FIELD_SAN].file);
+    assert_false(leaf->is_critical[FIELD_SAN]);
+    assert_int_equal(leaf->extension_count, 1);
+    assert_int_equal(leaf->patch_count, 1);
+    assert_true(leaf->patches[0].is_before_signing);
+    release(&f);
+}
+
+static void an_extension_replaces_the_same_one_of_the_base_only(void **state)
+{
+    (void)state;
+    struct fixture f = {.files = {{"t/b", "chain t/b\nbased-on t/a\ncert leaf\n"
+                                          "extension 1.2.3 02\nextension 1.2.3 03\nend\n"},
+                                  {"t/a", "chain t/a\ncert leaf\n" LEAF_BODY
+                                          "extension 1.2.3 00\nextension 1.2.4 01\nend\n"
+                                          "send leaf\ntrust leaf\n"}}};
+    assert_int_equal(read_first(&f), 0);
+    const struct recipe_cert *leaf = &f.recipe->certs[0];
+    assert_int_equal(leaf->extension_count, 3);
+    assert_true(span_equals_text(leaf->extensions[0].oid, "1.2.4"));
+    assert_true(span_equals_text(leaf->extensions[1].hex, "02"));
+    assert_true(span_equals_text(leaf->extensions[2].hex, "03"));
+    release(&f);
+}
+
+static void an_elliptic_curve_issuer_signs_neither_pss_nor_md5(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *hash;
+        int code;
+    } rows[] = {{"p256", "hash md5", ERR_SYNTAX},
+                {"p256", "hash sha256 pss", ERR_SYNTAX},
+                {"p256", "hash sha1\ninner-hash md5", ERR_SYNTAX},
+                {"rsa1024", "hash md5", 0},
+                {"rsa8192", "hash sha512 pss", 0}};
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        char text[500];
+        snprintf(text, sizeof text,
+                 "chain t/a\ncert leaf\nsubject none\nkey %s k\nissuer self\n%s\nserial raw "
+                 "ff\n" LEAF_VALID "end\nsend leaf\ntrust leaf\n",
+                 rows[i].key, rows[i].hash);
+        struct fixture f = {.files = {{"t/a", text}}};
+        assert_int_equal(read_first(&f), rows[i].code);
+        assert_int_equal(strstr(buf_text(&f.printed), "no PSS and no MD5") != NULL,
+                         rows[i].code != 0);
         release(&f);
     }
 }
@@ -341,6 +499,11 @@ int main(void)
         cmocka_unit_test(every_mistake_is_named_at_its_place),
         cmocka_unit_test(every_field_refuses_what_it_cannot_use),
         cmocka_unit_test(names_keys_and_serials_are_checked),
+        cmocka_unit_test(what_a_chain_is_for_is_read_and_belongs_to_its_own_file),
+        cmocka_unit_test(statements_refuse_what_they_cannot_use),
+        cmocka_unit_test(a_line_of_the_base_can_be_removed),
+        cmocka_unit_test(an_extension_replaces_the_same_one_of_the_base_only),
+        cmocka_unit_test(an_elliptic_curve_issuer_signs_neither_pss_nor_md5),
         cmocka_unit_test(a_circle_of_files_is_shown_in_full),
         cmocka_unit_test(mistakes_of_the_base_are_named_with_its_file),
         cmocka_unit_test(a_ladder_of_files_ends_at_eight),

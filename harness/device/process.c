@@ -185,12 +185,17 @@ static void on_child(uv_signal_t *signal, int number)
     }
     p->is_running = false;
     uv_timer_stop(&p->kill_timer);
+    char signal_name[32] = "";
+    if (WIFSIGNALED(status)) {
+        const char *name = sigabbrev_np(WTERMSIG(status));
+        snprintf(signal_name, sizeof signal_name, "SIG%s", name ? name : "?");
+    }
     for (size_t i = 0; i < HR_COUNT_OF(p->streams); i++) {
         drain_stream(&p->streams[i]);
     }
     EMIT(p->settings.journal, DEVICE_EXITED, 0, NULL,
          F_INT("code", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
-         F_TEXT("signal", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : ""),
+         F_TEXT("signal", signal_name),
          F_BOOL("asked", p->is_asked));
 }
 

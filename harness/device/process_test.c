@@ -127,7 +127,7 @@ static void stop_ends_a_program_that_ignores_sigterm(void **state)
     }
     process_stop(f->process, 50000);
     run_until_exit(f);
-    assert_non_null(strstr(buf_text(&f->seen), "signal=Killed asked=true"));
+    assert_non_null(strstr(buf_text(&f->seen), "signal=SIGKILL asked=true"));
 }
 
 static void nothing_survives_not_even_what_left_the_process_group(void **state)

@@ -25,6 +25,7 @@ struct memory_row {
 static const struct memory_row memory[] = {
     REMEMBER(EVENT_HUB_CHAIN, "name", chain),
     REMEMBER(EVENT_HUB_CLOCK, "utc", hub_utc),
+    REMEMBER(EVENT_DEVICE_STARTED, "clock", device_utc),
     REMEMBER(EVENT_DEVICE_CLOCK, "utc", device_utc),
     REMEMBER(EVENT_DEVICE_EXITED, "code", exit_code),
     REMEMBER(EVENT_DEVICE_EXITED, "signal", exit_signal),
@@ -268,6 +269,11 @@ static const struct row rows[] = {
      "the device does not check notBefore: it sent MQTT over {chain}, which is valid only later",
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; do not mask BADCERT_FUTURE in a "
                "verify callback"},
+    {"accepted-before-its-time", TRUSTED, CHAIN_GOOD, NULL, facts_clock_is_behind,
+     "the device does not check notBefore: by its own clock, {device_utc}, no certificate of {chain} "
+     "was valid yet",
+     VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; get the time before the first TLS "
+               "handshake"},
     {"accepted-wrong-host", TRUSTED, CHAIN_BAD, "host", NULL,
      "the device does not compare the host name with the certificate's names (chain {chain})",
      "name the host to the TLS library: mbedtls_ssl_set_hostname, SSL_set1_host, "

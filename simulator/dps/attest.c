@@ -154,7 +154,7 @@ static int attest_certificate(struct dps *dps, const struct dps_caller *caller,
     }
     for (const struct enrolled *e = dps->enrollments; e; e = e->next) {
         bool is_candidate = e->e.is_group && e->e.attestation == DPS_X509;
-        if (is_candidate && d->leads_to(d->context, caller->certificate, e->e.ca_pem,
+        if (is_candidate && d->leads_to(d->context, caller->certificate, e->e.ca_der,
                                         dps_utc_us(dps) / 1000000, why)) {
             *out = e;
             return 0;

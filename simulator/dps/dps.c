@@ -44,7 +44,7 @@ struct dps *dps_new(const struct dps_settings *settings, const struct env *env,
 
 static void enrolled_free(struct enrolled *e)
 {
-    free(e->ca_pem);
+    free(e->ca_der);
     explicit_bzero(&e->e, sizeof e->e);
     free(e);
 }
@@ -119,7 +119,7 @@ static int check_x509(struct dps_enrollment *e)
 {
     char text[THUMBPRINT_TEXT_BYTES];
     if (e->is_group) {
-        if (e->ca_pem.len == 0 || e->ca_pem.len > CA_BYTES_MOST) {
+        if (e->ca_der.len == 0 || e->ca_der.len > CA_BYTES_MOST) {
             FAIL(ERR_VALUE, "group %s: X.509 attestation needs the certificate of its CA", e->name);
         }
         return 0;
@@ -161,9 +161,9 @@ int dps_put_enrollment(struct dps *dps, const struct dps_enrollment *enrollment)
     fresh->e = *enrollment;
     int code = check_enrollment(&fresh->e);
     if (code == 0) {
-        fresh->ca_pem = span_dup_text(enrollment->ca_pem);
-        fresh->e.ca_pem = span_of(fresh->ca_pem, enrollment->ca_pem.len);
-        code = fresh->ca_pem ? 0 : ERR_NO_MEMORY;
+        fresh->ca_der = span_dup_text(enrollment->ca_der);
+        fresh->e.ca_der = span_of(fresh->ca_der, enrollment->ca_der.len);
+        code = fresh->ca_der ? 0 : ERR_NO_MEMORY;
     }
     if (code < 0) {
         enrolled_free(fresh);
@@ -181,8 +181,8 @@ int dps_put_enrollment(struct dps *dps, const struct dps_enrollment *enrollment)
     // in place: a registration under way holds on to its enrollment
     struct enrolled old = **at;
     (*at)->e = fresh->e;
-    (*at)->ca_pem = fresh->ca_pem;
-    fresh->ca_pem = old.ca_pem;
+    (*at)->ca_der = fresh->ca_der;
+    fresh->ca_der = old.ca_der;
     enrolled_free(fresh);
     explicit_bzero(&old, sizeof old);
     return 0;

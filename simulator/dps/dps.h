@@ -38,7 +38,7 @@ struct dps_enrollment {
     char secondary_key[100];
     char primary_thumbprint[65]; // individual X.509
     char secondary_thumbprint[65];
-    struct span ca_pem; // X.509 group: the certificate that the device's chain must lead to; copied
+    struct span ca_der; // X.509 group: the certificate that the device's chain must lead to; copied
     char device_id[DPS_ID_BYTES_MOST + 1]; // individual: its name in the hub, "" = registration id
     enum dps_allocation allocation;
     char hubs[DPS_HUBS_MOST][256]; // eligible hubs; none = all that are linked
@@ -75,7 +75,7 @@ struct dps_directory {
     // 0; ERR_PERMISSION: the service has no rights on that hub; other errors: the hub failed.
     int (*place)(void *context, const struct dps_placement *placement);
     // Does the certificate's chain lead to this CA at that time? `why` tells people what was seen.
-    bool (*leads_to)(void *context, const struct peer_certificate *certificate, struct span ca_pem,
+    bool (*leads_to)(void *context, const struct peer_certificate *certificate, struct span ca_der,
                      int64_t utc_s, char why[200]);
     void (*allocate)(void *context, const struct dps_wish *wish, struct dps_ruling *out);
 };

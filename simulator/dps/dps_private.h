@@ -12,7 +12,7 @@ enum { DPS_OPERATION_BYTES = 64, DPS_POLLS_KEPT = 32 };
 struct enrolled {
     struct enrolled *next;
     struct dps_enrollment e;
-    char *ca_pem; // what e.ca_pem borrows
+    char *ca_der; // what e.ca_der borrows
 };
 
 enum dps_state { DPS_ASSIGNING, DPS_ASSIGNED, DPS_FAILED, DPS_DISABLED };

@@ -34,7 +34,7 @@ struct hub *hub_new(const struct hub_settings *settings, const struct env *env,
 static void entry_free(struct hub_entry *entry)
 {
     hub_filters_free(entry);
-    explicit_bzero(&entry->identity, sizeof entry->identity);
+    explicit_bzero(entry, sizeof *entry);
     free(entry);
 }
 
@@ -189,6 +189,22 @@ int hub_add_identity(struct hub *hub, const struct identity *identity)
     if (code < 0) {
         entry_free(entry);
     }
+    return code;
+}
+
+int hub_put_identity(struct hub *hub, const struct identity *identity)
+{
+    struct hub_entry *entry = hub_entry_find(hub, span_text(identity->name));
+    if (!entry) {
+        return hub_add_identity(hub, identity);
+    }
+    struct identity fresh = *identity;
+    int code = fresh.auth == HUB_AUTH_SAS ? check_keys(&fresh) : check_thumbprints(&fresh);
+    if (code == 0) {
+        fresh.is_disabled = entry->identity.is_disabled;
+        entry->identity = fresh;
+    }
+    explicit_bzero(&fresh, sizeof fresh);
     return code;
 }
 

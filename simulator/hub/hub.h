@@ -34,6 +34,10 @@ struct hub_settings {
     int disabled_connack;          // 5 (default) or 3
     int bad_username_connack;      // 5 (default) or 3
     bool has_strict_subscriptions; // close on a 6th or unknown filter; default: grant and warn
+    uint32_t c2d_ttl_s;            // of a message that says none; default 3600
+    uint32_t c2d_deliveries_most;  // 1 to 100, default 10; then it is dead-lettered
+    bool c2d_counts_attempts;      // count every delivery; default: abandons only
+    int twin_too_large_status;     // 413 (default) or 400
 };
 void hub_settings_init(struct hub_settings *settings, const char *host);
 
@@ -51,12 +55,26 @@ int64_t hub_utc_us(const struct hub *hub);
 void hub_clock_set(struct hub *hub, int64_t utc_us);      // emits hub.clock
 void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the real clock; emits too
 
+// Time limits of the rules: locks, times to live, feedback, method calls. hub_tick wants to be
+// called at the deadline, on the clock env->mono_us; UINT64_MAX = never. `wake` is called when the
+// deadline has moved, at any time, also from inside hub_tick.
+uint64_t hub_deadline_us(const struct hub *hub);
+void hub_tick(struct hub *hub);
+void hub_on_deadline(struct hub *hub, void (*wake)(void *context), void *context);
+
 // ERR_VALUE with a sentence for a bad id, key or thumbprint; ERR_IN_USE for a name that exists.
 int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
+// The same, but an identity of that name gets these credentials from now on; it stays enabled or
+// disabled as it was, and live connections stay.
+int hub_put_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
 // Borrowed, or NULL. `name` is compared with case.
 const struct identity *hub_find_identity(const struct hub *hub, struct span name);
+// Every identity, in the order in which they were added: NULL gives the first, the last gives NULL.
+const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after);
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
+
+enum { PEER_CHAIN_MOST = 10 };
 
 // What the TLS layer knows of the client's certificate.
 struct peer_certificate {
@@ -66,7 +84,9 @@ struct peer_certificate {
     int64_t not_after_s;
     char common_name[256];
     bool is_ca;
-    struct span chain_der; // all that the device sent, leaf first, DER one behind the other; borrowed
+    // Everything that the device sent, DER, leaf first: borrowed from the TLS connection.
+    struct span chain_der[PEER_CHAIN_MOST];
+    size_t chain_count;
 };
 
 struct auth_request {
@@ -93,14 +113,29 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 // One live connection of an identity. Owned by the session; the hub calls `close` at most once,
 // when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
 // forgotten it.
+struct hub_method_request { // borrowed for the call
+    struct span rid;        // short hex
+    struct span method;
+    struct span payload;
+};
+
 struct hub_link {
     void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
+    // What the hub has for the device. NULL = this session does not speak it. The session may be
+    // closed when they return.
+    void (*c2d_ready)(struct hub_link *link); // hub_c2d_take has something
+    void (*desired)(struct hub_link *link, struct span patch_json, int64_t version);
+    // False: the device has not subscribed to methods.
+    bool (*method)(struct hub_link *link, const struct hub_method_request *request);
     uint32_t connection;
     const struct identity *identity;
     struct hub_link *next; // the hub's
 };
 void hub_attach(struct hub *hub, struct hub_link *link); // takes over from an older link
 void hub_detach(struct hub *hub, struct hub_link *link); // no effect when not attached
+// The device can take more now (it has subscribed, or its session is open): messages and method
+// calls that wait are handed over.
+void hub_link_ready(struct hub *hub, struct hub_link *link);
 // Ends every live connection; each session gets `reason` through its close callback.
 void hub_close_all(struct hub *hub, enum reason reason);
 

@@ -141,15 +141,19 @@ static void disabling_ends_the_connections_of_a_device_and_its_modules(void **st
     rig_open(&rig);
     struct fake_link device = link_of(&rig, "bench-01", 1);
     struct fake_link module = link_of(&rig, "bench-01/mod-a", 2);
+    rig_add(&rig, (struct identity){.name = "bench-012", .primary_key = RIG_KEY});
+    struct fake_link longer = link_of(&rig, "bench-012", 4);
     struct fake_link other = link_of(&rig, "bench-02", 3);
     hub_attach(rig.hub, &device.link);
     hub_attach(rig.hub, &module.link);
     hub_attach(rig.hub, &other.link);
+    hub_attach(rig.hub, &longer.link);
     assert_int_equal(hub_set_disabled(rig.hub, "bench-01", true), 0);
     assert_int_equal(device.closes, 1);
     assert_int_equal(module.closes, 1);
     assert_int_equal(module.reason, REASON_DISABLED);
     assert_int_equal(other.closes, 0);
+    assert_int_equal(longer.closes, 0); // shares only the beginning of its name
     assert_int_equal(hub_set_disabled(rig.hub, "bench-01", false), 0);
     assert_int_equal(hub_set_disabled(rig.hub, "nobody", true), ERR_UNKNOWN_NAME);
     hub_close_all(rig.hub, REASON_INTERNAL);

@@ -51,7 +51,8 @@
     X(WRONG_PROTOCOL_LEVEL, "wrong-protocol-level", 400004, 1, 400, "amqp:not-implemented",        \
       "the CONNECT packet is not of MQTT 3.1.1", "use protocol name MQTT and level 4")             \
     X(FAULT, "fault", 0, 5, 503, "amqp:internal-error",                                            \
-      "a fault of the scenario refused the connection", "nothing: this refusal was made on purpose") \
+      "a fault of the scenario refused the connection",                                            \
+      "nothing: this refusal was made on purpose")                                                 \
     X(TAKEN_OVER, "taken-over", 400027, 0, 409, "amqp:resource-locked",                            \
       "a newer connection of the same identity took over",                                         \
       "two programs share one device id, or the device did not close its old connection")          \
@@ -59,7 +60,7 @@
       "the message is larger than 256 KiB", "split the message")                                   \
     X(BAD_PROPERTIES, "bad-properties", 400004, 0, 400, "amqp:invalid-field",                      \
       "the property bag of the topic cannot be read",                                              \
-      "percent-encode each key and value, join them with = and &")                                   \
+      "percent-encode each key and value, join them with = and &")                                 \
     X(UNKNOWN_ID_SCOPE, "unknown-id-scope", 404201, 3, 404, "amqp:not-found",                      \
       "the user name names an id scope that the provisioning service does not have",               \
       "copy the id scope from the service's overview; it begins with 0ne")                         \
@@ -76,6 +77,41 @@
     X(DPS_WRONG_POLICY, "dps-wrong-policy", 401002, 5, 401, "amqp:unauthorized-access",            \
       "the SAS token does not say that it is for registering",                                     \
       "the token ends in &skn=registration")                                                       \
+    X(INVALID_ARGUMENT, "invalid-argument", 400004, 0, 400, "amqp:invalid-field",                  \
+      "an argument is out of its limits",                                                          \
+      "the sentence beside it names the argument and its limit")                                   \
+    X(MALFORMED_JSON, "malformed-json", 400006, 0, 400, "amqp:decode-error",                       \
+      "the payload is not JSON", "check quotes, commas and braces at the place that is named")     \
+    X(NO_API_VERSION, "no-api-version", 400004, 0, 400, "amqp:invalid-field",                      \
+      "the MQTT user name carries no api-version, so the hub serves no twin",                      \
+      "end the user name with /?api-version=2021-04-12")                                           \
+    X(TWIN_TOO_LARGE, "twin-too-large", 413001, 0, 413, "amqp:resource-limit-exceeded",            \
+      "a section of the twin would be larger than its limit",                                      \
+      "desired and reported hold 32 KB each, tags 8 KB; delete keys with null first")              \
+    X(ETAG_MISMATCH, "etag-mismatch", 412001, 0, 412, "amqp:precondition-failed",                  \
+      "the twin has changed since its etag was read", "read the twin again, or send no etag")      \
+    X(C2D_QUEUE_FULL, "c2d-queue-full", 403004, 0, 403, "amqp:resource-limit-exceeded",            \
+      "50 messages wait for this device already",                                                  \
+      "the device completes messages too slowly, or not at all; purge the queue or set a ttl")     \
+    X(C2D_TOO_LARGE, "c2d-too-large", 413001, 0, 413, "amqp:link:message-size-exceeded",           \
+      "the cloud-to-device message is larger than 64 KiB", "split the message")                    \
+    X(LOCK_LOST, "lock-lost", 412002, 0, 412, "amqp:precondition-failed",                          \
+      "the message is no longer locked for this device",                                           \
+      "complete a message within 60 s of its delivery")                                            \
+    X(DEVICE_NOT_ONLINE, "device-not-online", 404103, 0, 404, "amqp:not-found",                    \
+      "the device is not connected, or has not subscribed to methods",                             \
+      "connect the device and register its method handler first, or give a connect time-out")      \
+    X(METHOD_TIMEOUT, "method-timeout", 504101, 0, 504, "com.microsoft:timeout",                   \
+      "the device did not answer the method call in time",                                         \
+      "answer on $iothub/methods/res/STATUS/?$rid=RID with the rid of the request")                \
+    X(METHOD_BAD_ANSWER, "method-bad-answer", 504101, 0, 502, "amqp:decode-error",                 \
+      "the device answered a method call with something that is no JSON or too large",             \
+      "the payload of an answer is JSON of at most 128 KB, or empty")                              \
+    X(METHOD_TOO_LARGE, "method-too-large", 413001, 0, 413, "amqp:link:message-size-exceeded",     \
+      "the payload of the method call is larger than 128 KB",                                      \
+      "send a reference to the data instead")                                                      \
+    X(THROTTLED, "throttled", 429001, 0, 429, "com.microsoft:device-container-throttled",          \
+      "the hub takes no more requests of this kind for now", "wait and try again")                 \
     X(INTERNAL, "internal-error", 500001, 3, 500, "amqp:internal-error",                           \
       "the hub itself failed (memory or cryptography)",                                            \
       "look at the messages of hubrig: the device is not at fault")
@@ -84,7 +120,7 @@ enum reason {
 #define X(name, word, hub_code, connack, http, amqp, sentence, hint) REASON_##name,
     REASON_TABLE(X)
 #undef X
-    REASON_COUNT
+        REASON_COUNT
 };
 
 struct reason_row {

@@ -31,9 +31,9 @@ struct dps;
 struct mqtt_world {
     const struct env *env;
     struct hub *hub; // NULL with dps
-    struct dps *dps; // NULL, or the provisioning service that is spoken instead of a hub
     struct fault_plan *faults;
     struct journal *journal;
+    struct dps *dps; // NULL, or the provisioning service that is spoken instead of a hub
 };
 
 struct mqtt_session;

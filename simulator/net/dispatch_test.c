@@ -9,10 +9,10 @@ static void the_first_bytes_name_the_dialect(void **state)
         struct span bytes;
         enum dialect dialect;
     } rows[] = {
-        {SPAN_LITERAL("\x16\x03\x01"), DIALECT_TLS}, {SPAN_LITERAL("\x10\x2a"), DIALECT_MQTT},
+        {SPAN_LITERAL("\x16\x03\x01"), DIALECT_TLS},    {SPAN_LITERAL("\x10\x2a"), DIALECT_MQTT},
         {SPAN_LITERAL("GET / HTTP/1.1"), DIALECT_HTTP}, {SPAN_LITERAL("PUT /x"), DIALECT_HTTP},
-        {SPAN_LITERAL("AMQP\x03\x01"), DIALECT_AMQP}, {SPAN_LITERAL("SSH-2.0"), DIALECT_UNKNOWN},
-        {SPAN_LITERAL("GETX"), DIALECT_UNKNOWN}, {SPAN_LITERAL("\x82\x01"), DIALECT_UNKNOWN},
+        {SPAN_LITERAL("AMQP\x03\x01"), DIALECT_AMQP},   {SPAN_LITERAL("SSH-2.0"), DIALECT_UNKNOWN},
+        {SPAN_LITERAL("GETX"), DIALECT_UNKNOWN},        {SPAN_LITERAL("\x82\x01"), DIALECT_UNKNOWN},
     };
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         assert_int_equal(dialect_of(rows[i].bytes), rows[i].dialect);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What server.c and connection.c share.
+// What server.c and the connection files share.
 #pragma once
+#include "simulator/net/dispatch.h"
 #include "simulator/net/server.h"
 
 #include <uv.h>
@@ -10,7 +11,8 @@ enum { SERVER_LISTENERS_MOST = 8 };
 struct listener {
     uv_tcp_t tcp;
     struct server *server;
-    char endpoint[64]; // "0.0.0.0:8883"
+    enum dialect dialect; // spoken inside TLS
+    char endpoint[64];    // "0.0.0.0:8883"
     bool is_open;
 };
 

@@ -29,7 +29,7 @@ int server_set_chain(struct server *server, const struct chain *chain)
         server->settings.engine->server_release(server->tls);
     }
     server->tls = fresh;
-    if (server->settings.dps) {
+    if (server->settings.is_dps) {
         EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     } else {
         EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
@@ -55,7 +55,8 @@ static int fail_listen(const char *address, int port, int uv_code)
 {
     const char *advice = uv_code == UV_EADDRINUSE
                              ? "; another program has this port, see `ss -ltnp`"
-                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights" : "";
+                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights"
+                                                : "";
     FAIL(error_from_errno(-uv_code), "cannot listen on %s port %d: %s%s", address, port,
          uv_strerror(uv_code), advice);
 }
@@ -86,13 +87,15 @@ static int bind_and_listen(struct listener *listener, const struct sockaddr_stor
     return code;
 }
 
-int server_listen(struct server *server, const char *address, int port, int *bound_port)
+int server_listen_for(struct server *server, enum dialect dialect, const char *address, int port,
+                      int *bound_port)
 {
     ENSURE(server->listener_count < SERVER_LISTENERS_MOST, ERR_LIMIT);
     struct sockaddr_storage at;
     TRY(parse_address(address, port, &at));
     struct listener *listener = &server->listeners[server->listener_count];
     listener->server = server;
+    listener->dialect = dialect;
     ENSURE(uv_tcp_init(server->settings.loop, &listener->tcp) == 0, ERR_IO);
     listener->tcp.data = listener;
     server->listener_count++;
@@ -106,6 +109,11 @@ int server_listen(struct server *server, const char *address, int port, int *bou
     }
     snprintf(listener->endpoint, sizeof listener->endpoint, "%s:%d", address, *bound_port);
     return 0;
+}
+
+int server_listen(struct server *server, const char *address, int port, int *bound_port)
+{
+    return server_listen_for(server, DIALECT_MQTT, address, port, bound_port);
 }
 
 size_t server_drop_all(struct server *server, enum drop_how how)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A hub's listeners on a libuv loop: accepts, terminates TLS, hands plain bytes to a session, and
+// A hub's listeners on a libuv loop: accepts, terminates TLS, hands plain bytes to a speaker, and
 // writes every fact to the journal. One thread owns all state; handshakes run on libuv's pool.
 //
 //     TRY(server_new(&settings, &server));
@@ -10,22 +10,28 @@
 #pragma once
 #include "certs/chain.h"
 #include "simulator/faults/fault.h"
-#include "simulator/hub/hub.h"
+#include "simulator/inner.h"
+#include "simulator/net/dispatch.h"
 #include "simulator/tls/engine.h"
 
-struct dps;
 struct uv_loop_s;
 struct server;
+
+// What answers inside TLS, by its first bytes.
+struct server_speaker {
+    enum dialect dialect;
+    struct speaker speaker; // without `open`: an unused row
+};
 
 struct server_settings {
     struct uv_loop_s *loop;
     const struct env *env;
     struct journal *journal;
-    struct hub *hub; // NULL with dps
-    struct dps *dps; // NULL, or the provisioning service that these listeners belong to
-    uint32_t *last_connection_id; // NULL, or a counter that several servers share
     struct fault_plan *faults;
     const struct tls_engine *engine;
+    struct server_speaker speakers[4];
+    bool is_dps; // a provisioning service: its site at accept, its event for a chain
+    uint32_t *last_connection_id; // NULL, or a counter that several servers of a journal share
 };
 
 // Everything is borrowed and outlives the server.
@@ -34,15 +40,20 @@ int server_new(const struct server_settings *settings, struct server **out) HR_N
 // Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
-// `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE, ERR_PERMISSION (ports below
-// 1024), ERR_VALUE (address) with a sentence that names address and port. At most 8 listeners.
-int server_listen(struct server *server, const char *address, int port, int *bound_port)
-    HR_NODISCARD;
+// A listener that expects one dialect inside TLS; another one spoken there is refused, as the
+// service does it. // `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE,
+// ERR_PERMISSION (ports below 1024), ERR_VALUE (address) with a sentence that names address and
+// port. At most 8 listeners.
+int server_listen_for(struct server *server, enum dialect dialect, const char *address, int port,
+                      int *bound_port) HR_NODISCARD;
+// MQTT.
+int server_listen(struct server *server, const char *address, int port,
+                  int *bound_port) HR_NODISCARD;
 
 // Close every live connection, fin after what is queued, rst at once. Returns how many.
 size_t server_drop_all(struct server *server, enum drop_how how);
 size_t server_connection_count(const struct server *server);
 
-// Stop listening, drop all, release. `closed` is called when nothing is left, mostly from the loop; the
-// server must not be used after the call. It may be NULL.
+// Stop listening, drop all, release. `closed` is called when nothing is left, mostly from the loop;
+// the server must not be used after the call. It may be NULL.
 void server_close(struct server *server, void (*closed)(void *context), void *context);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "simulator/mqtt/speaker.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,17 +18,24 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
     if (code == 0) {
-        struct workshop_settings w = {.recipes = settings->recipes, .key_cache = settings->key_cache};
+        struct workshop_settings w = {.recipes = settings->recipes,
+                                      .key_cache = settings->key_cache};
         code = workshop_open(&w, &rig->workshop);
     }
     if (code == 0) {
+        rig->mqtt = (struct mqtt_world){
+            .env = settings->env, .hub = rig->hub, .faults = rig->faults, .journal = rig->journal};
         struct server_settings s = {.loop = settings->loop,
                                     .env = settings->env,
                                     .journal = rig->journal,
-                                    .hub = rig->hub,
                                     .faults = rig->faults,
-                                    .engine = &tls_engine_mbedtls};
+                                    .engine = &tls_engine_mbedtls,
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
+                                    .last_connection_id = &rig->last_connection_id};
         code = server_new(&s, &rig->server);
+    }
+    if (code == 0 && settings->dps.host[0]) {
+        code = rig_open_dps(rig);
     }
     if (code < 0) {
         rig_close(rig);
@@ -40,29 +48,37 @@ static void on_server_closed(void *context)
     *(bool *)context = true;
 }
 
+static void close_server(struct rig *rig, struct server *server)
+{
+    bool is_closed = false;
+    if (!server) {
+        return;
+    }
+    server_close(server, on_server_closed, &is_closed);
+    while (!is_closed) {
+        uv_run(rig->settings.loop, UV_RUN_ONCE);
+    }
+}
+
 void rig_close(struct rig *rig)
 {
-    if (rig->server) {
-        bool is_closed = false;
-        server_close(rig->server, on_server_closed, &is_closed);
-        while (!is_closed) {
-            uv_run(rig->settings.loop, UV_RUN_ONCE);
-        }
-    }
+    close_server(rig, rig->dps_server);
+    close_server(rig, rig->server);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }
     workshop_close(rig->workshop);
     faults_free(rig->faults);
+    dps_free(rig->dps);
     hub_free(rig->hub);
     journal_free(rig->journal);
     *rig = (struct rig){0};
 }
 
-static int make_chain(struct rig *rig, const char *name, struct chain *out)
+int rig_make_chain(struct rig *rig, const char *name, const char *host, struct chain *out)
 {
     struct chain_request request = {
-        .hub_host = rig->settings.hub.host,
+        .hub_host = host,
         .more_names = rig->settings.more_names,
         .more_name_count = rig->settings.more_name_count,
         .utc_s = hub_utc_us(rig->hub) / 1000000,
@@ -73,7 +89,7 @@ static int make_chain(struct rig *rig, const char *name, struct chain *out)
 int rig_use_chain(struct rig *rig, const char *name)
 {
     struct chain fresh;
-    TRY(make_chain(rig, name, &fresh));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &fresh));
     int code = server_set_chain(rig->server, &fresh);
     if (code < 0) {
         chain_deinit(&fresh);
@@ -90,7 +106,7 @@ int rig_use_chain(struct rig *rig, const char *name)
 int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem)
 {
     struct chain chain;
-    TRY(make_chain(rig, name, &chain));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &chain));
     int code = buf_append(out_pem, buf_span(&chain.root_pem));
     chain_deinit(&chain);
     return code;
@@ -148,16 +164,15 @@ static int describe(struct rig *rig, const struct identity *identity, int port,
     if (port != 0 && port != 8883) {
         snprintf(suffix, sizeof suffix, ":%d", port);
     }
-    TRY(buf_printf(&out->connection_string, "HostName=%s%s;DeviceId=%s;", rig->settings.hub.host, suffix,
-                   out->id));
+    TRY(buf_printf(&out->connection_string, "HostName=%s%s;DeviceId=%s;", rig->settings.hub.host,
+                   suffix, out->id));
     if (out->is_x509) {
         return buf_append_text(&out->connection_string, "x509=true");
     }
     return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
 }
 
-static int fill_device(struct rig *rig, struct identity *identity, int port,
-                       struct rig_device *out)
+static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
 {
     TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
                                &out->credential));
@@ -180,6 +195,7 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
     struct identity full = *identity;
     *out = (struct rig_device){.is_x509 = identity->auth == HUB_AUTH_THUMBPRINT};
     buf_init(&out->connection_string, 2000);
+    buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);
     int code = fill_device(rig, &full, port, out);
     explicit_bzero(&full, sizeof full);
@@ -199,5 +215,6 @@ int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, stru
 void rig_device_deinit(struct rig_device *device)
 {
     buf_wipe(&device->connection_string);
+    buf_wipe(&device->dps_key);
     device_credential_deinit(&device->credential);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The mbedTLS 2.28 engine. A server asks for a client certificate without demanding one and sends
 // an empty CA list, as the real hub does; it never verifies the client's chain, because the hub
-// judges certificates by their thumbprint (simulator/hub).
+// judges certificates itself, by thumbprint or from the DER of everything that the device sent.
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/when.h"
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PEER_CHAIN_BYTES_MOST = 1 << 18 };
 
 struct tls_server {
     atomic_int users;
@@ -34,17 +32,20 @@ struct tls_connection {
     struct buf input;
     struct buf output;
     struct buf plain;
-    struct buf peer_chain;
     enum tls_state state;
     struct tls_facts facts;
 };
 
 // The suites of the real service, forward secrecy only.
 static const int suites[] = {
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
     0,
 };
 
@@ -59,7 +60,8 @@ static const mbedtls_ecp_group_id curves[] = {
 static int random_bytes(void *context, unsigned char *out, size_t len)
 {
     struct tls_server *server = context;
-    return server->env.random(server->env.world, out, len) == 0 ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    return server->env.random(server->env.world, out, len) == 0 ? 0
+                                                                : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
 static int parse_pem(struct tls_server *server, const struct tls_server_settings *settings)
@@ -161,7 +163,6 @@ static void connection_free(struct tls_connection *c)
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
-    buf_deinit(&c->peer_chain);
     server_release(c->server);
     free(c);
 }
@@ -176,7 +177,6 @@ static int connection_new(struct tls_server *server, struct tls_connection **out
     buf_init(&c->input, TLS_INPUT_BYTES_MOST);
     buf_init(&c->output, TLS_OUTPUT_BYTES_MOST);
     buf_init(&c->plain, TLS_INPUT_BYTES_MOST);
-    buf_init(&c->peer_chain, PEER_CHAIN_BYTES_MOST);
     mbedtls_ssl_init(&c->ssl);
     if (mbedtls_ssl_setup(&c->ssl, &server->config) != 0) {
         connection_free(c);
@@ -201,7 +201,8 @@ static int64_t seconds_of(const mbedtls_x509_time *t)
 static void copy_common_name(const mbedtls_x509_crt *crt, char *out, size_t capacity)
 {
     for (const mbedtls_x509_name *name = &crt->subject; name; name = name->next) {
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0 &&
+            !memchr(name->val.p, 0, name->val.len)) {
             span_copy_text(span_of(name->val.p, name->val.len), out, capacity);
         }
     }
@@ -222,12 +223,9 @@ static void note_certificate(struct tls_connection *c)
     p->not_after_s = seconds_of(&crt->valid_to);
     p->is_ca = crt->ca_istrue != 0;
     copy_common_name(crt, p->common_name, sizeof p->common_name);
-    for (const mbedtls_x509_crt *at = crt; at; at = at->next) {
-        if (buf_append(&c->peer_chain, span_of(at->raw.p, at->raw.len)) < 0) {
-            return;
-        }
+    for (; crt && p->chain_count < PEER_CHAIN_MOST; crt = crt->next) {
+        p->chain_der[p->chain_count++] = span_of(crt->raw.p, crt->raw.len);
     }
-    p->chain_der = buf_span(&c->peer_chain);
     c->facts.has_certificate = true;
 }
 
@@ -343,8 +341,8 @@ static int write_plain(struct tls_connection *c, struct span bytes)
     while (bytes.len > 0) {
         int n = mbedtls_ssl_write(&c->ssl, bytes.ptr, bytes.len);
         if (n <= 0) {
-            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS, "TLS write failed (-0x%04x)",
-                 (unsigned)-n);
+            FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS,
+                 "TLS write failed (-0x%04x)", (unsigned)-n);
         }
         bytes = span_from(bytes, (size_t)n);
     }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// One TCP connection: held by a fault, TLS handshake, open with a speaker inside, lingering after
+// our close, gone. Its code lies in four files: connection.c (from accept to the end, timers),
+// connection_bytes.c (the socket), connection_tls.c (the handshake), connection_inner.c (the
+// speaker). The TLS engine belongs to the loop except while is_working.
+#pragma once
+#include "simulator/inner.h"
+#include "simulator/net/internal.h"
+
+enum phase { PHASE_HELD, PHASE_TLS, PHASE_OPEN, PHASE_LINGER, PHASE_GONE };
+
+enum {
+    FIRST_BYTES_LIMIT_US = 60 * 1000000, // TLS and the first byte inside it, as the service waits
+    LINGER_US = 2 * 1000000,             // after our FIN, before the connection is cut
+    WRITE_QUEUE_PAUSE_BYTES = 1 << 20,   // a device that does not read is not read from either
+    PENDING_BYTES_MOST = 1 << 20,
+    READ_CHUNK_BYTES = 65536,
+};
+
+struct connection {
+    struct connection *next;
+    struct connection *prev;
+    struct server *server;
+    enum dialect dialect; // of the listener
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    uv_work_t work;
+    int open_handles;
+    uint32_t id;
+    enum phase phase;
+    struct tls_connection *tls;
+    struct inner inner;
+    struct buf hello;   // copy of the first bytes, until the ClientHello is read
+    struct buf pending; // what arrived while the engine was away
+    char sni[256];
+    uint64_t accepted_us;
+    uint64_t held_until_us;
+    uint64_t linger_until_us;
+    uint64_t hello_us;
+    uint64_t in_bytes;
+    uint64_t out_bytes;
+    bool has_hello;
+    bool is_established;
+    bool is_stalled;
+    bool is_refused;
+    bool is_paused;
+    bool is_working;
+    bool is_inner_over; // the speaker has been told its end
+    bool is_in_turn;    // the speaker is being fed or ticked
+    bool wants_turn;    // the speaker has asked for something outside its turn
+    bool has_eof;       // the device has closed; handled when the engine is back
+    int eof_code;
+    bool wants_close;
+    enum drop_how close_how;
+    const char *closed_by;
+    const char *closed_how;
+};
+
+// connection.c
+struct journal *connection_journal(const struct connection *c);
+const struct tls_engine *connection_engine(const struct connection *c);
+uint64_t connection_now_us(const struct connection *c);
+const char *connection_device(const struct connection *c); // "" until known
+// Who ended the connection counts once: the first note stays.
+void connection_note_closer(struct connection *c, const char *by, const char *how);
+void connection_finish(struct connection *c, const char *by, const char *how);
+void connection_cut(struct connection *c);          // RST
+void connection_close_gently(struct connection *c); // close_notify, FIN, linger
+void connection_close_now(struct connection *c, enum drop_how how);
+void connection_release_if_done(struct connection *c);
+void connection_schedule(struct connection *c);
+
+// connection_bytes.c
+void connection_flush(struct connection *c);
+void connection_update_reading(struct connection *c);
+
+// connection_tls.c
+void connection_take(struct connection *c, struct span bytes);
+void connection_peer_closed(struct connection *c);
+void connection_emit_tls_failed(struct connection *c, const char *why);
+
+// connection_inner.c
+void connection_deliver_plain(struct connection *c);
+void connection_tick_inner(struct connection *c);
+void connection_end_inner(struct connection *c);
+// After the speaker or a handshake step had its turn: bytes out, then what was asked for.
+void connection_settle(struct connection *c);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The socket of a connection: reading with back-pressure, writing.
+#include "simulator/net/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct write_request {
+    uv_write_t request;
+    struct connection *connection;
+    uint8_t bytes[];
+};
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct write_request *w = (struct write_request *)request;
+    struct connection *c = w->connection;
+    if (status == 0 && c->phase != PHASE_GONE) {
+        connection_update_reading(c);
+    }
+    free(w);
+}
+
+static void write_rest(struct connection *c, struct span bytes)
+{
+    struct write_request *w = malloc(sizeof *w + bytes.len);
+    if (!w) {
+        connection_cut(c);
+        return;
+    }
+    memcpy(w->bytes, bytes.ptr, bytes.len);
+    w->connection = c;
+    uv_buf_t out = uv_buf_init((char *)w->bytes, (unsigned)bytes.len);
+    if (uv_write(&w->request, (uv_stream_t *)&c->tcp, &out, 1, on_written) < 0) {
+        free(w);
+    }
+}
+
+void connection_flush(struct connection *c)
+{
+    struct buf *output = connection_engine(c)->output(c->tls);
+    if (output->len == 0 || c->phase == PHASE_GONE) {
+        return;
+    }
+    uv_buf_t out = uv_buf_init((char *)output->data, (unsigned)output->len);
+    int written = uv_try_write((uv_stream_t *)&c->tcp, &out, 1);
+    size_t done = written > 0 ? (size_t)written : 0;
+    c->out_bytes += output->len;
+    if (done < output->len && (written >= 0 || written == UV_EAGAIN)) {
+        write_rest(c, span_from(buf_span(output), done));
+    }
+    buf_clear(output);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    static char chunk[READ_CHUNK_BYTES]; // one loop, one read at a time
+    (void)handle;
+    (void)suggested;
+    *out = uv_buf_init(chunk, sizeof chunk);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+    struct connection *c = stream->data;
+    if (n > 0) {
+        connection_take(c, span_of(bytes->base, (size_t)n));
+        return;
+    }
+    if (n == 0) {
+        return;
+    }
+    uv_read_stop(stream);
+    c->has_eof = true;
+    c->eof_code = (int)n;
+    if (!c->is_working) {
+        connection_peer_closed(c);
+    }
+}
+
+void connection_update_reading(struct connection *c)
+{
+    if (c->phase == PHASE_GONE || c->has_eof) {
+        return;
+    }
+    bool is_full = uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) > WRITE_QUEUE_PAUSE_BYTES;
+    bool is_held_back = c->inner.fn && !c->is_inner_over && c->inner.fn->wants_pause(c->inner.self);
+    bool should_pause = c->is_stalled || c->phase == PHASE_HELD || is_full || is_held_back;
+    if (should_pause && !c->is_paused) {
+        uv_read_stop((uv_stream_t *)&c->tcp);
+        c->is_paused = true;
+    } else if (!should_pause && c->is_paused) {
+        c->is_paused = uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0;
+    }
+}

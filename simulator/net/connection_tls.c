@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// The handshake of a connection, and what its failure says about the device.
+#include "base/error.h"
+#include "simulator/net/connection.h"
+#include "simulator/tls/client_hello.h"
+
+#include <stdio.h>
+
+static void advance(struct connection *c);
+
+static void emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
+{
+    char scratch[16];
+    EMIT(connection_journal(c), TLS_ALERT, c->id, connection_device(c), F_TEXT("by", by),
+         F_TEXT("level", alert->is_fatal ? "fatal" : "warning"),
+         F_TEXT("name", tls_alert_name(alert->code, scratch)), F_INT("code", alert->code),
+         F_TEXT("during", c->is_established ? "data" : "handshake"));
+}
+
+void connection_emit_tls_failed(struct connection *c, const char *why)
+{
+    const struct tls_facts *facts = c->tls ? connection_engine(c)->facts(c->tls) : NULL;
+    EMIT(connection_journal(c), TLS_FAILED, c->id, connection_device(c), F_TEXT("why", why),
+         F_TEXT("chain", facts ? facts->chain_name : ""));
+}
+
+// The device gives up before its first MQTT byte: what it thinks of the chain, whether it says so
+// by an alert, by closing, or only after a handshake that looked complete (some stacks verify
+// late).
+static void note_refusal(struct connection *c, const char *how)
+{
+    if (c->is_refused || !c->has_hello || c->inner.fn || c->closed_by) {
+        return;
+    }
+    char scratch[16];
+    const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
+    bool has_alert = facts->from_device.is_seen && facts->from_device.is_fatal;
+    c->is_refused = true;
+    EMIT(connection_journal(c), TLS_REFUSED, c->id, NULL, F_TEXT("how", how),
+         F_TEXT("alert", has_alert ? tls_alert_name(facts->from_device.code, scratch) : ""),
+         F_TEXT("chain", facts->chain_name));
+}
+
+static void after_failure(struct connection *c)
+{
+    const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
+    if (facts->from_device.is_seen) {
+        emit_alert(c, "device", &facts->from_device);
+    }
+    if (facts->from_hub.is_seen) {
+        emit_alert(c, "hub", &facts->from_hub);
+    }
+    connection_emit_tls_failed(c, facts->why);
+    if (facts->from_device.is_seen) {
+        note_refusal(c, "alert");
+        connection_note_closer(c, "device", "alert");
+    }
+    connection_flush(c);
+    connection_close_gently(c);
+}
+
+static void emit_established(struct connection *c)
+{
+    const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
+    c->is_established = true;
+    if (c->phase == PHASE_TLS) {
+        c->phase = PHASE_OPEN;
+    }
+    EMIT(connection_journal(c), TLS_ESTABLISHED, c->id, NULL, F_TEXT("version", facts->version),
+         F_TEXT("suite", facts->suite), F_BOOL("client_certificate", facts->has_certificate),
+         F_INT("handshake_us", connection_now_us(c) - c->hello_us),
+         F_TEXT("chain", facts->chain_name));
+}
+
+void connection_peer_closed(struct connection *c)
+{
+    bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
+    if (is_mid_handshake) {
+        connection_emit_tls_failed(
+            c, "the device closed the connection during the handshake without an alert");
+    }
+    note_refusal(c, c->is_established ? "close-after-handshake" : "close");
+    const char *how = c->eof_code == UV_EOF          ? "fin"
+                      : c->eof_code == UV_ECONNRESET ? "rst"
+                                                     : "error";
+    connection_note_closer(c, "device", how);
+    connection_finish(c, "device", how);
+}
+
+// The engine has made a step and is back on the loop.
+static void after_step(struct connection *c, enum tls_state state)
+{
+    if (c->phase == PHASE_GONE) {
+        return;
+    }
+    connection_flush(c);
+    if (state == TLS_FAILED) {
+        if (c->phase == PHASE_LINGER) {
+            connection_finish(c, "hub", "fin");
+        } else {
+            after_failure(c);
+        }
+        return;
+    }
+    if (state != TLS_HANDSHAKING && !c->is_established) {
+        emit_established(c);
+    }
+    if (state == TLS_OPEN || state == TLS_CLOSED) {
+        connection_deliver_plain(c);
+    }
+    connection_settle(c);
+    if (state == TLS_CLOSED && c->phase != PHASE_GONE) {
+        note_refusal(c, "close-after-handshake");
+        connection_note_closer(c, "device", "fin");
+        connection_close_gently(c);
+    }
+}
+
+static void on_step(uv_work_t *work)
+{
+    struct connection *c = work->data;
+    connection_engine(c)->step(c->tls);
+}
+
+static void on_step_done(uv_work_t *work, int status)
+{
+    struct connection *c = work->data;
+    (void)status;
+    c->is_working = false;
+    if (c->phase == PHASE_GONE) {
+        connection_release_if_done(c);
+        return;
+    }
+    after_step(c,
+               connection_engine(c)->step(c->tls)); // no work left: this returns the state at once
+    if (c->phase != PHASE_GONE && c->pending.len > 0) {
+        int code = connection_engine(c)->feed(c->tls, buf_span(&c->pending));
+        buf_clear(&c->pending);
+        if (code < 0) {
+            connection_cut(c);
+            return;
+        }
+        advance(c);
+    }
+    if (c->phase != PHASE_GONE && c->has_eof && !c->is_working) {
+        connection_peer_closed(c);
+    }
+}
+
+static void advance(struct connection *c)
+{
+    if (c->is_established) {
+        after_step(c, connection_engine(c)->step(c->tls));
+        return;
+    }
+    c->is_working = true;
+    c->work.data = c;
+    if (uv_queue_work(c->server->settings.loop, &c->work, on_step, on_step_done) < 0) {
+        c->is_working = false;
+        connection_cut(c);
+    }
+}
+
+static void emit_client_hello(struct connection *c, const struct client_hello *hello)
+{
+    char scratch[16];
+    span_copy_text(span_text(hello->sni), c->sni, sizeof c->sni);
+    EMIT(connection_journal(c), TLS_CLIENT_HELLO, c->id, NULL, F_TEXT("sni", hello->sni),
+         F_TEXT("version", tls_version_name(hello->version, scratch)),
+         F_INT("suites", hello->suite_count));
+}
+
+// Look at the first bytes. Returns false when the connection is being closed for them.
+static bool inspect_first_bytes(struct connection *c, struct span bytes)
+{
+    if (buf_append(&c->hello, bytes) < 0) {
+        c->has_hello = true; // too long for a ClientHello: the engine says what is wrong
+        return true;
+    }
+    enum dialect dialect = dialect_of(buf_span(&c->hello));
+    if (dialect != DIALECT_TLS && dialect != DIALECT_UNDECIDED) {
+        char why[160];
+        snprintf(why, sizeof why, "the device spoke %s without TLS", dialect_name(dialect));
+        connection_emit_tls_failed(c, why);
+        connection_close_gently(c);
+        return false;
+    }
+    struct client_hello hello;
+    int code = client_hello_read(buf_span(&c->hello), &hello);
+    if (code != 0) {
+        c->has_hello = true;
+        c->hello_us = connection_now_us(c);
+        buf_deinit(&c->hello);
+    }
+    if (code > 0) {
+        emit_client_hello(c, &hello);
+    }
+    return true;
+}
+
+void connection_take(struct connection *c, struct span bytes)
+{
+    c->in_bytes += bytes.len;
+    if (c->phase == PHASE_TLS && !c->has_hello && !inspect_first_bytes(c, bytes)) {
+        return;
+    }
+    if (c->phase == PHASE_LINGER && !c->is_established) {
+        return;
+    }
+    int code =
+        c->is_working ? buf_append(&c->pending, bytes) : connection_engine(c)->feed(c->tls, bytes);
+    if (code < 0) {
+        connection_cut(c);
+        return;
+    }
+    if (!c->is_working) {
+        advance(c);
+    }
+}
