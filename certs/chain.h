@@ -81,11 +81,4 @@ struct device_credential {
 };
 int device_credential_make(struct workshop *w, const char *device_id, int64_t utc_s,
                            struct device_credential *out) HR_NODISCARD;
-// The same certificate, but signed by a CA of that name (P-256, self-signed, the same days), as the
-// members of an enrollment group have it: cert_pem holds the device's certificate and the CA's
-// behind it, the thumbprints are those of the device's. The CA's goes to the empty `ca_der` too. The
-// CA's key is cached like a device's: its name must be no device id.
-int device_credential_issue(struct workshop *w, const char *ca_name, const char *device_id,
-                            int64_t utc_s, struct device_credential *out,
-                            struct buf *ca_der) HR_NODISCARD;
 void device_credential_deinit(struct device_credential *credential);

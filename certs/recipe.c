@@ -15,6 +15,7 @@ struct reader {
     const struct line *send, *trust; // the last ones given; resolved when all certs are known
     char names[RECIPE_DEPTH_MOST][sizeof((struct recipe *)0)->name]; // files being read
     size_t depth;
+    size_t about_depth; // of the file whose 'about' counts so far; 0: none
     struct recipe_cert scratch; // takes the lines of a cert block that was refused
 };
 
@@ -74,7 +75,12 @@ static int read_chain(struct chapter *ch, const struct line *line)
 
 static int read_about(struct chapter *ch, const struct line *line)
 {
-    struct recipe *r = ch->reader->recipe;
+    struct reader *rd = ch->reader;
+    struct recipe *r = rd->recipe;
+    if (rd->about_depth && rd->depth > rd->about_depth) {
+        return 0; // the file that is based on this one has said what it is about
+    }
+    rd->about_depth = rd->depth;
     struct buf words HR_CLEANUP(buf_deinit);
     buf_init(&words, LINE_FILE_BYTES_MOST);
     TRY(line_join(line, 1, &words));

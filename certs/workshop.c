@@ -2,6 +2,7 @@
 #include "certs/workshop.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "certs/timeline.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -214,6 +215,14 @@ static int open_recipe(void *ctx, const char *name, struct line_script *script,
 int workshop_read_recipe(struct workshop *w, const char *name, struct recipe **out,
                          struct diag_list *diags)
 {
+    *out = NULL;
+    const char *resolved = timeline_resolve(name);
+    if (!resolved) {
+        FAIL(ERR_UNKNOWN_NAME,
+             "'%s': expected timeline/DATE, such as timeline/2019-06-01, at a time when the cloud "
+             "was there; `hubrig certs timeline` lists them",
+             name);
+    }
     struct recipe_source source = {.ctx = w, .open = open_recipe};
-    return recipe_read(&source, name, out, diags);
+    return recipe_read(&source, resolved, out, diags);
 }

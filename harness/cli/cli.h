@@ -16,6 +16,7 @@ struct command {
     const char *help;                   // the whole text of `hubrig NAME --help`
 };
 
+extern const struct command command_certs;
 extern const struct command command_check;
 extern const struct command command_explain;
 extern const struct command command_run;
@@ -23,11 +24,14 @@ extern const struct command command_serve;
 extern const struct command command_try;
 extern const struct command command_words;
 
+enum { OPTION_LIST_MOST = 64 };
+
 // Options as each command lists them. Long options only, "--name value" or "--name=value".
 struct option_spec {
     const char *name;     // "--json"
-    const char *argument; // "FILE", or NULL for a flag
-    const char **value;   // receives the argument, or "" for a flag
+    const char *argument; // "FILE", or NULL for a flag, or "FILE..." when it may be repeated
+    const char **value;   // receives the argument, or "" for a flag; with "...": an array of
+                          // OPTION_LIST_MOST + 1 NULLs, filled from its start
 };
 // Takes options out of argv until "--" or (with stops_at_word) the first plain word; plain words
 // are gathered at words[]. Prints the mistake to stderr and returns EXIT_USAGE; EXIT_PASS = go on;

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
     &command_check,
     &command_explain,
     &command_words,
+    &command_certs,
 };
 
 static void print_help(FILE *to)

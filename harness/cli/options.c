@@ -73,7 +73,19 @@ static int take_option(struct scanner *s)
                 spec->name, spec->argument);
         return EXIT_USAGE;
     }
-    *spec->value = value.ptr ? (const char *)value.ptr : s->argv[++s->at];
+    const char *given = value.ptr ? (const char *)value.ptr : s->argv[++s->at];
+    if (!span_ends_with(span_text(spec->argument), SPAN_LITERAL("..."))) {
+        *spec->value = given;
+        return EXIT_PASS;
+    }
+    size_t count = 0;
+    while (spec->value[count]) {
+        count++;
+    }
+    if (count == OPTION_LIST_MOST) {
+        return complain(s, "this option was given too often; the first too many is", given, "");
+    }
+    spec->value[count] = given;
     return EXIT_PASS;
 }
 

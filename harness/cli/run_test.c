@@ -223,6 +223,28 @@ static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
     shell_release(&r);
 }
 
+static void the_capture_opens_decrypted(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "command -v tshark");
+    bool has_tshark = r.code == 0;
+    shell_release(&r);
+    if (!has_tshark) {
+        skip();
+    }
+    shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
+                               "expect mqtt.refused within 20s\nwait 200ms\n");
+    shell_run(&r, "%s try --suite t/token.scn %s --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
+                  "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.conack.val 2>/dev/null; "
+                  "tshark -r evidence/t.token/wire.pcapng -Y frame.comment -T fields -e frame.comment 2>/dev/null",
+              hubrig, reference);
+    shell_assert_says(&r, "1\tbench-01"); // CONNECT
+    shell_assert_says(&r, "2\t\t5");      // CONNACK 5
+    shell_assert_says(&r, "reason=sas-expired");
+    shell_release(&r);
+}
+
 static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state)
 {
     (void)state;
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(every_command_has_help),
         cmocka_unit_test(without_namespaces_the_hub_takes_a_loopback_address),
         cmocka_unit_test(the_key_of_the_device_is_in_no_file_that_others_read),
+        cmocka_unit_test(the_capture_opens_decrypted),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

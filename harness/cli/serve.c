@@ -19,11 +19,13 @@ struct serving {
     const char *host;
     const char *listen;
     const char *port;
+    const char *https_port; // NULL = no HTTPS
     const char *chain;
     const char *device_id;
     const char *x509;
     const char *files;
     const char *names; // more SANs, comma-separated
+    const char *capture;
     const char *json;
     struct env env;
     uv_loop_t loop;
@@ -32,6 +34,7 @@ struct serving {
     struct rig rig;
     struct rig_device device;
     int bound_port;
+    int bound_https_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -84,11 +87,11 @@ static int read_names(struct serving *s, struct rig_settings *out)
     return 0;
 }
 
-static int read_port(const struct serving *s, int *port)
+static int read_port(const char *text, const char *option, int *port)
 {
     uint64_t value = 0;
-    if (span_parse_u64(span_text(s->port), &value) < 0 || value > 65535) {
-        FAIL(ERR_USAGE, "--port takes a number from 0 to 65535, seen '%s'", s->port);
+    if (span_parse_u64(span_text(text), &value) < 0 || value > 65535) {
+        FAIL(ERR_USAGE, "%s takes a number from 0 to 65535, seen '%s'", option, text);
     }
     *port = (int)value;
     return 0;
@@ -136,15 +139,19 @@ static int add_device(struct serving *s)
 
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->loop, .env = &s->env};
+    struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
     int port = 0;
-    TRY(read_port(s, &port));
+    TRY(read_port(s->port, "--port", &port));
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
     TRY(fs_make_folder(s->files, 0700));
     TRY(rig_open(&s->rig, &settings));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
+    if (s->https_port) {
+        TRY(read_port(s->https_port, "--https-port", &port));
+        TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
+    }
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     return journal_listen(s->rig.journal, on_event, s);
@@ -156,8 +163,13 @@ static int print_ready(struct serving *s)
 {
     struct buf token HR_CLEANUP(buf_wipe);
     buf_init(&token, 2000);
-    printf("ready host=%s address=%s port=%d root=%s chain=%s device=%s auth=%s\n", s->host, s->listen,
-           s->bound_port, s->root_path, s->chain, s->device_id, s->x509 ? "x509" : "sas");
+    char https[32] = "";
+    if (s->https_port) {
+        snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
+    }
+    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s\n", s->host,
+           s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
+           s->x509 ? "x509" : "sas");
     if (s->json) {
         return 0;
     }
@@ -239,9 +251,11 @@ static int serve_command(int argc, char **argv)
     };
     const struct option_spec specs[] = {
         {"--host", "NAME", &s.host},     {"--listen", "ADDRESS", &s.listen},
-        {"--port", "N", &s.port},        {"--chain", "NAME", &s.chain},
+        {"--port", "N", &s.port},   {"--https-port", "N", &s.https_port},
+              {"--chain", "NAME", &s.chain},
         {"--device", "ID", &s.device_id}, {"--x509", NULL, &s.x509},
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
+        {"--capture", "FILE", &s.capture},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -266,12 +280,16 @@ const struct command command_serve = {
         "  --host NAME       the hub's name in connection strings and certificate; default: localhost\n"
         "  --listen ADDRESS  IP address to listen on; default: 127.0.0.1; 0.0.0.0 for boards\n"
         "  --port N          default: 8883; 0 takes a free one\n"
+        "  --https-port N    also listen for HTTPS and MQTT over WebSocket; 0 takes a free port;\n"
+        "                    devices that speak WebSocket dial 443; default: not at all\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"
         "  --x509            register the device by certificate thumbprint instead of a key\n"
         "  --files FOLDER    where root.pem, the device's certificate and keys are written, and\n"
         "                    from where the device's SAS key is read again; default: hub-files\n"
+        "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
+        "                    the clear; the file holds passwords and has mode 0600\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static const char *const own_files[] = {"journal.jsonl", "device.log", "verdict.json", "scenario.scn",
-                                        "root.pem",      "chain.pem",  "device.crt",   "device.key"};
+                                        "root.pem",      "chain.pem",  "device.crt",   "device.key",
+                                        "wire.pcapng"};
 
 static int clear_folder(const char *folder)
 {

@@ -17,6 +17,7 @@ struct parser {
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;
     struct place x509_use;
+    struct place dps_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.
@@ -34,5 +35,6 @@ int parser_match(struct parser *p, size_t at, struct match *out, size_t *next);
 int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
 int parser_set(struct parser *p);
 int parser_hub(struct parser *p, struct step *step);
+int parser_dps(struct parser *p, struct step *step);
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

@@ -4,13 +4,14 @@
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
 //   tags     WORD...                    e.g. must tls
-//   needs    clock|x509 ...             what the device must offer, else the scenario is skipped
+//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
 //   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE |
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
+//   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -35,18 +36,28 @@
     X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
       "the device's clock at boot; needs clock")                                                   \
     X(DEVICE_AUTH, "device.auth", "sas|x509", "sas", "how the device is registered")               \
+    X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
+      "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
     X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
       "the chain whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
-      "life of a connected device's token past its end")
+      "life of a connected device's token past its end")                                           \
+    X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
+      "the chain that the provisioning service presents")                                          \
+    X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
+      "how long a device is told to wait before it asks again")                                    \
+    X(DPS_ASSIGN_AFTER, "dps.assign_after", "DURATION", "1s",                                      \
+      "how long a registration stays assigning")                                                   \
+    X(DPS_DISABLED, "dps.disabled", "401|status", "401",                                           \
+      "how a disabled enrollment is answered: 401, or 200 with the status disabled")
 
 enum knob {
 #define X(name, word, values, standard, meaning) KNOB_##name,
     KNOB_TABLE(X)
 #undef X
-    KNOB_COUNT
+        KNOB_COUNT
 };
 const char *knob_word(enum knob knob);
 const char *knob_values(enum knob knob);
@@ -59,6 +70,14 @@ struct when {
     int64_t us; // DATE: since 1970; OFFSET: a device from the hub clock, a hub from the real one
 };
 
+enum provisioning {
+    PROVISIONING_NONE,
+    PROVISIONING_SYMMETRIC,
+    PROVISIONING_X509,
+    PROVISIONING_GROUP,
+    PROVISIONING_X509_GROUP
+};
+
 struct settings {
     struct when device_clock;
     bool is_x509;
@@ -66,6 +85,11 @@ struct settings {
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;
+    enum provisioning provisioning;
+    char dps_chain[96];
+    uint64_t dps_retry_after_us;
+    uint64_t dps_assign_after_us;
+    bool dps_shows_disabled;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -81,26 +105,45 @@ struct match {
 bool match_event(const struct match *m, const struct event *e);
 int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
-enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE };
+enum hub_verb {
+    HUB_CHAIN,
+    HUB_DROP,
+    HUB_FAULT,
+    HUB_CLEAR,
+    HUB_DISABLE,
+    HUB_ENABLE,
+    HUB_DPS_CHAIN,
+    HUB_DPS_DISABLE,
+    HUB_DPS_ENABLE
+}; // the last three: the verb dps
 
-enum step_kind { STEP_BOOT, STEP_TIME, STEP_HUB, STEP_WAIT, STEP_LOG, STEP_EXPECT, STEP_COUNT, STEP_NEVER };
+enum step_kind {
+    STEP_BOOT,
+    STEP_TIME,
+    STEP_HUB,
+    STEP_WAIT,
+    STEP_LOG,
+    STEP_EXPECT,
+    STEP_COUNT,
+    STEP_NEVER
+};
 struct step {
     enum step_kind kind;
     int line;
     int column;
-    char *source;           // the statement as written, trimmed
-    uint64_t duration_us;   // WAIT, EXPECT, COUNT
-    struct match match;     // EXPECT, COUNT, NEVER
-    struct match before;    // NEVER with has_before
+    char *source;         // the statement as written, trimmed
+    uint64_t duration_us; // WAIT, EXPECT, COUNT
+    struct match match;   // EXPECT, COUNT, NEVER
+    struct match before;  // NEVER with has_before
     bool has_before;
-    uint64_t least, most;   // COUNT; most UINT64_MAX = no upper end
-    bool is_device;         // TIME: device or hub
-    struct when when;       // TIME
-    enum hub_verb verb;     // HUB
-    char chain[96];         // HUB_CHAIN
-    enum drop_how drop;     // HUB_DROP
-    struct fault fault;     // HUB_FAULT
-    char *text;             // LOG
+    uint64_t least, most; // COUNT; most UINT64_MAX = no upper end
+    bool is_device;       // TIME: device or hub
+    struct when when;     // TIME
+    enum hub_verb verb;   // HUB
+    char chain[96];       // HUB_CHAIN, HUB_DPS_CHAIN
+    enum drop_how drop;   // HUB_DROP
+    struct fault fault;   // HUB_FAULT
+    char *text;           // LOG
 };
 
 struct plan {
@@ -111,6 +154,7 @@ struct plan {
     size_t tag_count;
     bool needs_clock;
     bool needs_x509;
+    bool needs_dps;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
@@ -136,7 +180,8 @@ uint64_t plan_longest_us(const struct plan *plan);
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.
 int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
-// The same for another extension (".bench"); a folder without such a file gives none, without error.
-int suite_files_of(const char *path, const char *extension, char ***files, size_t *count)
-    HR_NODISCARD;
+// The same for another extension (".bench"); a folder without such a file gives none, without
+// error.
+int suite_files_of(const char *path, const char *extension, char ***files,
+                   size_t *count) HR_NODISCARD;
 void suite_free(char **files, size_t count);

@@ -239,7 +239,7 @@ static const struct mistake_case mistakes[] = {
     {"boot device\nnever mqtt.ping before mqtt.pong\n",
      "3:24: unknown event 'mqtt.pong' (did you mean mqtt.ping?)"},
     {"needs clok\nboot device\n", "2:7: unknown capability 'clok' (did you mean clock?)"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509 ..."},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},

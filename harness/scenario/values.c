@@ -3,6 +3,7 @@
 #include "harness/scenario/parser.h"
 #include "base/error.h"
 #include "base/when.h"
+#include "certs/timeline.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ int parser_chain(struct parser *p, size_t at, char out[96])
     if (!span_copy_text(word, out, 96)) {
         return MISTAKE(p, at, "the name of the chain is longer than 95 bytes");
     }
-    bool is_file = span_ends_with(word, SPAN_LITERAL(".chain"));
+    bool is_file = span_ends_with(word, SPAN_LITERAL(".chain")) ||
+                   (span_starts_with(word, SPAN_LITERAL("timeline/")) && timeline_resolve(out));
     for (size_t i = 0; !is_file && i < p->chain_count; i++) {
         if (strcmp(out, p->chain_names[i]) == 0) {
             return 0;

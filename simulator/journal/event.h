@@ -76,6 +76,10 @@
       "a registration ended because its enrollment is disabled")                                   \
     X(DPS_REJECTED, "dps.rejected", "status error_code message why retry_after_s",                 \
       "a request was answered with a status of 400 or more")                                       \
+    X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
+    X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
+    X(WS_CLOSED, "ws.closed", "code by why",                                                       \
+      "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 struct connection *connection_next(const struct connection *c)
@@ -83,6 +84,10 @@ void connection_finish(struct connection *c, const char *by, const char *how)
          F_TEXT("by", c->closed_by ? c->closed_by : by),
          F_TEXT("how", c->closed_how ? c->closed_how : how), F_INT("in_bytes", c->in_bytes),
          F_INT("out_bytes", c->out_bytes));
+    by = c->closed_by ? c->closed_by : by;
+    how = c->closed_how ? c->closed_how : how;
+    capture_end(c->capture, strcmp(by, "device") == 0, strcmp(how, "rst") == 0);
+    c->capture = NULL;
     unlink_connection(c);
     uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
     uv_close((uv_handle_t *)&c->timer, on_handle_closed);
@@ -236,10 +241,16 @@ static void emit_accepted(struct connection *c, const struct listener *listener)
 {
     struct sockaddr_storage peer = {0};
     int len = sizeof peer;
+    struct sockaddr_storage local = {0};
+    int local_len = sizeof local;
     char address[64] = "";
     char text[80] = "";
     if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &len) == 0) {
         bool is_v6 = peer.ss_family == AF_INET6;
+        if (uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&local, &local_len) == 0) {
+            c->capture = capture_begin(c->server->settings.capture, c->id, (struct sockaddr *)&peer,
+                                       (struct sockaddr *)&local);
+        }
         uv_ip_name((struct sockaddr *)&peer, address, sizeof address);
         snprintf(text, sizeof text, is_v6 ? "[%s]:%d" : "%s:%d", address,
                  ntohs(is_v6 ? ((struct sockaddr_in6 *)&peer)->sin6_port

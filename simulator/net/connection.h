@@ -30,6 +30,7 @@ struct connection {
     enum phase phase;
     struct tls_connection *tls;
     struct inner inner;
+    struct capture_stream *capture; // NULL: nothing is captured
     struct buf hello;   // copy of the first bytes, until the ClientHello is read
     struct buf pending; // what arrived while the engine was away
     char sni[256];

@@ -46,6 +46,7 @@ void connection_flush(struct connection *c)
     int written = uv_try_write((uv_stream_t *)&c->tcp, &out, 1);
     size_t done = written > 0 ? (size_t)written : 0;
     c->out_bytes += output->len;
+    capture_bytes(c->capture, false, buf_span(output));
     if (done < output->len && (written >= 0 || written == UV_EAGAIN)) {
         write_rest(c, span_from(buf_span(output), done));
     }

@@ -93,6 +93,10 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
+    const char *secret = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secret[0]) {
+        capture_secret(c->capture, secret);
+    }
     connection_flush(c);
     if (state == TLS_FAILED) {
         if (c->phase == PHASE_LINGER) {
@@ -200,6 +204,7 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
 
 void connection_take(struct connection *c, struct span bytes)
 {
+    capture_bytes(c->capture, true, bytes);
     c->in_bytes += bytes.len;
     if (c->phase == PHASE_TLS && !c->has_hello && !inspect_first_bytes(c, bytes)) {
         return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What server.c and the connection files share.
 #pragma once
+#include "simulator/net/capture.h"
 #include "simulator/net/dispatch.h"
 #include "simulator/net/server.h"
 

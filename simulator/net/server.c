@@ -37,6 +37,17 @@ int server_set_chain(struct server *server, const struct chain *chain)
     return 0;
 }
 
+int server_add_speaker(struct server *server, enum dialect dialect, struct speaker speaker)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(server->settings.speakers); i++) {
+        if (!server->settings.speakers[i].speaker.open) {
+            server->settings.speakers[i] = (struct server_speaker){dialect, speaker};
+            return 0;
+        }
+    }
+    FAIL(ERR_LIMIT, "a server speaks %zu dialects at most", HR_COUNT_OF(server->settings.speakers));
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct listener *listener = stream->data;

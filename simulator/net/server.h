@@ -14,6 +14,7 @@
 #include "simulator/net/dispatch.h"
 #include "simulator/tls/engine.h"
 
+struct capture;
 struct uv_loop_s;
 struct server;
 
@@ -29,6 +30,7 @@ struct server_settings {
     struct journal *journal;
     struct fault_plan *faults;
     const struct tls_engine *engine;
+    struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
     struct server_speaker speakers[4];
     bool is_dps; // a provisioning service: its site at accept, its event for a chain
     uint32_t *last_connection_id; // NULL, or a counter that several servers of a journal share
@@ -39,6 +41,10 @@ int server_new(const struct server_settings *settings, struct server **out) HR_N
 
 // Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
+
+// Also answer this dialect. ERR_LIMIT when there are four already.
+int server_add_speaker(struct server *server, enum dialect dialect,
+                       struct speaker speaker) HR_NODISCARD;
 
 // A listener that expects one dialect inside TLS; another one spoken there is refused, as the
 // service does it. // `port` 0 takes a free one; *bound_port receives it. ERR_IN_USE,

@@ -2,6 +2,8 @@
 // The rig's provisioning service: rules, listeners with a chain of their own, and the directory
 // that leads from it to the rig's hub.
 #include "base/error.h"
+#include "certs/cert_list.h"
+#include "certs/device_files.h"
 #include "certs/verify.h"
 #include "simulator/mqtt/speaker.h"
 #include "simulator/rig/rig.h"
@@ -9,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char ca_name[] = "hubrig+group-ca";
 static const char group_name[] = "bench-group";
 
 static int64_t directory_utc_us(void *context)
@@ -66,6 +67,7 @@ int rig_open_dps(struct rig *rig)
                                 .journal = rig->journal,
                                 .faults = rig->faults,
                                 .engine = &tls_engine_mbedtls,
+                                .capture = rig->capture,
                                 .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->dps_mqtt)}},
                                 .is_dps = true,
                                 .last_connection_id = &rig->last_connection_id};
@@ -96,6 +98,33 @@ static int enroll_symmetric(struct rig *rig, struct dps_enrollment *e, const cha
                                   &out->credential);
 }
 
+static int pem_to_der(struct span pem, struct buf *out)
+{
+    struct cert_list list;
+    cert_list_init(&list);
+    int code = cert_list_add_pem(&list, pem, CERT_ROLE_FILE);
+    code = code < 0 ? code : buf_append(out, buf_span(&list.items[0]->der));
+    cert_list_deinit(&list);
+    return code;
+}
+
+// A certificate that a CA signed, with the CAs behind it, and the root of the group.
+static int take_member(struct rig *rig, const char *id, int64_t now_s,
+                       struct device_credential *out, struct buf *ca_der)
+{
+    struct device_files files;
+    struct device_wish wish = {.id = id, .kind = DEVICE_CA_SIGNED, .key = KEY_P256, .utc_s = now_s};
+    TRY(device_files_make(rig->workshop, &wish, &files));
+    *out = (struct device_credential){.cert_pem = files.chain_pem, .key_pem = files.key_pem};
+    memcpy(out->sha1_hex, files.sha1_hex, sizeof out->sha1_hex);
+    memcpy(out->sha256_hex, files.sha256_hex, sizeof out->sha256_hex);
+    buf_init(&files.chain_pem, 0); // moved into `out`
+    buf_init(&files.key_pem, 0);
+    int code = pem_to_der(buf_span(&files.ca_pem), ca_der);
+    device_files_deinit(&files);
+    return code;
+}
+
 static int enroll_x509(struct rig *rig, struct dps_enrollment *e, const char *id, bool is_group,
                        struct rig_device *out, struct buf *ca_der)
 {
@@ -107,7 +136,7 @@ static int enroll_x509(struct rig *rig, struct dps_enrollment *e, const char *id
                  out->credential.sha256_hex);
         return 0;
     }
-    TRY(device_credential_issue(rig->workshop, ca_name, id, now_s, &out->credential, ca_der));
+    TRY(take_member(rig, id, now_s, &out->credential, ca_der));
     e->ca_der = buf_span(ca_der);
     return 0;
 }

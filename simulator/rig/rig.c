@@ -17,6 +17,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->hub = rig->journal ? hub_new(&settings->hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    if (code == 0 && settings->capture) {
+        code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes,
                                       .key_cache = settings->key_cache};
@@ -30,6 +33,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
                                     .journal = rig->journal,
                                     .faults = rig->faults,
                                     .engine = &tls_engine_mbedtls,
+                                    .capture = rig->capture,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
                                     .last_connection_id = &rig->last_connection_id};
         code = server_new(&s, &rig->server);
@@ -43,27 +47,49 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     return code;
 }
 
-static void on_server_closed(void *context)
+int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port)
+{
+    if (!rig->web) {
+        struct web_settings settings = {.loop = rig->settings.loop,
+                                        .env = rig->settings.env,
+                                        .journal = rig->journal,
+                                        .subprotocols = {{"mqtt", mqtt_speaker(&rig->mqtt)}}};
+        TRY(web_new(&settings, &rig->web));
+        TRY(server_add_speaker(rig->server, DIALECT_HTTP, web_speaker(rig->web)));
+    }
+    return server_listen_for(rig->server, DIALECT_HTTP, address, port, bound_port);
+}
+
+static void on_closed(void *context)
 {
     *(bool *)context = true;
 }
 
-static void close_server(struct rig *rig, struct server *server)
+static void run_until(struct rig *rig, const bool *is_closed)
 {
-    bool is_closed = false;
-    if (!server) {
-        return;
-    }
-    server_close(server, on_server_closed, &is_closed);
-    while (!is_closed) {
+    while (!*is_closed) {
         uv_run(rig->settings.loop, UV_RUN_ONCE);
     }
 }
 
 void rig_close(struct rig *rig)
 {
-    close_server(rig, rig->dps_server);
-    close_server(rig, rig->server);
+    if (rig->dps_server) {
+        bool is_closed = false;
+        server_close(rig->dps_server, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
+    if (rig->server) {
+        bool is_closed = false;
+        server_close(rig->server, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
+    if (rig->web) {
+        bool is_closed = false;
+        web_close(rig->web, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
+    capture_close(rig->capture);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }

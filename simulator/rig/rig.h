@@ -8,7 +8,9 @@
 #include "simulator/hub/hub.h"
 #include "simulator/journal/journal.h"
 #include "simulator/mqtt/session.h"
+#include "simulator/net/capture.h"
 #include "simulator/net/server.h"
+#include "simulator/web/web.h"
 
 enum { RIG_NAMES_MOST = 8 };
 
@@ -21,6 +23,7 @@ struct rig_settings {
     size_t more_name_count;
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
+    const char *capture;   // pcapng file of all that goes over the wire; NULL = none
 };
 
 struct rig {
@@ -30,7 +33,9 @@ struct rig {
     struct fault_plan *faults;
     struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
+    struct capture *capture; // NULL = none
     struct server *server;
+    struct web *web;           // once HTTPS is listened for
     struct chain chain;        // what the hub presents now
     struct dps *dps;           // NULL without one
     struct server *dps_server; // its listeners
@@ -42,6 +47,9 @@ struct rig {
 // On error everything is released.
 int rig_open(struct rig *rig, const struct rig_settings *settings) HR_NODISCARD;
 void rig_close(struct rig *rig); // runs the loop until all handles are closed
+
+// HTTPS and WebSocket, on port 443 in real life; errors as server_listen, and those of web_new.
+int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port) HR_NODISCARD;
 
 // Make and present a chain, with dates on the hub's clock.
 int rig_use_chain(struct rig *rig, const char *name) HR_NODISCARD;

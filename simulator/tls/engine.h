@@ -45,6 +45,7 @@ struct tls_facts {
     struct tls_alert from_device;
     struct tls_alert from_hub;
     char why[200]; // of TLS_FAILED, one sentence
+    char key_log[256]; // "CLIENT_RANDOM ...", once the secret is known: for captures alone
 };
 
 struct tls_engine {

@@ -84,6 +84,32 @@ static int parse_pem(struct tls_server *server, const struct tls_server_settings
     return 0;
 }
 
+// The library hands the secret to the configuration, not to the connection: this is the connection
+// whose step is under way in this thread.
+static _Thread_local struct tls_connection *stepping;
+
+static void append_hex(char *out, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static int note_secret(void *context, const unsigned char *master, const unsigned char *keys,
+                       size_t mac_bytes, size_t key_bytes, size_t iv_bytes,
+                       const unsigned char client_random[32], const unsigned char server_random[32],
+                       mbedtls_tls_prf_types prf)
+{
+    (void)context, (void)keys, (void)mac_bytes, (void)key_bytes, (void)iv_bytes;
+    (void)server_random, (void)prf;
+    char *out = stepping->facts.key_log;
+    size_t at = (size_t)snprintf(out, sizeof stepping->facts.key_log, "CLIENT_RANDOM ");
+    append_hex(out + at, client_random, 32);
+    out[at + 64] = ' ';
+    append_hex(out + at + 65, master, 48);
+    return 0;
+}
+
 static int configure(struct tls_server *server)
 {
     mbedtls_ssl_config *config = &server->config;
@@ -95,6 +121,7 @@ static int configure(struct tls_server *server)
     mbedtls_ssl_conf_ciphersuites(config, suites);
     mbedtls_ssl_conf_curves(config, curves);
     mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+    mbedtls_ssl_conf_export_keys_ext_cb(config, note_secret, NULL);
     mbedtls_ssl_conf_cert_req_ca_list(config, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
     ENSURE(mbedtls_ssl_conf_own_cert(config, &server->chain, &server->key) == 0, ERR_CRYPTO);
     return 0;
@@ -160,6 +187,7 @@ static void connection_free(struct tls_connection *c)
         return;
     }
     mbedtls_ssl_free(&c->ssl);
+    explicit_bzero(c->facts.key_log, sizeof c->facts.key_log);
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
@@ -313,7 +341,9 @@ static enum tls_state read_plain(struct tls_connection *c)
 static enum tls_state step(struct tls_connection *c)
 {
     if (c->state == TLS_HANDSHAKING) {
+        stepping = c;
         int code = mbedtls_ssl_handshake(&c->ssl);
+        stepping = NULL;
         if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE) {
             return c->state;
         }
