@@ -282,7 +282,7 @@ static void place(struct dps *dps, struct registration *r, const char *hub, bool
     struct dps_placement placement = {.hub = hub,
                                       .identity = &r->identity,
                                       .from_hub = is_move ? r->hub : NULL,
-                                      .keeps_data = policy == DPS_MIGRATE};
+                                      .keeps_data = is_move && policy == DPS_MIGRATE};
     int code = dps->directory.place(dps->directory.context, &placement);
     if (code < 0) {
         fail(r, code == ERR_PERMISSION ? 400209 : 500000, error_text(code));
