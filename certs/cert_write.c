@@ -230,7 +230,7 @@ static int sign_pss(const struct cert_plan *plan, mbedtls_ctr_drbg_context *rand
 {
     mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*plan->issuer_key);
     mbedtls_md_type_t md = hash_rows[plan->signing.hash].md;
-    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md);
+    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, (int)md);
     int failed = mbedtls_rsa_rsassa_pss_sign(
         rsa, mbedtls_ctr_drbg_random, random, MBEDTLS_RSA_PRIVATE, md,
         mbedtls_md_get_size(mbedtls_md_info_from_type(md)), digest, signature);

@@ -292,7 +292,7 @@ static int build_chain(struct build *b, struct chain *out)
     }
     TRY(buf_reserve(&out->key_pem, KEY_PEM_BYTES_MOST));
     memcpy(out->name, r->name, sizeof out->name);
-    memcpy(out->about, r->about, sizeof out->about);
+    memcpy(out->about, r->facts.about, sizeof out->about);
     TRY(expand_facts(&r->facts, b->request->hub_host, &out->facts));
     return key_write_pem(key_of(b, r->send[0]), &out->key_pem);
 }

@@ -39,7 +39,7 @@ enum { CHAIN_CERTS_MOST = 16 };
 
 struct chain {
     char name[96];
-    char about[400];
+    char about[CHAIN_ABOUT_BYTES_MOST + 1];
     struct chain_facts facts; // verdict, alerts, name to dial; device_host filled in
     struct buf sent_pem;      // the certificates that the server sends, leaf first, PEM
     struct buf root_pem;      // trust anchors that a device needs for this chain, PEM
@@ -54,7 +54,7 @@ struct chain {
 // with file:line:col in error_text(), ERR_CRYPTO, file errors. A cold key costs up to seconds of
 // RSA; with warm keys it is signing only (under 100 ms for three RSA-4096 signatures).
 // Also ERR_VALUE (a host name or hub clock that fits into no certificate) and ERR_TIMEOUT (another
-// process made the same key for two minutes). On error `out` is empty and needs no deinit. One
+// process made the same key for ten minutes). On error `out` is empty and needs no deinit. One
 // thread at a time per workshop.
 int chain_make(struct workshop *w, const char *name, const struct chain_request *request,
                struct chain *out) HR_NODISCARD;

@@ -11,16 +11,23 @@ enum chain_verdict {
     CHAIN_FREE,             // the standards leave it open: note it, judge nothing
 };
 
-enum { CHAIN_ALERTS_MOST = 8, CHAIN_ID_BYTES_MOST = 47, CHAIN_HOST_BYTES_MOST = 253 };
+enum {
+    CHAIN_ALERTS_MOST = 8,
+    CHAIN_ID_BYTES_MOST = 47,
+    CHAIN_HOST_BYTES_MOST = 253,
+    CHAIN_ABOUT_BYTES_MOST = 399
+};
 
 struct chain_facts {
+    char about[CHAIN_ABOUT_BYTES_MOST + 1];
     char id[CHAIN_ID_BYTES_MOST + 1]; // "t-leaf-expired"; "" when the recipe gives none
     char origin[200];                 // RFC clause, x509-limbo or badssl name
     enum chain_verdict verdict;
     uint8_t alerts[CHAIN_ALERTS_MOST]; // what a client that is in order may send, RFC 5246 7.2.2
     size_t alert_count;
     char device_host[CHAIN_HOST_BYTES_MOST + 1]; // name to dial; "" = the hub's own
-    bool needs_raw_flight; // no TLS library serves it: the Certificate message is sent as bytes
+    bool
+        needs_raw_flight; // mbedTLS cannot serve it: the Certificate message goes out as bare bytes
 };
 
 // "accept", "reject", "free", or "" for CHAIN_VERDICT_NONE.

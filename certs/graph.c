@@ -230,7 +230,7 @@ static int draw_arrow(struct picture *p, const struct box *from, const struct bo
                        from->y + from->height, to->y - 3));
         return put_line("small", middle + 10, to->y - GAP / 2 + 4, "signs", 20, p->out);
     }
-    int out_y = from->y + from->height / 2, in_y = to->y + to->height / 2;
+    int out_y = from->y + from->height / 2 + 7, in_y = to->y + to->height / 2 - 7;
     int x = right + 24 + 16 * (lane % 5);
     return buf_printf(p->out, "<path class=\"arrow\" d=\"M%d %dH%dV%dH%d\"/>\n", right, out_y, x,
                       in_y, right + 3);

@@ -40,7 +40,7 @@ const char *const key_kind_words[KEY_KIND_COUNT] = {
 enum {
     KEY_THREADS_MOST = 8,
     LOCK_POLL_MS = 20,
-    LOCK_WAIT_MS_MOST = 120000,
+    LOCK_WAIT_MS_MOST = 600000,
     KEY_DER_BYTES_MOST = 6144
 };
 

@@ -50,7 +50,7 @@ bool key_name_is_good(struct span name);
 int key_cache_prepare(const char *folder) HR_NODISCARD;
 
 // Load all keys and make the missing ones, on as many threads as there are processors: RSA-4096
-// takes seconds, RSA-8192 up to a minute. Waits at most two minutes for another process that makes
+// takes seconds, RSA-8192 up to a minute. Waits at most ten minutes for another process that makes
 // the same key (ERR_TIMEOUT). ERR_PERMISSION: a key file that others may read; ERR_IO: a damaged
 // file or one that holds another kind of key; ERR_CRYPTO. Free the wishes in every case.
 int key_cache_load(const char *folder, struct key_wish *wishes, size_t count) HR_NODISCARD;

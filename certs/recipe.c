@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOP_ROWS = 6, TOP_COUNT = TOP_ROWS + RECIPE_FACTS };
+enum { TOP_ROWS = 5, TOP_COUNT = TOP_ROWS + RECIPE_FACTS };
 
 struct reader {
     struct recipe *recipe;
@@ -15,8 +15,8 @@ struct reader {
     const struct line *send, *trust; // the last ones given; resolved when all certs are known
     char names[RECIPE_DEPTH_MOST][sizeof((struct recipe *)0)->name]; // files being read
     size_t depth;
-    size_t about_depth; // of the file whose 'about' counts so far; 0: none
-    struct recipe_cert scratch; // takes the lines of a cert block that was refused
+    size_t said_at[RECIPE_FACTS]; // how deep the nearest file lies that states this fact; 0: none
+    struct recipe_cert scratch;   // takes the lines of a cert block that was refused
 };
 
 // One file of a recipe.
@@ -69,24 +69,6 @@ static int read_chain(struct chapter *ch, const struct line *line)
     if (ch->reader->depth == 1 && !span_copy_text(line_word(line, 1), r->name, sizeof r->name)) {
         return diag_add(ch->reader->diags, line_place(line, 1),
                         "a chain's name has at most %zu bytes", sizeof r->name - 1);
-    }
-    return 0;
-}
-
-static int read_about(struct chapter *ch, const struct line *line)
-{
-    struct reader *rd = ch->reader;
-    struct recipe *r = rd->recipe;
-    if (rd->about_depth && rd->depth > rd->about_depth) {
-        return 0; // the file that is based on this one has said what it is about
-    }
-    rd->about_depth = rd->depth;
-    struct buf words HR_CLEANUP(buf_deinit);
-    buf_init(&words, LINE_FILE_BYTES_MOST);
-    TRY(line_join(line, 1, &words));
-    if (!span_copy_text(buf_span(&words), r->about, sizeof r->about)) {
-        return diag_add(ch->reader->diags, line_place(line, 1),
-                        "'about' has %zu bytes, at most %zu fit", words.len, sizeof r->about - 1);
     }
     return 0;
 }
@@ -189,7 +171,6 @@ static const struct top_row {
     const char *usage;
 } top_rows[TOP_ROWS] = {
     {"chain", 1, 1, false, read_chain, "one name, as in 'chain azure/digicert-g2'"},
-    {"about", 1, 63, false, read_about, "words"},
     {"based-on", 1, 1, false, read_based_on, "one name, as in 'based-on azure/digicert-g2'"},
     {"cert", 1, 1, true, read_cert, "one name, as in 'cert leaf'"},
     {"send", 1, RECIPE_LIST_MOST, true, read_send, "1 to 16 names of certs, leaf first"},
@@ -298,9 +279,15 @@ static int read_statement(struct chapter *ch, const struct line *line, size_t ro
         return diag_add(rd->diags, line->at, "'%.*s' stands twice, first in line %d",
                         SPAN_ARG(line_word(line, 0)), before.line);
     }
-    return row < TOP_ROWS
-               ? read_top(ch, line, row)
-               : recipe_read_fact(rd->recipe, row - TOP_ROWS, line, rd->depth == 1, rd->diags);
+    if (row < TOP_ROWS) {
+        return read_top(ch, line, row);
+    }
+    // 'based-on' may stand behind this line, and then its file is read later
+    size_t *said_at = &rd->said_at[row - TOP_ROWS];
+    struct fact_place place = {.is_own = rd->depth == 1,
+                               .is_nearest = *said_at == 0 || rd->depth <= *said_at};
+    *said_at = place.is_nearest ? rd->depth : *said_at;
+    return recipe_read_fact(rd->recipe, row - TOP_ROWS, line, place, rd->diags);
 }
 
 static int read_line(struct chapter *ch, const struct line *line)

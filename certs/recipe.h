@@ -146,7 +146,6 @@ struct recipe_cert {
 
 struct recipe {
     char name[96];
-    char about[400];
     struct chain_facts facts;      // device_host as written, with {hub.host} in it
     struct recipe_padding padding; // of the Certificate message
     struct recipe_cert certs[RECIPE_CERTS_MOST];
@@ -201,13 +200,16 @@ extern const struct recipe_field_row recipe_fields[FIELD_COUNT];
 // Whether a line may stand several times in a cert block.
 bool recipe_field_repeats(enum recipe_field field);
 
-// For recipe.c: the statements of recipe_facts.c, by number. `is_own`: of the recipe itself, not of
-// one that it is based on.
-enum { RECIPE_FACTS = 7 };
+// For recipe.c: the statements of recipe_facts.c, by number.
+enum { RECIPE_FACTS = 8 };
+struct fact_place {
+    bool is_own;     // in the recipe itself, not in one that it is based on
+    bool is_nearest; // no file nearer to the recipe says it, too
+};
 const char *recipe_fact_verb(size_t fact);
 size_t recipe_find_fact(const struct line *line); // RECIPE_FACTS: none
-int recipe_read_fact(struct recipe *r, size_t fact, const struct line *line, bool is_own,
-                     struct diag_list *diags) HR_NODISCARD;
+int recipe_read_fact(struct recipe *r, size_t fact, const struct line *line,
+                     struct fact_place place, struct diag_list *diags) HR_NODISCARD;
 // 0, or the mistake when a line has not as many words behind its verb as it takes.
 int recipe_check_count(const struct line *line, size_t words, size_t least, size_t most,
                        const char *usage, struct diag_list *diags) HR_NODISCARD;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The statements that say what a chain is for: id, origin, verdict, alert, device-host, needs.
+// The statements that say what a chain is for: about, id, origin, verdict, alert, device-host,
+// needs.
 #include "base/error.h"
 #include "certs/recipe.h"
 
@@ -16,16 +17,26 @@ static int read_id(struct recipe *r, const struct line *line, struct diag_list *
     return 0;
 }
 
-static int read_origin(struct recipe *r, const struct line *line, struct diag_list *diags)
+static int read_words(const struct line *line, char *out, size_t room, struct diag_list *diags)
 {
     struct buf words HR_CLEANUP(buf_deinit);
     buf_init(&words, LINE_FILE_BYTES_MOST);
     TRY(line_join(line, 1, &words));
-    if (!span_copy_text(buf_span(&words), r->facts.origin, sizeof r->facts.origin)) {
-        return diag_add(diags, line_place(line, 1), "'origin' has %zu bytes, at most %zu fit",
-                        words.len, sizeof r->facts.origin - 1);
+    if (!span_copy_text(buf_span(&words), out, room)) {
+        return diag_add(diags, line_place(line, 1), "'%.*s' has %zu bytes, at most %zu fit",
+                        SPAN_ARG(line_word(line, 0)), words.len, room - 1);
     }
     return 0;
+}
+
+static int read_about(struct recipe *r, const struct line *line, struct diag_list *diags)
+{
+    return read_words(line, r->facts.about, sizeof r->facts.about, diags);
+}
+
+static int read_origin(struct recipe *r, const struct line *line, struct diag_list *diags)
+{
+    return read_words(line, r->facts.origin, sizeof r->facts.origin, diags);
 }
 
 static int read_verdict(struct recipe *r, const struct line *line, struct diag_list *diags)
@@ -84,6 +95,7 @@ static const struct fact_row {
     int (*read)(struct recipe *r, const struct line *line, struct diag_list *diags);
     const char *usage;
 } rows[RECIPE_FACTS] = {
+    {"about", 1, 63, true, read_about, "words"},
     {"id", 1, 1, false, read_id, "one word, as in 'id t-leaf-expired'"},
     {"origin", 1, 63, false, read_origin, "words: an RFC's clause, or another catalogue's name"},
     {"verdict", 1, 1, false, read_verdict, "accept, reject or free"},
@@ -107,15 +119,17 @@ size_t recipe_find_fact(const struct line *line)
     return i;
 }
 
-int recipe_read_fact(struct recipe *r, size_t fact, const struct line *line, bool is_own,
-                     struct diag_list *diags)
+int recipe_read_fact(struct recipe *r, size_t fact, const struct line *line,
+                     struct fact_place place, struct diag_list *diags)
 {
     const struct fact_row *row = &rows[fact];
     struct chain_facts before = r->facts;
+    struct recipe_padding padding = r->padding;
     TRY(recipe_check_count(line, line->count - 1, row->least, row->most, row->usage, diags));
     int code = row->read(r, line, diags);
-    if (!is_own && !row->is_inherited) {
-        r->facts = before; // said about the base alone; it was read to find its mistakes
+    if (!place.is_nearest || (!place.is_own && !row->is_inherited)) {
+        r->facts = before; // not what holds for this recipe; it was read to find its mistakes
+        r->padding = padding;
     }
     return code;
 }

@@ -69,7 +69,7 @@ static void a_recipe_is_read_into_plain_data(void **state)
     const struct recipe *r = f.recipe;
     const struct recipe_cert *root = &r->certs[0];
     assert_string_equal(r->name, "t/a");
-    assert_string_equal(r->about, "two words");
+    assert_string_equal(r->facts.about, "two words");
     assert_int_equal(r->cert_count, 2);
     assert_int_equal(root->subject.count, 3);
     assert_true(span_equals_text(root->subject.parts[0].oid, "2.5.4.6"));
@@ -100,7 +100,7 @@ static void a_recipe_overrides_what_it_is_based_on(void **state)
     assert_int_equal(read_first(&f), 0);
     const struct recipe_cert *leaf = &f.recipe->certs[0];
     assert_string_equal(f.recipe->name, "t/b");
-    assert_string_equal(f.recipe->about, "base");
+    assert_string_equal(f.recipe->facts.about, "base");
     assert_int_equal(leaf->signing.hash, CERT_SHA384);
     assert_int_equal(leaf->from.s, -86400);
     assert_int_equal(leaf->to.s, 9 * 86400);
@@ -110,6 +110,25 @@ static void a_recipe_overrides_what_it_is_based_on(void **state)
     assert_int_equal(f.recipe->send_count, 2);
     assert_int_equal(f.recipe->trust_count, 1);
     release(&f);
+}
+
+static void the_nearest_file_has_the_last_word_wherever_based_on_stands(void **state)
+{
+    (void)state;
+    static const char *const own[] = {"chain t/b\nbased-on t/a\n%s", "chain t/b\n%sbased-on t/a\n"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[200];
+        snprintf(text, sizeof text, own[i], "about mine\ndevice-host b\npad-to 5000\n");
+        struct fixture f = {
+            .files = {
+                {"t/b", text},
+                {"t/a", "chain t/a\nabout base\ndevice-host a\npad-to 4000\n" LEAF_AND_LIST}}};
+        assert_int_equal(read_first(&f), 0);
+        assert_string_equal(f.recipe->facts.about, "mine");
+        assert_string_equal(f.recipe->facts.device_host, "b");
+        assert_int_equal(f.recipe->padding.to_bytes, 5000);
+        release(&f);
+    }
 }
 
 static void every_mistake_is_named_at_its_place(void **state)
@@ -496,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recipe_is_read_into_plain_data),
         cmocka_unit_test(a_recipe_overrides_what_it_is_based_on),
+        cmocka_unit_test(the_nearest_file_has_the_last_word_wherever_based_on_stands),
         cmocka_unit_test(every_mistake_is_named_at_its_place),
         cmocka_unit_test(every_field_refuses_what_it_cannot_use),
         cmocka_unit_test(names_keys_and_serials_are_checked),

@@ -23,7 +23,7 @@ int recipe_summary_read(struct workshop *w, const char *name, struct recipe_summ
     code = code == ERR_SYNTAX ? fail_with(&diags) : code;
     if (code == 0) {
         span_copy_text(span_text(recipe->name), out->name, sizeof out->name);
-        span_copy_text(span_text(recipe->about), out->about, sizeof out->about);
+        span_copy_text(span_text(recipe->facts.about), out->about, sizeof out->about);
         out->facts = recipe->facts;
         out->sent_count = recipe->send_count;
         out->trusted_count = recipe->trust_count;

@@ -33,7 +33,7 @@ if(SCENARIOS)
       list(APPEND kept ${suite_name}.${name})
     endif()
   endforeach()
-  set(expected ${kept})
+  set(expected "${kept}")
 endif()
 list(SORT expected)
 

@@ -16,7 +16,7 @@
 static const struct command *const verbs[] = {
     &command_certs_list,        &command_certs_make,     &command_certs_show,
     &command_certs_export,      &command_certs_graph,    &command_certs_device,
-    &command_certs_verify_code, &command_certs_timeline,
+    &command_certs_verify_code, &command_certs_timeline, &command_certs_limbo,
 };
 
 static const char *word_of(const struct command *verb)

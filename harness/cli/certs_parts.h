@@ -14,6 +14,7 @@ extern const struct command command_certs_graph;
 extern const struct command command_certs_verify_code;
 extern const struct command command_certs_device;
 extern const struct command command_certs_timeline;
+extern const struct command command_certs_limbo;
 
 #define CERTS_HOST "myhub.azure-devices.net"
 

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
     &command_try,
     &command_run,
     &command_check,
+    &command_doctor,
     &command_explain,
     &command_words,
     &command_certs,

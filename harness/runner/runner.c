@@ -137,6 +137,7 @@ static void become_worker(struct runner *r, size_t plan, int fd)
     struct job job = {
         .plan = &r->settings->plans[plan],
         .device = r->settings->device,
+        .given = r->settings->given ? &r->settings->given[plan] : NULL,
         .bench_folder = r->settings->bench_folder,
         .evidence = evidence,
         .network = r->settings->network,

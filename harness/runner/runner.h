@@ -7,6 +7,7 @@ struct run_settings {
     const struct plan *plans;
     size_t plan_count;
     const struct bench_device *device;
+    const struct given_chain *given; // one per plan, or NULL
     const char *bench_folder;
     const char *evidence; // one folder per scenario is made below it
     size_t jobs;          // workers at a time, at least 1

@@ -68,11 +68,11 @@ static int set_interface(int fd, const char *name, const char *address)
     return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
-static int raise_network(void)
+static int raise_network(const char *address)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool is_up = fd >= 0 && set_interface(fd, "lo", NULL) == 0 &&
-                 set_interface(fd, "lo:hub", SANDBOX_ADDRESS) == 0 &&
+                 set_interface(fd, "lo:hub", address) == 0 &&
                  set_interface(fd, "lo:dps", SANDBOX_DPS_ADDRESS) == 0;
     int errnum = errno;
     if (fd >= 0) {
@@ -106,7 +106,7 @@ static int cover_names(const struct sandbox_settings *settings)
     buf_init(&hosts, 64 * 1024);
     TRY(buf_append_text(&hosts, "127.0.0.1 localhost\n"));
     for (size_t i = 0; i < settings->name_count; i++) {
-        TRY(buf_printf(&hosts, "%s %s\n", SANDBOX_ADDRESS, settings->names[i]));
+        TRY(buf_printf(&hosts, "%s %s\n", settings->address, settings->names[i]));
     }
     if (settings->dps_name) {
         TRY(buf_printf(&hosts, "%s %s\n", SANDBOX_DPS_ADDRESS, settings->dps_name));
@@ -123,7 +123,7 @@ static int cover_names(const struct sandbox_settings *settings)
 int sandbox_enter(const struct sandbox_settings *settings)
 {
     TRY(enter_namespaces());
-    TRY(raise_network());
+    TRY(raise_network(settings->address));
     return cover_names(settings);
 }
 
@@ -134,7 +134,7 @@ int sandbox_probe(void)
         FAIL(ERR_IO, "cannot fork: %s", strerror(errno));
     }
     if (child == 0) {
-        bool is_fine = enter_namespaces() == 0 && raise_network() == 0 &&
+        bool is_fine = enter_namespaces() == 0 && raise_network(SANDBOX_ADDRESS) == 0 &&
                        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
         _exit(is_fine ? 0 : 1);
     }

@@ -11,7 +11,8 @@
 #define SANDBOX_DPS_ADDRESS "203.0.113.11" // the provisioning service
 
 struct sandbox_settings {
-    const char *const *names; // host names that shall resolve to SANDBOX_ADDRESS
+    const char *address;            // IPv4, the hub's; public-looking, reaches nobody
+    const char *const *names; // host names that shall resolve to the address
     size_t name_count;
     const char *dps_name; // NULL, or the name that shall resolve to SANDBOX_DPS_ADDRESS
     const char *folder;   // where hosts and resolv.conf are written; must be writable

@@ -23,7 +23,7 @@ static int in_child(int (*check)(void))
     pid_t child = fork();
     if (child == 0) {
         static const char *const names[] = {"testhub.azure-devices.net"};
-        struct sandbox_settings s = {.names = names, .name_count = 1, .folder = folder};
+        struct sandbox_settings s = {.address = SANDBOX_ADDRESS, .names = names, .name_count = 1, .folder = folder};
         int code = sandbox_enter(&s);
         if (code < 0) {
             fprintf(stderr, "%s\n", error_text(code));

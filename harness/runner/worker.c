@@ -242,17 +242,29 @@ static void act_begin(void *context, const struct step *step)
 
 static int enter_network(struct worker *w)
 {
-    static const char *const names[] = {HUB_HOST};
-    struct sandbox_settings s = {.names = names, .name_count = 1, .dps_name = DPS_HOST, .folder = w->evidence.rig_folder};
+    const struct given_chain *given = w->job->given;
+    const char *name = given ? given->host : HUB_HOST;
+    bool has_own_address = given && given->is_address;
+    struct sandbox_settings s = {
+        .address = has_own_address ? name : SANDBOX_ADDRESS,
+        .names = &name,
+        .name_count = has_own_address ? 0 : 1,
+        .dps_name = DPS_HOST,
+        .folder = w->evidence.rig_folder,
+    };
     int code = ERR_NAMESPACE;
     if (w->job->network != NETWORK_HOST) {
         code = sandbox_enter(&s);
     }
     w->is_private = code == 0;
     if (code == 0) {
-        snprintf(w->address, sizeof w->address, "%s", SANDBOX_ADDRESS);
+        snprintf(w->address, sizeof w->address, "%s", s.address);
         snprintf(w->dps_address, sizeof w->dps_address, "%s", SANDBOX_DPS_ADDRESS);
         return 0;
+    }
+    if (code == ERR_NAMESPACE && given) {
+        FAIL(ERR_NAMESPACE, "a chain for the name %s needs a private network; this machine allows none",
+             given->host);
     }
     if (code != ERR_NAMESPACE || w->job->network == NETWORK_PRIVATE) {
         return code;
@@ -289,7 +301,8 @@ static int open_rig(struct worker *w)
     char capture[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
-    hub_settings_init(&settings.hub, w->is_private ? HUB_HOST : w->address);
+    const char *name = w->job->given ? w->job->given->host : HUB_HOST;
+    hub_settings_init(&settings.hub, w->is_private ? name : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
@@ -307,7 +320,8 @@ static int open_rig(struct worker *w)
              F_TEXT("text", "no private network here: the hub has a loopback address of its own"));
     }
     set_hub_clock(w, &s->hub_clock);
-    TRY(rig_use_chain(&w->rig, s->hub_chain));
+    TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
+                      : rig_use_chain(&w->rig, s->hub_chain));
     TRY(server_listen(w->rig.server, w->address, HUB_PORT, &w->port));
     TRY(w->rig.dps ? listen_dps(w) : 0);
     if (w->is_private) {
@@ -337,10 +351,12 @@ static int prepare_device(struct worker *w)
     const struct settings *s = &w->job->plan->settings;
     struct buf root HR_CLEANUP(buf_deinit);
     buf_init(&root, 1 << 20);
-    TRY(rig_root_of(&w->rig, s->device_root, &root));
+    const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
+    TRY(w->job->given ? buf_append(&root, buf_span(&chain->root_pem))
+                      : rig_root_of(&w->rig, s->device_root, &root));
     TRY(add_or_enroll(w));
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
-    TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&w->rig.chain.sent_pem), 0644));
+    TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
     if (w->job->plan->needs_clock && !clock_library()) {
@@ -420,8 +436,19 @@ static void stop_device(struct worker *w)
     w->process = NULL;
 }
 
+// With the handlers gone a second signal would end the worker before its outcome is written.
+static void hold_signals(void)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 static void close_loop(struct worker *w)
 {
+    hold_signals();
     uv_close((uv_handle_t *)&w->timer, NULL);
     for (size_t i = 0; i < HR_COUNT_OF(w->stops); i++) {
         uv_close((uv_handle_t *)&w->stops[i], NULL);

@@ -2,15 +2,24 @@
 // One scenario, run in a process of its own: private network, hub on the real ports, device,
 // executor, evidence. The outcome goes to a pipe as JSON and to verdict.json.
 #pragma once
+#include "certs/chain.h"
 #include "harness/bench/bench.h"
 #include "harness/oracle/verdict.h"
 #include "harness/scenario/plan.h"
 
 enum network { NETWORK_AUTO, NETWORK_PRIVATE, NETWORK_HOST };
 
+// A chain that comes from elsewhere than a recipe, and the name under which the device dials it.
+struct given_chain {
+    const struct chain *chain;
+    const char *host;
+    bool is_address; // host is an IPv4 address: the private network takes it as its own
+};
+
 struct job {
     const struct plan *plan;
     const struct bench_device *device;
+    const struct given_chain *given; // instead of the chain and root that the plan names; or NULL
     const char *bench_folder;
     const char *evidence; // folder of this scenario; made when missing
     enum network network;

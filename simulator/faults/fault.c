@@ -65,7 +65,9 @@ const char *site_meaning(enum fault_site site)
 
 struct armed {
     struct fault fault;
-    uint64_t order; // from 1, in the order of arming
+    uint64_t order;   // from 1, in the order of arming
+    uint64_t from_us; // on the journal's clock
+    uint64_t until_us;
 };
 
 // A DELAY was returned to this connection at this site: its next question goes on behind it.
@@ -114,12 +116,31 @@ static const char *print_fault(const struct fault *f, char out[64])
     return out;
 }
 
+static void remove_armed(struct fault_plan *plan, size_t i)
+{
+    plan->count--;
+    memmove(&plan->armed[i], &plan->armed[i + 1], (plan->count - i) * sizeof plan->armed[0]);
+}
+
+static void remove_ended(struct fault_plan *plan)
+{
+    uint64_t now = journal_now_us(plan->journal);
+    for (size_t i = plan->count; i > 0; i--) {
+        if (now >= plan->armed[i - 1].until_us) {
+            remove_armed(plan, i - 1);
+        }
+    }
+}
+
 int faults_add(struct fault_plan *plan, const struct fault *fault)
 {
+    remove_ended(plan);
     if (plan->count == FAULTS_MOST) {
         FAIL(ERR_LIMIT, "at most %d faults can be armed at a time; clear some first", FAULTS_MOST);
     }
-    plan->armed[plan->count++] = (struct armed){*fault, ++plan->last_order};
+    uint64_t from_us = journal_now_us(plan->journal) + fault->start_us;
+    plan->armed[plan->count++] = (struct armed){
+        *fault, ++plan->last_order, from_us, fault->for_us ? from_us + fault->for_us : UINT64_MAX};
     char text[64];
     struct field times = F_INT("times", fault->times);
     if (fault->times == UINT64_MAX) {
@@ -152,8 +173,7 @@ static struct fault_decision act(struct fault_plan *plan, size_t i, uint32_t con
         f->times--;
     }
     if (f->times == 0) {
-        plan->count--;
-        memmove(&plan->armed[i], &plan->armed[i + 1], (plan->count - i) * sizeof plan->armed[0]);
+        remove_armed(plan, i);
     }
     char text[64];
     EMIT(plan->journal, FAULT_FIRED, connection, device,
@@ -170,9 +190,15 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
                                           uint32_t connection, const char *device,
                                           uint64_t after_order)
 {
+    if (plan->count == 0) {
+        return (struct fault_decision){.kind = FAULT_NONE};
+    }
+    remove_ended(plan);
+    uint64_t now = journal_now_us(plan->journal);
     for (size_t i = 0; i < plan->count; i++) {
         struct fault *f = &plan->armed[i].fault;
-        if (plan->armed[i].order <= after_order || !is_for(f, site, device)) {
+        if (plan->armed[i].order <= after_order || now < plan->armed[i].from_us ||
+            !is_for(f, site, device)) {
             continue;
         }
         if (f->skip > 0) {

@@ -16,6 +16,7 @@
 #define SITE_TABLE(X)                                                                              \
     X(TCP_ACCEPT, "tcp.accept", "a TCP connection was accepted, no byte has been read")            \
     X(MQTT_CONNACK, "mqtt.connack", "the hub is about to accept a CONNECT")                        \
+    X(MQTT_PUBLISH, "mqtt.publish", "a telemetry message arrived, it is not yet stored")            \
     X(MQTT_PUBACK, "mqtt.puback", "the hub is about to acknowledge a message")                     \
     X(MQTT_SUBACK, "mqtt.suback", "the hub is about to acknowledge a subscription")                \
     X(MQTT_PINGRESP, "mqtt.pingresp", "the hub is about to answer a ping")                         \
@@ -59,6 +60,8 @@ struct fault {
     enum drop_how drop; // DROP
     uint64_t times;     // how often it still acts; UINT64_MAX = until cleared
     uint64_t skip;      // let this many pass first
+    uint64_t start_us;  // counted from its arming: it does not act before
+    uint64_t for_us;    // counted from start_us; 0 = without an end
     char device[260];   // "" = any
 };
 
@@ -89,8 +92,8 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
                                           uint64_t after_order);
 
 // Words of one fault as scripts write it: KIND [ARGUMENT] [at SITE] [times N|always]
-// [after N] [device ID]; the order of the parts behind the argument is free, the default is one
-// time. On error ERR_SYNTAX or ERR_VALUE, *bad_word is the index of the word that is wrong
+// [after N] [for DURATION] [device ID]; the order of the parts behind the argument is free, the default is one
+// time, or always when there is a duration. On error ERR_SYNTAX or ERR_VALUE, *bad_word is the index of the word that is wrong
 // (may equal count: something is missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
     HR_NODISCARD;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DELAY_DAYS_MOST = 1 };
+enum { DELAY_DAYS_MOST = 1, NOT_GIVEN = 0 };
 
 struct words {
     const struct span *at;
@@ -209,6 +209,20 @@ static int parse_after(struct words *w, struct fault *f)
     return parse_count(w, "after", 0, &f->skip);
 }
 
+static int parse_for(struct words *w, struct fault *f)
+{
+    char text[48];
+    int64_t us = 0;
+    int code = is_over(w) ? ERR_SYNTAX : duration_parse(w->at[w->next], &us);
+    if (code < 0 || us <= 0) {
+        FAIL(code < 0 ? code : ERR_VALUE,
+             "for wants a duration with its unit as in 20s, more than nothing, seen %s",
+             seen(w, w->next, text));
+    }
+    f->for_us = (uint64_t)us;
+    return 0;
+}
+
 static int parse_device(struct words *w, struct fault *f)
 {
     if (is_over(w) || w->at[w->next].len == 0) {
@@ -224,17 +238,20 @@ static int parse_device(struct words *w, struct fault *f)
 static const struct clause {
     const char *word;
     int (*parse)(struct words *w, struct fault *f);
-} clauses[] = {
-    {"at", parse_site}, {"times", parse_times}, {"after", parse_after}, {"device", parse_device}};
+} clauses[] = {{"at", parse_site},
+               {"times", parse_times},
+               {"after", parse_after},
+               {"device", parse_device},
+               {"for", parse_for}};
 
 static int parse_clause(struct words *w, struct fault *f, unsigned *given)
 {
-    static const char *const names[] = {"at", "times", "after", "device"};
+    static const char *const names[] = {"at", "times", "after", "device", "for"};
     char near[96];
     char text[48];
     int which = find_word(w->at[w->next], names, HR_COUNT_OF(names));
     if (which < 0) {
-        FAIL(ERR_SYNTAX, "expected at SITE, times N, after N or device ID, seen %s%s",
+        FAIL(ERR_SYNTAX, "expected at SITE, times N, after N, for DURATION or device ID, seen %s%s",
              seen(w, w->next, text), suggest_text(w->at[w->next], names, HR_COUNT_OF(names), near));
     }
     if (*given & 1U << which) {
@@ -260,6 +277,11 @@ static int check_combination(const struct fault *f)
         FAIL(ERR_VALUE, "answer acts at dps.register and dps.status only, seen at %s",
              site_word(f->site));
     }
+    if (f->site == SITE_MQTT_PUBLISH && f->kind != FAULT_DROP && f->kind != FAULT_STALL) {
+        FAIL(ERR_VALUE,
+             "%s makes no sense at mqtt.publish: use it at mqtt.puback, or drop or stall",
+             fault_word(f->kind));
+    }
     if (f->kind == FAULT_SWALLOW && is_accept) {
         FAIL(ERR_VALUE, "swallow has no answer to hold back at %s: use stall or drop",
              site_word(f->site));
@@ -274,7 +296,7 @@ static int check_combination(const struct fault *f)
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
 {
     struct words w = {.at = words, .count = count};
-    struct fault f = {.times = 1};
+    struct fault f = {.times = NOT_GIVEN};
     unsigned given = 0;
     int code = parse_kind(&w, &f);
     if (code == 0) {
@@ -285,6 +307,9 @@ int fault_parse(const struct span *words, size_t count, struct fault *out, size_
     }
     *bad_word = w.next;
     TRY(code);
+    if (f.times == NOT_GIVEN) {
+        f.times = f.for_us ? UINT64_MAX : 1;
+    }
     *bad_word = 0;
     TRY(check_combination(&f));
     *out = f;

@@ -59,22 +59,28 @@ static const struct {
     const char *text;
     struct fault expected;
 } good_rows[] = {
-    {"refuse 5", {FAULT_REFUSE, SITE_MQTT_CONNACK, 5, 0, DROP_FIN, 1, 0, ""}},
-    {"refuse 1 times 3", {FAULT_REFUSE, SITE_MQTT_CONNACK, 1, 0, DROP_FIN, 3, 0, ""}},
-    {"delay 5s", {FAULT_DELAY, SITE_MQTT_CONNACK, 0, 5000000, DROP_FIN, 1, 0, ""}},
+    {"refuse 5", {FAULT_REFUSE, SITE_MQTT_CONNACK, 5, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"refuse 1 times 3", {FAULT_REFUSE, SITE_MQTT_CONNACK, 1, 0, DROP_FIN, 3, 0, 0, 0, ""}},
+    {"delay 5s", {FAULT_DELAY, SITE_MQTT_CONNACK, 0, 5000000, DROP_FIN, 1, 0, 0, 0, ""}},
     {"delay 250ms at mqtt.puback after 2",
-     {FAULT_DELAY, SITE_MQTT_PUBACK, 0, 250000, DROP_FIN, 1, 2, ""}},
-    {"answer 429", {FAULT_ANSWER, SITE_DPS_REGISTER, 429, 0, DROP_FIN, 1, 0, ""}},
+     {FAULT_DELAY, SITE_MQTT_PUBACK, 0, 250000, DROP_FIN, 1, 2, 0, 0, ""}},
+    {"answer 429", {FAULT_ANSWER, SITE_DPS_REGISTER, 429, 0, DROP_FIN, 1, 0, 0, 0, ""}},
     {"answer 503 at dps.status times 2",
-     {FAULT_ANSWER, SITE_DPS_STATUS, 503, 0, DROP_FIN, 2, 0, ""}},
-    {"refuse 3 at dps.connack", {FAULT_REFUSE, SITE_DPS_CONNACK, 3, 0, DROP_FIN, 1, 0, ""}},
-    {"drop rst at tcp.accept", {FAULT_DROP, SITE_TCP_ACCEPT, 0, 0, DROP_RST, 1, 0, ""}},
-    {"drop fin times always", {FAULT_DROP, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, UINT64_MAX, 0, ""}},
-    {"swallow", {FAULT_SWALLOW, SITE_MQTT_PUBACK, 0, 0, DROP_FIN, 1, 0, ""}},
-    {"swallow at mqtt.connack", {FAULT_SWALLOW, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, 1, 0, ""}},
-    {"stall", {FAULT_STALL, SITE_TCP_ACCEPT, 0, 0, DROP_FIN, 1, 0, ""}},
+     {FAULT_ANSWER, SITE_DPS_STATUS, 503, 0, DROP_FIN, 2, 0, 0, 0, ""}},
+    {"refuse 3 at dps.connack", {FAULT_REFUSE, SITE_DPS_CONNACK, 3, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"drop rst at tcp.accept", {FAULT_DROP, SITE_TCP_ACCEPT, 0, 0, DROP_RST, 1, 0, 0, 0, ""}},
+    {"drop fin times always",
+     {FAULT_DROP, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, UINT64_MAX, 0, 0, 0, ""}},
+    {"refuse 3 for 20s",
+     {FAULT_REFUSE, SITE_MQTT_CONNACK, 3, 0, DROP_FIN, UINT64_MAX, 0, 0, 20000000, ""}},
+    {"refuse 3 for 20s times 2",
+     {FAULT_REFUSE, SITE_MQTT_CONNACK, 3, 0, DROP_FIN, 2, 0, 0, 20000000, ""}},
+    {"drop rst at mqtt.publish", {FAULT_DROP, SITE_MQTT_PUBLISH, 0, 0, DROP_RST, 1, 0, 0, 0, ""}},
+    {"swallow", {FAULT_SWALLOW, SITE_MQTT_PUBACK, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"swallow at mqtt.connack", {FAULT_SWALLOW, SITE_MQTT_CONNACK, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
+    {"stall", {FAULT_STALL, SITE_TCP_ACCEPT, 0, 0, DROP_FIN, 1, 0, 0, 0, ""}},
     {"stall device d/m after 0 at mqtt.pingresp times 2",
-     {FAULT_STALL, SITE_MQTT_PINGRESP, 0, 0, DROP_FIN, 2, 0, "d/m"}},
+     {FAULT_STALL, SITE_MQTT_PINGRESP, 0, 0, DROP_FIN, 2, 0, 0, 0, "d/m"}},
 };
 
 static void good_words_become_the_fault_that_they_say(void **state)
@@ -132,6 +138,11 @@ static const struct {
     {"answer 600", ERR_VALUE, 1, "from 400 to 599"},
     {"answer 429 at mqtt.connack", ERR_VALUE, 0, "dps.register and dps.status only"},
     {"swallow at dps.accept", ERR_VALUE, 0, "no answer to hold back at dps.accept"},
+    {"delay 1s at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},
+    {"swallow at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},
+    {"refuse 5 for", ERR_SYNTAX, 3, "for wants a duration"},
+    {"refuse 5 for 0s", ERR_VALUE, 3, "for wants a duration"},
+    {"refuse 5 for 20", ERR_SYNTAX, 3, "seen '20'"},
     {"swallow at tcp.accept", ERR_VALUE, 0, "no answer to hold back"},
     {"stall device d", ERR_VALUE, 0, "no device is known yet at tcp.accept"},
 };
@@ -258,6 +269,31 @@ static void sixty_four_faults_fit_and_a_spent_one_makes_room(void **state)
     close_world(&w);
 }
 
+static void a_duration_ends_a_fault_and_a_start_holds_it_back(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    arm(&w, "swallow for 20s");
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 19999999;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 1;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    const struct fault later = {.kind = FAULT_SWALLOW,
+                                .site = SITE_MQTT_PUBACK,
+                                .times = UINT64_MAX,
+                                .start_us = 1000000,
+                                .for_us = 5000000};
+    assert_int_equal(faults_add(w.plan, &later), 0);
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    w.fake.mono_us += 1000000;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
+    w.fake.mono_us += 5000000;
+    assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
+    close_world(&w);
+}
+
 static void clearing_removes_every_fault_and_says_so(void **state)
 {
     (void)state;
@@ -296,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_delay_is_returned_once_and_what_stands_behind_it_follows),
         cmocka_unit_test(the_explicit_form_goes_on_behind_the_fault_that_it_names),
         cmocka_unit_test(sixty_four_faults_fit_and_a_spent_one_makes_room),
+        cmocka_unit_test(a_duration_ends_a_fault_and_a_start_holds_it_back),
         cmocka_unit_test(clearing_removes_every_fault_and_says_so),
         cmocka_unit_test(every_row_has_its_words),
     };

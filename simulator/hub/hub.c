@@ -14,8 +14,12 @@
 
 void hub_settings_init(struct hub_settings *settings, const char *host)
 {
-    *settings =
-        (struct hub_settings){.sas_grace_s = 300, .disabled_connack = 5, .bad_username_connack = 5};
+    *settings = (struct hub_settings){.sas_grace_s = 300,
+                                      .disabled_connack = 5,
+                                      .bad_username_connack = 5,
+                                      .wrong_host_connack = 5,
+                                      .throttled_connack = 3};
+    hub_limits_of_tier(HUB_TIER_NONE, 1, &settings->limits);
     span_copy_text(span_text(host), settings->host, sizeof settings->host);
 }
 
@@ -50,6 +54,8 @@ void hub_free(struct hub *hub)
         entry_free(entry);
         entry = next;
     }
+    hub_free_cas(hub);
+    explicit_bzero(hub->policies, sizeof hub->policies);
     free(hub);
 }
 
@@ -60,13 +66,18 @@ const struct hub_settings *hub_settings_of(const struct hub *hub)
 
 int hub_connack_code(const struct hub *hub, enum reason reason)
 {
-    if (reason == REASON_DISABLED) {
+    switch (reason) {
+    case REASON_DISABLED:
         return hub->settings.disabled_connack;
-    }
-    if (reason == REASON_BAD_USERNAME) {
+    case REASON_BAD_USERNAME:
         return hub->settings.bad_username_connack;
+    case REASON_WRONG_HOST:
+        return hub->settings.wrong_host_connack;
+    case REASON_THROTTLED:
+        return hub->settings.throttled_connack;
+    default:
+        return reason_row(reason)->connack;
     }
-    return reason_row(reason)->connack;
 }
 
 bool hub_has_host(const struct hub *hub, struct span host)
@@ -115,7 +126,7 @@ const struct identity *hub_find_identity(const struct hub *hub, struct span name
     return entry ? &entry->identity : NULL;
 }
 
-static int check_key(const char *name, const char *which, const char *key_base64)
+int hub_check_key(const char *name, const char *which, const char *key_base64)
 {
     struct buf key;
     buf_init(&key, sizeof((struct identity *)0)->primary_key);
@@ -137,8 +148,8 @@ static int check_keys(const struct identity *id)
     if (!id->primary_key[0] && !id->secondary_key[0]) {
         FAIL(ERR_VALUE, "%s: a SAS identity needs a key", id->name);
     }
-    TRY(id->primary_key[0] ? check_key(id->name, "primary", id->primary_key) : 0);
-    TRY(id->secondary_key[0] ? check_key(id->name, "secondary", id->secondary_key) : 0);
+    TRY(id->primary_key[0] ? hub_check_key(id->name, "primary", id->primary_key) : 0);
+    TRY(id->secondary_key[0] ? hub_check_key(id->name, "secondary", id->secondary_key) : 0);
     return 0;
 }
 
@@ -166,6 +177,20 @@ static int check_thumbprints(struct identity *id)
     return normalise(id->name, id->secondary_thumbprint);
 }
 
+static int check_credentials(const struct hub *hub, struct identity *id)
+{
+    if (id->auth == HUB_AUTH_SAS) {
+        return check_keys(id);
+    }
+    if (id->auth == HUB_AUTH_THUMBPRINT) {
+        return check_thumbprints(id);
+    }
+    if (!hub->settings.crypto) {
+        FAIL(ERR_VALUE, "%s: this hub was made without X.509 and knows no CA", id->name);
+    }
+    return 0;
+}
+
 int hub_add_identity(struct hub *hub, const struct identity *identity)
 {
     if (!identity_name_is_valid(span_text(identity->name))) {
@@ -181,7 +206,7 @@ int hub_add_identity(struct hub *hub, const struct identity *identity)
     ENSURE(entry != NULL, ERR_NO_MEMORY);
     entry->identity = *identity;
     struct identity *id = &entry->identity;
-    int code = id->auth == HUB_AUTH_SAS ? check_keys(id) : check_thumbprints(id);
+    int code = check_credentials(hub, id);
     if (code == 0) {
         HASH_ADD_KEYPTR(hh, hub->entries, id->name, strlen(id->name), entry);
         code = entry->is_left_out ? ERR_NO_MEMORY : 0;
@@ -229,6 +254,11 @@ static void close_connection(struct hub *hub, struct hub_link *link, enum reason
 {
     unlink_connection(hub, link);
     link->close(link, reason, by_connection);
+}
+
+void hub_close_link(struct hub *hub, struct hub_link *link, enum reason reason)
+{
+    close_connection(hub, link, reason, 0);
 }
 
 void hub_attach(struct hub *hub, struct hub_link *link)

@@ -5,17 +5,21 @@
 #pragma once
 #include "base/env.h"
 #include "base/span.h"
+#include "certs/verify.h"
 #include "simulator/hub/reason.h"
+#include "simulator/hub/sdk_fault.h"
+#include "simulator/hub/throttle.h"
 #include "simulator/journal/journal.h"
 
 #include <stdbool.h>
 
 enum {
     HUB_ID_BYTES_MOST = 128,
-    HUB_NAME_BYTES_MOST = 300
+    HUB_NAME_BYTES_MOST = 300,
+    HUB_KEY_TEXT_BYTES = 96,
 }; // a name is "device" or "device/module"
 
-enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT };
+enum hub_auth { HUB_AUTH_SAS, HUB_AUTH_THUMBPRINT, HUB_AUTH_CA };
 
 struct identity {
     char name[HUB_NAME_BYTES_MOST]; // "device" or "device/module", unique, case-sensitive
@@ -25,6 +29,15 @@ struct identity {
     char primary_thumbprint[65]; // 40 (SHA-1) or 64 (SHA-256) lower-case hex digits
     char secondary_thumbprint[65];
     bool is_disabled;
+};
+
+// What the hub asks of an X.509 library: cert_chain_leads_to and cert_common_name of
+// certs/verify.h.
+struct hub_crypto {
+    int (*chain_leads_to)(const struct span *chain_der, size_t chain_count,
+                          const struct span *anchors_der, size_t anchor_count, int64_t utc_s,
+                          struct cert_judgement *out);
+    int (*common_name)(struct span der, char *out, size_t capacity_bytes);
 };
 
 struct hub_settings {
@@ -38,6 +51,16 @@ struct hub_settings {
     uint32_t c2d_deliveries_most;  // 1 to 100, default 10; then it is dead-lettered
     bool c2d_counts_attempts;      // count every delivery; default: abandons only
     int twin_too_large_status;     // 413 (default) or 400
+    int wrong_host_connack;        // 5 (default) or 3
+    int throttled_connack;         // 3 (default): a connection beyond what the throttle queues
+    bool is_local_auth_off;        // Azure's disableLocalAuth: no tokens of shared access policies
+    bool is_device_sas_off;        // disableDeviceSAS: no tokens of device keys
+    bool is_module_sas_off;        // disableModuleSAS: no tokens of module keys
+    bool has_roll_cut;             // a rolled key ends the connections made with it; default: they
+                                   // stay, because the hub looks at a token only at CONNECT
+    bool has_sdk_faults; // obey AzIoTHub_FaultOperation messages; default: plain telemetry
+    const struct hub_crypto *crypto; // borrowed; NULL: no CA certificates
+    struct hub_limits limits;        // default: none
 };
 void hub_settings_init(struct hub_settings *settings, const char *host);
 
@@ -101,14 +124,19 @@ struct auth_result {
     const struct identity *identity; // once known, even when refused
     char name[HUB_NAME_BYTES_MOST];  // from the user name or client id, "" when unreadable
     char api_version[32];            // "" when the user name carries none
-    char key[24];                    // "primary", "secondary", "primary thumbprint", ...
-    int64_t token_expires_us;        // INT64_MAX without a token
-    char working[400]; // the whole reckoning for people, never a secret: which sr, which clock,
+    char key[HUB_KEY_TEXT_BYTES]; // "primary", "primary thumbprint", "policy device primary", ...
+    int64_t token_expires_us;     // INT64_MAX without a token
+    char working[600]; // the whole reckoning for people, never a secret: which sr, which clock,
                        // "the token ended 2 h 3 min before the hub's time", which key matched
 };
 
 // Sections 2.1, 3 and 4 of the MQTT reference: user name, client id, SAS or certificate.
 void hub_authenticate(struct hub *hub, const struct auth_request *request, struct auth_result *out);
+
+// The throttle of new connections, asked once the credentials are good: REASON_OK, CONNACK is due
+// after *delay_us, or REASON_THROTTLED.
+enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
+                                 uint32_t connection, uint64_t *delay_us);
 
 // One live connection of an identity. Owned by the session; the hub calls `close` at most once,
 // when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
@@ -128,6 +156,7 @@ struct hub_link {
     // False: the device has not subscribed to methods.
     bool (*method)(struct hub_link *link, const struct hub_method_request *request);
     uint32_t connection;
+    const char *key; // auth_result.key, borrowed while attached; may be NULL
     const struct identity *identity;
     struct hub_link *next; // the hub's
 };
@@ -165,5 +194,14 @@ struct telemetry {
     bool is_retain;
     bool is_will;
 };
-// REASON_OK, REASON_MESSAGE_TOO_LARGE, REASON_BAD_PROPERTIES or REASON_INTERNAL (memory).
+struct telemetry_outcome {
+    uint64_t answer_after_us; // traffic shaping: acknowledge only then
+    bool has_sdk_fault;       // the sender asks for a fault, and the hub obeys such messages
+    struct sdk_fault sdk_fault;
+};
+// REASON_OK, REASON_MESSAGE_TOO_LARGE, REASON_BAD_PROPERTIES, REASON_THROTTLED,
+// REASON_QUOTA_EXCEEDED or REASON_INTERNAL (memory). *out is filled in every case.
+enum reason hub_take_telemetry(struct hub *hub, const struct telemetry *message,
+                               struct telemetry_outcome *out);
+// The same for a caller that can neither wait nor obey.
 enum reason hub_store_telemetry(struct hub *hub, const struct telemetry *message);

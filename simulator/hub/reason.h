@@ -24,6 +24,13 @@
     X(SAS_UNKNOWN_POLICY, "sas-unknown-policy", 401003, 5, 401, "amqp:unauthorized-access",        \
       "the SAS token names a policy that the hub does not have",                                   \
       "a device signs with its own key and leaves `skn` out")                                      \
+    X(SAS_POLICY_WITHOUT_RIGHT, "sas-policy-without-right", 401003, 5, 401,                        \
+      "amqp:unauthorized-access", "the policy of the SAS token may not connect devices",           \
+      "use a policy with DeviceConnect (device, iothubowner), or the device's own key")            \
+    X(SAS_SWITCHED_OFF, "sas-switched-off", 401003, 5, 401, "amqp:unauthorized-access",            \
+      "the hub has SAS tokens of this kind switched off",                                          \
+      "register the device with X.509, or switch disableLocalAuth, disableDeviceSAS or "           \
+      "disableModuleSAS off at the hub")                                                           \
     X(NO_CREDENTIALS, "no-credentials", 401003, 5, 401, "amqp:unauthorized-access",                \
       "neither a password nor a client certificate was sent",                                      \
       "send a SAS token as the MQTT password, or present the device certificate in TLS")           \
@@ -35,9 +42,24 @@
       "register the certificate's SHA-1 or SHA-256 thumbprint, or load the right certificate")     \
     X(CERTIFICATE_EXPIRED, "certificate-expired", 401003, 5, 401, "amqp:unauthorized-access",      \
       "the client certificate is outside its validity", "issue a new device certificate")          \
+    X(CERTIFICATE_UNKNOWN_CA, "certificate-unknown-ca", 401003, 5, 401,                            \
+      "amqp:unauthorized-access",                                                                  \
+      "the client's certificate chain leads to no CA certificate of the hub",                      \
+      "upload the root or intermediate CA to the hub, and let the device send its intermediates")  \
+    X(CERTIFICATE_UNVERIFIED_CA, "certificate-unverified-ca", 401003, 5, 401,                      \
+      "amqp:unauthorized-access",                                                                  \
+      "the client's chain leads to a CA certificate whose possession was never proved",            \
+      "verify the CA certificate at the hub: sign its challenge with the CA's key")                \
+    X(CERTIFICATE_WRONG_NAME, "certificate-wrong-name", 401003, 5, 401,                            \
+      "amqp:unauthorized-access", "the common name of the client certificate is not the identity", \
+      "issue a certificate whose CN is the device id, or device/module; upper and lower case "     \
+      "count")                                                                                     \
     X(UNKNOWN_IDENTITY, "unknown-identity", 404001, 5, 404, "amqp:not-found",                      \
       "no such device or module is registered",                                                    \
       "compare the device id with the registry; upper and lower case count")                       \
+    X(UNKNOWN_MODULE, "unknown-module", 404010, 5, 404, "amqp:not-found",                          \
+      "the device is registered, but has no such module",                                          \
+      "create the module identity, or connect as the device itself")                               \
     X(CLIENT_ID_MISMATCH, "client-id-mismatch", 401003, 5, 401, "amqp:unauthorized-access",        \
       "the MQTT client id is not the identity of the user name",                                   \
       "the client id is the device id, or device/module for a module")                             \
@@ -56,6 +78,9 @@
     X(TAKEN_OVER, "taken-over", 400027, 0, 409, "amqp:resource-locked",                            \
       "a newer connection of the same identity took over",                                         \
       "two programs share one device id, or the device did not close its old connection")          \
+    X(KEY_ROLLED, "key-rolled", 401003, 0, 401, "amqp:unauthorized-access",                        \
+      "the key that the connection was made with was replaced",                                    \
+      "give the device the new key, or let it use the other one of the two")                       \
     X(MESSAGE_TOO_LARGE, "message-too-large", 413001, 0, 413, "amqp:link:message-size-exceeded",   \
       "the message is larger than 256 KiB", "split the message")                                   \
     X(BAD_PROPERTIES, "bad-properties", 400004, 0, 400, "amqp:invalid-field",                      \
@@ -110,8 +135,16 @@
     X(METHOD_TOO_LARGE, "method-too-large", 413001, 0, 413, "amqp:link:message-size-exceeded",     \
       "the payload of the method call is larger than 128 KB",                                      \
       "send a reference to the data instead")                                                      \
-    X(THROTTLED, "throttled", 429001, 0, 429, "com.microsoft:device-container-throttled",          \
-      "the hub takes no more requests of this kind for now", "wait and try again")                 \
+    X(THROTTLED, "throttled", 429002, 3, 429, "com.microsoft:device-container-throttled",          \
+      "more operations came than the hub's throttle lets through, and its queue is full",          \
+      "back off for at least 10 s, longer each time; spread a fleet's reconnects; raise hub.tier") \
+    X(QUOTA_EXCEEDED, "quota-exceeded", 403002, 0, 403, "amqp:resource-limit-exceeded",            \
+      "the hub's messages of this day are used up",                                                \
+      "send less, or in larger messages (a block counts, not a message); the count restarts at "   \
+      "00:00 UTC")                                                                                 \
+    X(SDK_FAULT, "sdk-fault", 400029, 0, 503, "amqp:connection:forced",                            \
+      "the device asked for this with an AzIoTHub_FaultOperation message",                         \
+      "nothing: this was made on purpose")                                                         \
     X(INTERNAL, "internal-error", 500001, 3, 500, "amqp:internal-error",                           \
       "the hub itself failed (memory or cryptography)",                                            \
       "look at the messages of hubrig: the device is not at fault")

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Device to cloud messages (reference: IoT Hub over MQTT, device to cloud).
 #include "base/error.h"
+#include "base/hash.h"
 #include "simulator/hub/bag.h"
 #include "simulator/hub/hub_private.h"
+
+#include <string.h>
 
 enum { MESSAGE_BYTES_MOST = 256 * 1024, SHOWN_BODY_BYTES = 1024, JSON_BYTES_MOST = 1 << 21 };
 
@@ -60,7 +63,55 @@ static void add_marks(const struct telemetry *m, struct bag *bag)
     }
 }
 
-static enum reason store(struct hub *hub, const struct telemetry *m, struct bag *bag)
+// A fault message that was sent again because it stayed without PUBACK must not act again.
+static bool is_repeated(struct hub *hub, const struct telemetry *m)
+{
+    uint8_t digest[HASH_SHA256_BYTES];
+    struct hub_entry *entry = hub_entry_find(hub, span_text(m->identity->name));
+    if (!entry || hash_sha256(m->bag, digest) < 0) {
+        return false;
+    }
+    bool is_same =
+        entry->has_sdk_fault && memcmp(digest, entry->sdk_fault_digest, sizeof digest) == 0;
+    memcpy(entry->sdk_fault_digest, digest, sizeof digest);
+    entry->has_sdk_fault = true;
+    return m->is_dup && is_same;
+}
+
+static void note(struct hub *hub, const struct telemetry *m, const char *text)
+{
+    EMIT(hub->journal, RUN_NOTE, m->connection, m->identity->name, F_TEXT("text", text));
+}
+
+static void look_for_fault(struct hub *hub, const struct telemetry *m, const struct bag *bag,
+                           struct telemetry_outcome *out)
+{
+    int code = 0;
+    struct sdk_fault fault;
+    if (!hub->settings.has_sdk_faults || m->is_will || !sdk_fault_read(bag, &fault, &code)) {
+        return;
+    }
+    if (code < 0) {
+        note(hub, m, error_text(code));
+        return;
+    }
+    bool is_mqtt = sdk_fault_is_mqtt(fault.kind);
+    bool is_again = is_repeated(hub, m);
+    out->has_sdk_fault = is_mqtt && !is_again;
+    out->sdk_fault = fault;
+    EMIT(hub->journal, SDK_FAULT, m->connection, m->identity->name,
+         F_TEXT("type", sdk_fault_word(fault.kind)), F_INT("delay_s", fault.delay_us / 1000000),
+         F_INT("duration_s", fault.duration_us / 1000000),
+         F_TEXT("close_reason", fault.close_reason), F_BOOL("taken", out->has_sdk_fault));
+    if (!is_mqtt) {
+        note(hub, m, "this fault acts on AMQP links, and the device is connected over MQTT");
+    } else if (is_again) {
+        note(hub, m, "the same fault message came again (DUP): it does not act twice");
+    }
+}
+
+static enum reason store(struct hub *hub, const struct telemetry *m, struct bag *bag,
+                         struct telemetry_outcome *out)
 {
     int code = bag_parse(m->bag, bag);
     if (code == ERR_NO_MEMORY) {
@@ -72,18 +123,34 @@ static enum reason store(struct hub *hub, const struct telemetry *m, struct bag 
     if (code < 0) {
         return REASON_BAD_PROPERTIES;
     }
-    if (m->body.len > MESSAGE_BYTES_MOST ||
-        bag_size_bytes(bag) > MESSAGE_BYTES_MOST - m->body.len) {
+    size_t size_bytes = bag_size_bytes(bag) + m->body.len;
+    if (size_bytes > MESSAGE_BYTES_MOST) {
         return REASON_MESSAGE_TOO_LARGE;
     }
+    enum reason reason = hub_admit_message(hub, m, size_bytes, &out->answer_after_us);
+    if (reason != REASON_OK) {
+        return reason;
+    }
     add_marks(m, bag);
-    return emit_message(hub, m, bag) < 0 ? REASON_INTERNAL : REASON_OK;
+    if (emit_message(hub, m, bag) < 0) {
+        return REASON_INTERNAL;
+    }
+    look_for_fault(hub, m, bag, out);
+    return REASON_OK;
+}
+
+enum reason hub_take_telemetry(struct hub *hub, const struct telemetry *message,
+                               struct telemetry_outcome *out)
+{
+    struct bag bag;
+    *out = (struct telemetry_outcome){0};
+    enum reason reason = store(hub, message, &bag, out);
+    bag_deinit(&bag);
+    return reason;
 }
 
 enum reason hub_store_telemetry(struct hub *hub, const struct telemetry *message)
 {
-    struct bag bag;
-    enum reason reason = store(hub, message, &bag);
-    bag_deinit(&bag);
-    return reason;
+    struct telemetry_outcome unused;
+    return hub_take_telemetry(hub, message, &unused);
 }

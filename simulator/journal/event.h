@@ -50,6 +50,8 @@
       "a packet other than CONNECT came before CONNACK or after a refusal")                        \
     X(MQTT_KEEPALIVE_EXPIRED, "mqtt.keepalive_expired", "after_s",                                 \
       "nothing arrived for one and a half times the keep-alive; closed")                           \
+    X(MQTT_CUT, "mqtt.cut", "reason hub_code why hint", \
+      "the hub closed the connection over a limit, a rolled key or a wished fault; no packet") \
     X(MQTT_TAKEN_OVER, "mqtt.taken_over", "by_connection",                                         \
       "a newer connection of the same identity closed this one")                                   \
     X(SAS_EXPIRED, "sas.expired", "after_s",                                                       \
@@ -82,6 +84,12 @@
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
+    X(HUB_CA, "hub.ca", "name verified", "a CA certificate was added or its possession proved") \
+    X(HUB_THROTTLE, "hub.throttle", "operation delay_ms", \
+      "the hub answers later, to keep to its rate; refusals show as throttled") \
+    X(SDK_FAULT, "sdk.fault", "type delay_s duration_s close_reason taken", \
+      "a device asked for a fault as the SDKs' own tests do") \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")

@@ -113,3 +113,8 @@ uint64_t journal_count(const struct journal *j)
 {
     return j->count;
 }
+
+uint64_t journal_now_us(const struct journal *j)
+{
+    return j->env->mono_us(j->env->world) - j->began_us;
+}

@@ -28,4 +28,6 @@ void journal_emit(struct journal *j, enum event_type type, uint32_t connection, 
     journal_emit((j), EVENT_##type, (connection), (device),                                        \
                  (const struct field[]){__VA_ARGS__ __VA_OPT__(, ){.name = NULL}})
 
+// The clock of events: monotonic microseconds since the journal began.
+uint64_t journal_now_us(const struct journal *j);
 uint64_t journal_count(const struct journal *j); // events so far

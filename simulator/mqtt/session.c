@@ -73,6 +73,14 @@ void session_break(struct mqtt_session *s, const char *packet, const char *why)
     session_close(s, DROP_FIN);
 }
 
+void session_cut(struct mqtt_session *s, enum reason reason, enum drop_how how)
+{
+    const struct reason_row *row = reason_row(reason);
+    EMIT(s->world.journal, MQTT_CUT, s->connection, s->name, F_TEXT("reason", row->word),
+         F_INT("hub_code", row->hub_code), F_TEXT("why", row->sentence), F_TEXT("hint", row->hint));
+    session_close(s, how);
+}
+
 void session_fail(struct mqtt_session *s, int code)
 {
     env_log(s->world.env, LOG_ERROR, "connection %" PRIu32 ": %s; reset", s->connection,

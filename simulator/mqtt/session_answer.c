@@ -151,7 +151,13 @@ void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault
     *last = a;
     s->answer_count++;
     s->puback_count += kind == ANSWER_PUBACK;
-    decide(s, a, 0);
+    uint64_t wait_us = kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
+    if (wait_us > 0) { // all faults are asked when the time is over
+        a->decision = (struct fault_decision){.kind = FAULT_DELAY};
+        a->ready_us = session_now_us(s) + wait_us;
+    } else {
+        decide(s, a, 0);
+    }
     if (s->state == SESSION_OPEN) {
         session_pump_answers(s);
     }

@@ -108,6 +108,9 @@ static void judge(struct mqtt_session *s, const struct mqtt_connect *c)
     s->keepalive_us = keepalive_wait_us(c->keepalive_s);
     if (!s->dialect->judge(s, c, &why)) {
         refuse(s, &why);
+    } else if (s->state == SESSION_NEW && s->connack_wait_us > 0) {
+        s->state = SESSION_HELD;
+        s->connack_at_us = session_now_us(s) + s->connack_wait_us;
     } else if (s->state == SESSION_NEW) {
         session_decide_connack(s, 0);
     }

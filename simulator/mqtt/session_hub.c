@@ -19,11 +19,14 @@ static void on_hub_close(struct hub_link *link, enum reason reason, uint32_t by_
     if (reason == REASON_TAKEN_OVER) {
         EMIT(s->world.journal, MQTT_TAKEN_OVER, s->connection, s->name,
              F_INT("by_connection", by_connection));
-    } else {
-        session_note(s, "the hub closed the connection: %s", reason_row(reason)->sentence);
     }
-    if (s->state != SESSION_STALLED) { // a stalled transport stays open on purpose
+    if (s->state == SESSION_STALLED) {
+        return; // a stalled transport stays open on purpose
+    }
+    if (reason == REASON_TAKEN_OVER) {
         session_close(s, DROP_FIN);
+    } else {
+        session_cut(s, reason, DROP_FIN);
     }
 }
 
@@ -32,6 +35,7 @@ static int open_side(struct mqtt_session *s)
     s->link.close = on_hub_close;
     s->link.connection = s->connection;
     s->token_expires_us = INT64_MAX;
+    s->sdk_fault_at_us = UINT64_MAX;
     buf_init(&s->will_bag, MQTT_PACKET_BYTES_MOST);
     buf_init(&s->will_body, MQTT_PACKET_BYTES_MOST);
     return 0;
@@ -73,6 +77,19 @@ static void emit_refused(struct mqtt_session *s, const struct session_refusal *w
          F_TEXT("why", row->sentence), F_TEXT("working", why->working), F_TEXT("hint", row->hint));
 }
 
+static bool is_admitted(struct mqtt_session *s, struct session_refusal *why)
+{
+    enum reason reason =
+        hub_admit_connection(s->world.hub, s->identity, s->connection, &s->connack_wait_us);
+    if (reason != REASON_OK) {
+        *why = (struct session_refusal){
+            .code = hub_connack_code(s->world.hub, reason),
+            .reason = reason,
+            .working = "the credentials are right, but too many new connections wait already"};
+    }
+    return reason == REASON_OK;
+}
+
 static bool judge(struct mqtt_session *s, const struct mqtt_connect *c, struct session_refusal *why)
 {
     struct auth_request request = {.client_id = c->client_id,
@@ -91,6 +108,10 @@ static bool judge(struct mqtt_session *s, const struct mqtt_connect *c, struct s
     s->link.identity = result.identity;
     s->token_expires_us = result.token_expires_us;
     memcpy(s->key, result.key, sizeof s->key);
+    s->link.key = s->key;
+    if (!is_admitted(s, why)) {
+        return false;
+    }
     int code = session_keep_will(s, c);
     if (code < 0) {
         session_fail(s, code);
@@ -119,9 +140,9 @@ static bool attach(struct mqtt_session *s)
 
 static void emit_connected(struct mqtt_session *s, bool is_present)
 {
-    bool is_sas = s->identity->auth == HUB_AUTH_SAS;
+    static const char *const ways[] = {"sas", "thumbprint", "ca"};
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
-         F_TEXT("auth", is_sas ? "sas" : "thumbprint"), F_TEXT("key", s->key),
+         F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
          F_BOOL("session_present", is_present));
 }
 
@@ -135,7 +156,8 @@ static void leave(struct mqtt_session *s)
 
 static uint64_t deadline_us(const struct mqtt_session *s)
 {
-    return s->token_expires_us == INT64_MAX ? UINT64_MAX : s->token_check_us;
+    uint64_t token_at = s->token_expires_us == INT64_MAX ? UINT64_MAX : s->token_check_us;
+    return token_at < s->sdk_fault_at_us ? token_at : s->sdk_fault_at_us;
 }
 
 static void check_token(struct mqtt_session *s)
@@ -154,6 +176,12 @@ static void check_token(struct mqtt_session *s)
     }
     uint64_t left_us = (uint64_t)(grace_us - late_us);
     s->token_check_us = now + (left_us < second_us ? left_us : second_us);
+}
+
+static void tick(struct mqtt_session *s)
+{
+    check_token(s);
+    session_check_sdk_fault(s);
 }
 
 const struct session_dialect session_hub_dialect = {
@@ -179,5 +207,5 @@ const struct session_dialect session_hub_dialect = {
     .grant = session_grant,
     .remove = session_remove,
     .deadline_us = deadline_us,
-    .tick = check_token,
+    .tick = tick,
 };

@@ -49,7 +49,7 @@ struct answer {
 struct session_refusal {
     int code; // of CONNACK
     enum reason reason;
-    char working[400];
+    char working[600];
 };
 
 // What a service speaks over one session: the hub (session_hub.c) is one of them. The core reads
@@ -103,9 +103,11 @@ struct mqtt_session {
     bool is_clean;
 
     uint64_t connect_by_us;
-    uint64_t connack_at_us; // HELD
-    uint64_t connack_order; // HELD: the fault that delays
-    struct buf early;       // HELD: packets to process after CONNACK
+    uint64_t connack_at_us;   // HELD
+    uint64_t connack_order;   // HELD: the fault that delays
+    uint64_t connack_wait_us; // set by the dialect's judge: traffic shaping, before any fault
+    uint64_t puback_wait_us;  // the same, set by take_publish for the PUBACK of its message
+    struct buf early;         // HELD: packets to process after CONNACK
     int early_events;
 
     uint64_t keepalive_us; // the wait, already times 1.5 and capped
@@ -122,10 +124,12 @@ struct mqtt_session {
     // the hub's dialect
     struct hub_link link;
     const struct identity *identity; // once the credentials are judged well
-    char key[24];
+    char key[HUB_KEY_TEXT_BYTES];
     int64_t token_expires_us; // on the hub's clock
     uint64_t token_check_us;  // when to look at the token again
-    bool has_will;            // counts from CONNACK 0 on
+    uint64_t sdk_fault_at_us; // when a fault that the device asked for cuts; UINT64_MAX = none
+    enum drop_how sdk_fault_how;
+    bool has_will; // counts from CONNACK 0 on
     bool is_will_retained;
     int will_qos;
     struct buf will_bag;
@@ -137,6 +141,8 @@ uint64_t session_now_us(const struct mqtt_session *s);
 void session_break(struct mqtt_session *s, const char *packet, const char *why);
 // Our own failure (memory): says so in the log and resets the connection.
 void session_fail(struct mqtt_session *s, int code);
+// Emits mqtt.cut and closes: the hub's own doing, not a broken rule.
+void session_cut(struct mqtt_session *s, enum reason reason, enum drop_how how);
 void session_close(struct mqtt_session *s, enum drop_how how);
 void session_close_as(struct mqtt_session *s, enum drop_how how, enum session_state state);
 void session_stall(struct mqtt_session *s);
@@ -165,6 +171,10 @@ void session_publish_will(struct mqtt_session *s);
 void session_drop_will(struct mqtt_session *s);
 void session_grant(struct mqtt_session *s, struct span filter, int qos);
 void session_remove(struct mqtt_session *s, struct span filter);
+
+// session_sdk_fault.c: of the hub's dialect
+void session_obey(struct mqtt_session *s, const struct sdk_fault *fault);
+void session_check_sdk_fault(struct mqtt_session *s);
 
 // session_answer.c
 void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,

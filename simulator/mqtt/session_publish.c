@@ -30,7 +30,31 @@ static void ignore_topic(struct mqtt_session *s, struct span topic)
          F_TEXT("packet", "PUBLISH"));
 }
 
-static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, struct span bag)
+// False when a fault ended the session before the message was stored.
+static bool passes_faults(struct mqtt_session *s)
+{
+    struct fault_decision d =
+        faults_decide_after(s->world.faults, SITE_MQTT_PUBLISH, s->connection, s->name, 0);
+    if (d.kind == FAULT_DROP) {
+        session_close(s, d.drop);
+    } else if (d.kind == FAULT_STALL) {
+        session_stall(s);
+    }
+    return s->state == SESSION_OPEN;
+}
+
+static void refuse_message(struct mqtt_session *s, enum reason reason)
+{
+    if (reason == REASON_INTERNAL) {
+        session_fail(s, ERR_NO_MEMORY);
+    } else if (reason == REASON_THROTTLED || reason == REASON_QUOTA_EXCEEDED) {
+        session_cut(s, reason, DROP_FIN);
+    } else {
+        session_break(s, "PUBLISH", reason_row(reason)->sentence);
+    }
+}
+
+static void take_telemetry(struct mqtt_session *s, const struct mqtt_publish *p, struct span bag)
 {
     struct telemetry message = {.identity = s->identity,
                                 .connection = s->connection,
@@ -40,24 +64,35 @@ static enum reason store(struct mqtt_session *s, const struct mqtt_publish *p, s
                                 .packet_id = p->packet_id,
                                 .is_dup = p->is_dup,
                                 .is_retain = p->is_retain};
-    return hub_store_telemetry(s->world.hub, &message);
+    struct telemetry_outcome outcome;
+    if (!passes_faults(s)) {
+        return;
+    }
+    enum reason reason = hub_take_telemetry(s->world.hub, &message, &outcome);
+    if (s->state != SESSION_OPEN) {
+        return; // a listener of the message ended the session
+    }
+    if (reason != REASON_OK) {
+        refuse_message(s, reason);
+        return;
+    }
+    s->puback_wait_us = outcome.answer_after_us;
+    if (outcome.has_sdk_fault) {
+        session_obey(s, &outcome.sdk_fault);
+    }
 }
 
 void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p)
 {
     struct span bag;
+    s->puback_wait_us = 0;
     enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
     if (kind == TOPIC_NOT_SPOKEN) {
         ignore_topic(s, p->topic);
     } else if (kind != TOPIC_TELEMETRY) {
         break_on_topic(s, kind, p->topic);
     } else {
-        enum reason reason = store(s, p, bag);
-        if (reason == REASON_INTERNAL) {
-            session_fail(s, ERR_NO_MEMORY);
-        } else if (reason != REASON_OK) {
-            session_break(s, "PUBLISH", reason_row(reason)->sentence);
-        }
+        take_telemetry(s, p, bag);
     }
 }
 

@@ -18,7 +18,8 @@ int server_new(const struct server_settings *settings, struct server **out)
 int server_set_chain(struct server *server, const struct chain *chain)
 {
     struct tls_server_settings settings = {
-        .sent_pem = buf_span(&chain->sent_pem),
+        .sent_der = chain->sent_der,
+        .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
         .env = server->settings.env,

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "certs/verify.h"
+#include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
 
 #include <inttypes.h>
@@ -13,10 +15,15 @@
 int rig_open(struct rig *rig, const struct rig_settings *settings)
 {
     *rig = (struct rig){.settings = *settings};
+    static const struct hub_crypto crypto = {cert_chain_leads_to, cert_common_name};
+    if (!rig->settings.hub.crypto) {
+        rig->settings.hub.crypto = &crypto;
+    }
     rig->journal = journal_new(settings->env);
-    rig->hub = rig->journal ? hub_new(&settings->hub, settings->env, rig->journal) : NULL;
+    rig->hub = rig->journal ? hub_new(&rig->settings.hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    code = code < 0 ? code : hub_add_standard_policies(rig->hub);
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
     }

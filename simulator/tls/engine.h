@@ -16,7 +16,8 @@ struct tls_server;     // one certificate chain with its key, shared by many con
 struct tls_connection; // one side of one connection
 
 struct tls_server_settings {
-    struct span sent_pem; // leaf first, no root
+    const struct span *sent_der; // leaf first, no root; need not be certificates that parse
+    size_t sent_count;           // at least 1
     struct span key_pem;  // PKCS#8
     const char *chain_name;
     const struct env *env; // borrowed; random is called from worker threads

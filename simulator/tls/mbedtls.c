@@ -64,24 +64,41 @@ static int random_bytes(void *context, unsigned char *out, size_t len)
                                                                 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
-static int parse_pem(struct tls_server *server, const struct tls_server_settings *settings)
+static int parse_key(const struct tls_server_settings *settings, mbedtls_pk_context *out)
 {
     struct buf text HR_CLEANUP(buf_wipe); // mbedTLS wants a NUL inside the length
     buf_init(&text, 1 << 20);
-    TRY(buf_append(&text, settings->sent_pem));
-    int code = mbedtls_x509_crt_parse(&server->chain, text.data, text.len + 1);
-    if (code != 0) {
-        FAIL(ERR_CRYPTO, "mbedTLS cannot read chain %s (-0x%04x)", settings->chain_name,
-             (unsigned)-code);
-    }
-    buf_clear(&text);
     TRY(buf_append(&text, settings->key_pem));
-    code = mbedtls_pk_parse_key(&server->key, text.data, text.len + 1, NULL, 0);
+    int code = mbedtls_pk_parse_key(out, text.data, text.len + 1, NULL, 0);
     if (code != 0) {
         FAIL(ERR_CRYPTO, "mbedTLS cannot read the key of chain %s (-0x%04x)", settings->chain_name,
              (unsigned)-code);
     }
     return 0;
+}
+
+// The certificates are sent as they are and never parsed: a hub must be able to present what no
+// library would load, and the library's own rules on key usage must not hold it back. A handshake
+// needs only the bytes of each and the public key of the first.
+static int load_chain(struct tls_server *server, const struct tls_server_settings *settings)
+{
+    mbedtls_x509_crt *crt = &server->chain;
+    for (size_t i = 0; i < settings->sent_count; i++) {
+        if (i > 0) {
+            crt->next = calloc(1, sizeof *crt->next);
+            ENSURE(crt->next != NULL, ERR_NO_MEMORY);
+            crt = crt->next;
+            mbedtls_x509_crt_init(crt);
+        }
+        crt->raw.p = calloc(1, settings->sent_der[i].len + 1);
+        ENSURE(crt->raw.p != NULL, ERR_NO_MEMORY);
+        memcpy(crt->raw.p, settings->sent_der[i].ptr, settings->sent_der[i].len);
+        crt->raw.len = settings->sent_der[i].len;
+        crt->own_buffer = 1;
+        crt->version = 3;
+    }
+    TRY(parse_key(settings, &server->chain.pk));
+    return parse_key(settings, &server->key);
 }
 
 // The library hands the secret to the configuration, not to the connection: this is the connection
@@ -148,7 +165,7 @@ static int server_new(const struct tls_server_settings *settings, struct tls_ser
     mbedtls_ssl_config_init(&server->config);
     mbedtls_x509_crt_init(&server->chain);
     mbedtls_pk_init(&server->key);
-    int code = parse_pem(server, settings);
+    int code = load_chain(server, settings);
     if (code == 0) {
         code = configure(server);
     }

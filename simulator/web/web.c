@@ -49,10 +49,13 @@ static size_t fill_protocols(struct web *web, struct lws_protocols *rows)
             if (!upgrade_spelling(name, n, spelling, sizeof web->spellings[0])) {
                 break;
             }
-            rows[count++] = (struct lws_protocols){.name = spelling,
-                                                   .callback = on_lws,
-                                                   .rx_buffer_size = WEB_RX_CHUNK_BYTES,
-                                                   .id = (unsigned)i};
+            rows[count++] =
+                (struct lws_protocols){.name = spelling,
+                                       .callback = on_lws,
+                                       // without data of ours no DROP_PROTOCOL is reported
+                                       .per_session_data_size = 1,
+                                       .rx_buffer_size = WEB_RX_CHUNK_BYTES,
+                                       .id = (unsigned)i};
         }
     }
     return count;

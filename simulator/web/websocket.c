@@ -100,12 +100,23 @@ static int open_speaker(struct link *link, struct lws *wsi)
     return 0;
 }
 
-// Close with a code of ours; the callback returns what this returns.
-static int close_as(struct link *link, struct lws *wsi, int code, const char *why)
+static void set_reason(struct link *link, struct lws *wsi, int code, const char *why)
 {
     note_closed(link, code, "hub", why);
     lws_close_reason(wsi, (enum lws_close_status)code, (unsigned char *)why, strlen(why));
-    return -1;
+}
+
+// Debian's libwebsockets 4.1 closes twice when a writeable callback returns -1 (a self-test of its
+// debug build), and the second time cuts off the close frame. Asked this way it closes once.
+static int close_from_writable(struct link *link, struct lws *wsi, int code, const char *why)
+{
+    if (lws_partial_buffered(wsi)) {
+        lws_callback_on_writable(wsi);
+        return 0;
+    }
+    set_reason(link, wsi, code, why);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    return 0;
 }
 
 void websocket_refuse_unmasked(struct link *link)
@@ -119,7 +130,8 @@ static int receive(struct link *link, struct lws *wsi, struct span bytes)
 {
     if (!lws_frame_is_binary(wsi)) {
         // MQTT-6.0.0-1
-        return close_as(link, wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "a text frame");
+        set_reason(link, wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "a text frame");
+        return -1;
     }
     if (link->inner.fn && !link->is_inner_over && !link->is_stalled) {
         link->inner.fn->feed(link->inner.self, bytes);
@@ -143,7 +155,7 @@ static int write_one(struct link *link, struct lws *wsi)
 static int on_writable(struct link *link, struct lws *wsi)
 {
     if (link->scan.has_violation) {
-        return close_as(link, wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "an unmasked frame");
+        return close_from_writable(link, wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, "an unmasked frame");
     }
     while (link->first && !lws_send_pipe_choked(wsi)) {
         if (write_one(link, wsi) < 0) {
@@ -154,7 +166,7 @@ static int on_writable(struct link *link, struct lws *wsi)
         lws_callback_on_writable(wsi);
         return 0;
     }
-    return link->is_closing ? close_as(link, wsi, LWS_CLOSE_STATUS_NORMAL, "") : 0;
+    return link->is_closing ? close_from_writable(link, wsi, LWS_CLOSE_STATUS_NORMAL, "") : 0;
 }
 
 static void on_peer_close(struct link *link, struct span payload)
@@ -178,6 +190,7 @@ int websocket_callback(struct lws *wsi, int reason, struct link *link, void *in,
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         on_peer_close(link, span_of(in, len));
         return 0;
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL: // before the close frame goes out
     case LWS_CALLBACK_CLOSED:
         // without a word from either side before: libwebsockets has refused a broken frame
         websocket_end(link, LWS_CLOSE_STATUS_PROTOCOL_ERR, "hub", "a broken frame");
