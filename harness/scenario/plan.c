@@ -422,7 +422,8 @@ static void check_whole(struct parser *p)
     }
     if (p->x509_use.line && !p->plan->needs_x509) {
         diag_add(p->diags, p->x509_use,
-                 "device.auth = x509 needs a device that takes a certificate; add: needs x509");
+                 "%s = x509 needs a device that takes a certificate; add: needs x509",
+                 p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
     }
 }
 
