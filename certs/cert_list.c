@@ -220,11 +220,29 @@ static int put_facts(struct cert_facts *f)
     return put_hex(span_of(crt->serial.p, crt->serial.len), f->serial_hex, sizeof f->serial_hex);
 }
 
+// mbedTLS asks here about extensions that it does not know; it would refuse the critical ones.
+static int on_unknown_extension(void *ctx, const mbedtls_x509_crt *crt, const mbedtls_x509_buf *oid,
+                                int is_critical, const unsigned char *value,
+                                const unsigned char *end)
+{
+    struct cert_facts *f = ctx;
+    char dotted[100] = "?";
+    (void)crt;
+    (void)value;
+    (void)end;
+    if (is_critical) {
+        bool is_named = mbedtls_oid_get_numeric_string(dotted, sizeof dotted, oid) > 0;
+        add_word(f->unknown_critical, sizeof f->unknown_critical, is_named ? dotted : "?");
+    }
+    return 0;
+}
+
 static int read_facts(struct cert_facts *f, struct span der)
 {
     TRY(buf_append(&f->der, der));
     TRY(put_digests(f));
-    int code = mbedtls_x509_crt_parse_der(&f->crt, f->der.data, f->der.len);
+    int code = mbedtls_x509_crt_parse_der_with_ext_cb(&f->crt, f->der.data, f->der.len, 1,
+                                                      on_unknown_extension, f);
     f->is_readable = code == 0;
     if (!f->is_readable) {
         char reason[100];
@@ -367,6 +385,7 @@ int cert_list_add_chain(struct cert_list *list, const struct chain *chain)
 {
     span_copy_text(span_text(chain->name), list->name, sizeof list->name);
     span_copy_text(span_text(chain->about), list->about, sizeof list->about);
+    list->facts = chain->facts;
     for (size_t i = 0; i < chain->sent_count; i++) {
         TRY(cert_list_add_der(list, chain->sent_der[i], CERT_ROLE_SENT));
     }

@@ -40,13 +40,15 @@ struct cert_facts {
     int path_length;                 // -1: none
     char usages[200], purposes[300]; // words with blanks between; "" = no such extension
     char sha1_hex[41], sha256_hex[65];
+    char unknown_critical[200]; // object identifiers with blanks between; stacks refuse these
     enum cert_signer signer;
     size_t signer_at;
 };
 
 struct cert_list {
-    char name[96];   // of the recipe or the file
-    char about[400]; // of the recipe, else ""
+    char name[96];            // of the recipe or the file
+    char about[400];          // of the recipe, else ""
+    struct chain_facts facts; // of the recipe, else empty
     struct cert_facts **items;
     size_t count;
 };

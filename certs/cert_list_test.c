@@ -116,6 +116,25 @@ static void an_unreadable_certificate_is_kept_with_its_trouble(void **state)
     cert_list_deinit(&list);
 }
 
+static void critical_extensions_that_mbedtls_does_not_know_are_named(void **state)
+{
+    struct cert_list list;
+    struct buf out HR_CLEANUP(buf_deinit);
+    struct show_settings settings = {.utc_s = now_s};
+    buf_init(&out, 1 << 16);
+    load(*state, "catalogue/c-nc-bad", &list);
+    size_t named = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        assert_true(list.items[i]->is_readable);
+        named += strcmp(list.items[i]->unknown_critical, "2.5.29.30") == 0;
+    }
+    assert_int_equal(named, 1);
+    assert_int_equal(show_print(&list, &settings, &out), 0);
+    assert_non_null(strstr(buf_text(&out), "critical 2.5.29.30, which"));
+    assert_non_null(strstr(buf_text(&out), "a client that is in order: reject"));
+    cert_list_deinit(&list);
+}
+
 static void mistakes_in_pem_come_with_their_line(void **state)
 {
     (void)state;
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(signers_are_found_by_their_signatures),
         cmocka_unit_test(a_damaged_signature_is_told_from_a_missing_signer),
         cmocka_unit_test(an_unreadable_certificate_is_kept_with_its_trouble),
+        cmocka_unit_test(critical_extensions_that_mbedtls_does_not_know_are_named),
         cmocka_unit_test(mistakes_in_pem_come_with_their_line),
         cmocka_unit_test(a_file_is_read_as_pem_or_der_and_refused_as_anything_else),
         cmocka_unit_test(dates_are_judged_from_the_given_clock),

@@ -57,6 +57,42 @@ static struct export_wish wish_for(enum export_format format)
                                 .utc_s = now_s};
 }
 
+// Runs in the folder of the golden files, with a scratch folder in $T; its output in `out`.
+static int shell(const char *script, struct buf *out)
+{
+    char scratch[] = "/tmp/hubrig-export-XXXXXX", command[4096], chunk[4096];
+    assert_non_null(mkdtemp(scratch));
+    snprintf(command, sizeof command,
+             "T=%s; export T; cd %s && { %s; } 2>&1; code=$?; rm -rf %s; exit $code", scratch,
+             HUBRIG_GOLDEN, script, scratch);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    buf_init(out, 1 << 20);
+    for (size_t got = 0; (got = fread(chunk, 1, sizeof chunk, pipe)) > 0;) {
+        assert_int_equal(buf_append(out, span_of(chunk, got)), 0);
+    }
+    int status = pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void assert_shell(const char *script, const char *says)
+{
+    struct buf out;
+    int code = shell(script, &out);
+    if (code != 0 || !strstr(buf_text(&out), says)) {
+        fail_msg("exit %d, expected '%s' in:\n%s", code, says, buf_text(&out));
+    }
+    buf_deinit(&out);
+}
+
+static bool has_tool(const char *script)
+{
+    struct buf out;
+    int code = shell(script, &out);
+    buf_deinit(&out);
+    return code == 0;
+}
+
 static void every_form_is_what_it_was_byte_for_byte(void **state)
 {
     (void)state;
@@ -147,6 +183,34 @@ static void the_esp_idf_bundle_is_sorted_whatever_the_order_of_the_list(void **s
     assert_true(span_equals(buf_span(&made), buf_span(&golden)));
     buf_deinit(&made);
     buf_deinit(&golden);
+    cert_list_deinit(&list);
+}
+
+static void entries_of_one_name_stay_apart_in_a_key_store(void **state)
+{
+    (void)state;
+    if (!has_tool("command -v keytool")) {
+        skip();
+    }
+    struct cert_list list;
+    struct buf made HR_CLEANUP(buf_deinit);
+    char path[] = "/tmp/hubrig-jks-XXXXXX", script[300];
+    struct export_wish wish = wish_for(EXPORT_JKS);
+    buf_init(&made, EXPORT_BYTES_MOST);
+    load("bundle.pem", &list);
+    for (size_t i = 0; i < 3; i++) { // the same name from another key, and one twice
+        struct cert_facts *f = list.items[0];
+        assert_int_equal(cert_list_add_der(&list, buf_span(&f->der), CERT_ROLE_FILE), 0);
+    }
+    memcpy(list.items[1]->subject_cn, list.items[0]->subject_cn, sizeof list.items[0]->subject_cn);
+    assert_int_equal(export_write(&list, &wish, &made), 0);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(fs_write_file(path, buf_span(&made), 0600), 0);
+    snprintf(script, sizeof script, "keytool -list -keystore %s -storepass changeit", path);
+    assert_shell(script, "contains 5 entries");
+    unlink(path);
     cert_list_deinit(&list);
 }
 
@@ -252,42 +316,6 @@ static void wishes_that_cannot_be_met_are_refused(void **state)
 
 // Other people's tools ---------------------------------------------------------------------------
 
-// Runs in the folder of the golden files, with a scratch folder in $T; its output in `out`.
-static int shell(const char *script, struct buf *out)
-{
-    char scratch[] = "/tmp/hubrig-export-XXXXXX", command[4096], chunk[4096];
-    assert_non_null(mkdtemp(scratch));
-    snprintf(command, sizeof command,
-             "T=%s; export T; cd %s && { %s; } 2>&1; code=$?; rm -rf %s; exit $code", scratch,
-             HUBRIG_GOLDEN, script, scratch);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    buf_init(out, 1 << 20);
-    for (size_t got = 0; (got = fread(chunk, 1, sizeof chunk, pipe)) > 0;) {
-        assert_int_equal(buf_append(out, span_of(chunk, got)), 0);
-    }
-    int status = pclose(pipe);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void assert_shell(const char *script, const char *says)
-{
-    struct buf out;
-    int code = shell(script, &out);
-    if (code != 0 || !strstr(buf_text(&out), says)) {
-        fail_msg("exit %d, expected '%s' in:\n%s", code, says, buf_text(&out));
-    }
-    buf_deinit(&out);
-}
-
-static bool has_tool(const char *script)
-{
-    struct buf out;
-    int code = shell(script, &out);
-    buf_deinit(&out);
-    return code == 0;
-}
-
 static void a_c_compiler_gets_the_same_bytes_from_every_c_form(void **state)
 {
     (void)state;
@@ -352,6 +380,7 @@ int main(void)
         cmocka_unit_test(what_was_written_reads_back),
         cmocka_unit_test(the_esp_idf_bundle_is_a_count_and_sorted_names_with_their_keys),
         cmocka_unit_test(the_esp_idf_bundle_is_sorted_whatever_the_order_of_the_list),
+        cmocka_unit_test(entries_of_one_name_stay_apart_in_a_key_store),
         cmocka_unit_test(damaged_bundles_do_not_pass_for_whole_ones),
         cmocka_unit_test(a_key_store_opens_with_its_own_password_alone),
         cmocka_unit_test(der_takes_one_certificate_and_says_so),

@@ -26,8 +26,7 @@ struct chain_facts {
     uint8_t alerts[CHAIN_ALERTS_MOST]; // what a client that is in order may send, RFC 5246 7.2.2
     size_t alert_count;
     char device_host[CHAIN_HOST_BYTES_MOST + 1]; // name to dial; "" = the hub's own
-    bool
-        needs_raw_flight; // mbedTLS cannot serve it: the Certificate message goes out as bare bytes
+    bool needs_raw_flight; // beyond one record: mbedTLS cannot serve it, bare bytes can
 };
 
 // "accept", "reject", "free", or "" for CHAIN_VERDICT_NONE.

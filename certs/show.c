@@ -200,11 +200,29 @@ static int print_cert(const struct cert_list *list, const struct cert_facts *f,
         TRY(print_words("names", buf_span(&f->names), out));
     }
     TRY(print_powers(f, out));
+    if (f->unknown_critical[0]) {
+        TRY(buf_printf(out, "%*s%-8s %s, which mbedTLS does not know: a device may refuse it\n",
+                       INDENT, "", "critical", f->unknown_critical));
+    }
     TRY(print_words("subject", span_text(f->subject), out));
     TRY(buf_printf(out, "%*s%-8s%s, %zu bytes of DER\n", INDENT, "", "serial", f->serial_hex,
                    f->der.len));
     TRY(buf_printf(out, "%*s%-8s%s\n", INDENT, "", "sha1", f->sha1_hex));
     return buf_printf(out, "%*s%-8s%s\n", INDENT, "", "sha256", f->sha256_hex);
+}
+
+// "a client that is in order: reject, alert unknown_ca or bad_certificate"
+static int print_verdict(const struct chain_facts *facts, struct buf *out)
+{
+    if (facts->verdict == CHAIN_VERDICT_NONE) {
+        return 0;
+    }
+    TRY(buf_printf(out, "a client that is in order: %s", chain_verdict_word(facts->verdict)));
+    for (size_t i = 0; i < facts->alert_count; i++) {
+        const char *word = chain_alert_word(facts->alerts[i]);
+        TRY(buf_printf(out, "%s%s", i ? " or " : ", alert ", word ? word : "?"));
+    }
+    return buf_append_u8(out, '\n');
 }
 
 int show_print(const struct cert_list *list, const struct show_settings *settings, struct buf *out)
@@ -215,6 +233,7 @@ int show_print(const struct cert_list *list, const struct show_settings *setting
     if (list->about[0]) {
         TRY(buf_printf(out, "%s\n", list->about));
     }
+    TRY(print_verdict(&list->facts, out));
     for (size_t i = 0; i < list->count; i++) {
         TRY(buf_append_u8(out, '\n'));
         TRY(print_cert(list, list->items[i], settings, out));
@@ -286,6 +305,7 @@ static int put_cert_json(const struct cert_facts *f, int64_t utc_s, struct buf *
     }
     TRY(put_array("names", buf_span(&f->names), '\n', out));
     TRY(put_array("usages", span_text(f->usages), ' ', out));
+    TRY(put_array("unknown_critical", span_text(f->unknown_critical), ' ', out));
     TRY(put_array("purposes", span_text(f->purposes), ' ', out));
     return buf_append_u8(out, '}');
 }
@@ -296,6 +316,7 @@ int show_json(const struct cert_list *list, int64_t utc_s, struct buf *out)
     TRY(json_escape(span_text(list->name), out));
     TRY(buf_append_u8(out, '"'));
     TRY(put_pair("about", list->about, out));
+    TRY(put_pair("verdict", chain_verdict_word(list->facts.verdict), out));
     TRY(buf_append_text(out, ",\"certificates\":["));
     for (size_t i = 0; i < list->count; i++) {
         TRY(buf_append_text(out, i ? ",\n " : "\n "));

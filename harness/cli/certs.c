@@ -128,7 +128,8 @@ int certs_put(const char *path, struct span bytes, mode_t mode)
     if (path) {
         TRY(fs_write_file(path, bytes, mode));
         printf("wrote %s\n", path);
-    } else if (fwrite(bytes.ptr, 1, bytes.len, stdout) != bytes.len || fflush(stdout) != 0) {
+    } else if ((bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, stdout) != bytes.len) ||
+               fflush(stdout) != 0) {
         int errnum = errno;
         FAIL(error_from_errno(errnum), "cannot write to stdout: %s", strerror(errnum));
     }

@@ -91,7 +91,8 @@ static int device_run(int argc, char **argv)
     return code < 0 ? cli_fail("certs device", code) : EXIT_PASS;
 }
 
-#define X(item, word, meaning) "  " word "\n      " meaning "\n"
+#define X(item, word, meaning)    "  " word "\n      " meaning "\n"
+#define K(kind, word, type, size) word " "
 const struct command command_certs_device = {
     .name = "certs device",
     .summary = "a device's certificate and key, sound or wrong on purpose",
@@ -103,16 +104,17 @@ const struct command command_certs_device = {
             "of\n" DEVICE_KIND_TABLE(X) "Default: self-signed. FORM is one of\n" KEY_FORM_TABLE(
                 X) "\n"
                    "  --out FOLDER      default: device-files\n"
-                   "  --key KEY         rsa2048 rsa3072 rsa4096 p256 p384 p521; default: p256, "
-                   "with the\n"
-                   "                    form pkcs1 rsa2048\n"
-                   "  --key-form FORM   default: pkcs8\n"
-                   "  --password TEXT   for the form encrypted\n"
-                   "  --at DATE         the hub clock; default: now\n"
-                   "\n"
-                   "exit: 0 made, 2 usage, 3 files or keys\n",
+                   "  --key KEY         default: p256, with the form pkcs1 rsa2048; one of\n"
+                   "                    " KEY_KIND_TABLE(
+                       K) "\n"
+                          "  --key-form FORM   default: pkcs8\n"
+                          "  --password TEXT   for the form encrypted\n"
+                          "  --at DATE         the hub clock; default: now\n"
+                          "\n"
+                          "exit: 0 made, 2 usage, 3 files or keys\n",
 };
 #undef X
+#undef K
 
 // verify-code ------------------------------------------------------------------------------------
 

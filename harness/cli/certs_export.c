@@ -61,6 +61,18 @@ static void name_symbol(const char *name, char *out, size_t out_bytes)
     }
 }
 
+// Other certificates do not belong into what a device trusts, but the person may know better.
+static void note_others(const struct cert_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cert_facts *f = list->items[i];
+        if (f->is_readable && !(f->signer == SIGNER_SELF && f->is_ca)) {
+            fprintf(stderr, "hubrig certs export: note: '%s' is no root: %s\n", f->subject_cn,
+                    f->is_ca ? "an issuing CA changes without notice" : "it is no CA at all");
+        }
+    }
+}
+
 static int export(const struct exporting *e, const char *name)
 {
     struct cert_list list HR_CLEANUP(cert_list_deinit);
@@ -79,6 +91,7 @@ static int export(const struct exporting *e, const char *name)
     }
     TRY(certs_clock(e->at, &source.utc_s));
     TRY(certs_load(&source, &list));
+    note_others(&list);
     name_symbol(list.name, symbol, sizeof symbol);
     wish.symbol = e->symbol ? e->symbol : symbol;
     wish.sec_tag = (unsigned)sec_tag;

@@ -128,13 +128,26 @@ struct making {
     struct workshop *w;
 };
 
+// Of many chains only the names are told.
+static int put(const struct making *m, const char *folder, const char *name,
+               const struct buf *content, mode_t mode)
+{
+    char path[PATH_MAX];
+    if (!m->all) {
+        return certs_put_in(folder, name, buf_span(content), mode);
+    }
+    TRY(fs_make_folder(folder, 0755));
+    TRY(fs_join(path, sizeof path, folder, name));
+    return fs_write_file(path, buf_span(content), mode);
+}
+
 static int make_one(struct making *m, const char *name, const char *folder)
 {
     struct chain chain;
     TRY(chain_make(m->w, name, &m->request, &chain));
-    int code = certs_put_in(folder, "chain.pem", buf_span(&chain.sent_pem), 0644);
-    code = code ? code : certs_put_in(folder, "root.pem", buf_span(&chain.root_pem), 0644);
-    code = code ? code : certs_put_in(folder, "key.pem", buf_span(&chain.key_pem), 0600);
+    int code = put(m, folder, "chain.pem", &chain.sent_pem, 0644);
+    code = code ? code : put(m, folder, "root.pem", &chain.root_pem, 0644);
+    code = code ? code : put(m, folder, "key.pem", &chain.key_pem, 0600);
     chain_deinit(&chain);
     return code;
 }
@@ -150,6 +163,8 @@ static int make_each(struct making *m, char **names, size_t count)
         if (code < 0) {
             fprintf(stderr, "hubrig certs make: %s: %s\n", names[i], error_text(code));
             worst = worst ? worst : code;
+        } else {
+            printf("made %s\n", folder);
         }
     }
     return worst;

@@ -7,6 +7,7 @@
 #include "harness/device/clock.h"
 #include "harness/device/process.h"
 #include "harness/oracle/executor.h"
+#include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
 #include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
@@ -222,6 +223,10 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DPS_DISABLE:
     case HUB_DPS_ENABLE:
         return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
+    case HUB_C2D:
+    case HUB_DESIRED:
+    case HUB_METHOD:
+        return cloud_act(w->rig.hub, DEVICE_ID, step);
     }
     return ERR_INTERNAL;
 }

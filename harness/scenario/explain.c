@@ -53,6 +53,28 @@ static int print_fault(const struct fault *f, struct buf *out)
     return f->device[0] ? buf_printf(out, ", for %s only", f->device) : 0;
 }
 
+static int explain_c2d(const struct step *s, struct buf *out)
+{
+    const struct step_message *m = s->message;
+    TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
+    TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
+    for (size_t i = 0; i < m->property_count; i++) {
+        TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
+                       m->properties[i].value));
+    }
+    TRY(m->ttl_s ? buf_printf(out, ", to be taken within %" PRIu32 " s", m->ttl_s) : 0);
+    return m->ack == C2D_ACK_NONE
+               ? 0
+               : buf_printf(out, ", and asks for %s feedback", c2d_ack_word(m->ack));
+}
+
+static int explain_method(const struct step *s, struct buf *out)
+{
+    TRY(buf_printf(out, "The service calls the method %s", s->method));
+    TRY(s->text[0] ? buf_printf(out, " with %s", s->text) : 0);
+    return buf_printf(out, " and waits at most %" PRIu32 " s for its answer", s->timeout_s);
+}
+
 static int explain_hub(const struct step *s, struct buf *out)
 {
     switch (s->verb) {
@@ -77,6 +99,12 @@ static int explain_hub(const struct step *s, struct buf *out)
         return buf_append_text(out, "Disable the device's enrollment");
     case HUB_DPS_ENABLE:
         return buf_append_text(out, "Enable the device's enrollment");
+    case HUB_C2D:
+        return explain_c2d(s, out);
+    case HUB_DESIRED:
+        return buf_printf(out, "The service patches the desired properties with %s", s->text);
+    case HUB_METHOD:
+        return explain_method(s, out);
     }
     return ERR_INTERNAL;
 }

@@ -36,5 +36,9 @@ int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
 int parser_set(struct parser *p);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
+// cloud.c: hub c2d, hub desired, hub method
+int parser_c2d(struct parser *p, struct step *step);
+int parser_desired(struct parser *p, struct step *step);
+int parser_method(struct parser *p, struct step *step);
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

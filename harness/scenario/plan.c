@@ -291,7 +291,8 @@ static int parse_log(struct parser *p)
 // These come from the rig itself; all else needs a device that runs.
 static bool needs_boot(enum event_type type)
 {
-    static const char *const own[] = {"run.", "hub.", "fault.", "dps.chain"};
+    static const char *const own[] = {"run.",       "hub.",         "fault.",
+                                      "c2d.queued", "twin.desired", "dps.chain"};
     for (size_t i = 0; i < HR_COUNT_OF(own); i++) {
         if (span_starts_with(span_text(event_word(type)), span_text(own[i]))) {
             return false;
@@ -354,7 +355,8 @@ static const struct verb verbs[] = {
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
-    {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable",
+    {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
+     "desired JSON | method NAME [JSON]",
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable",
      "change what the provisioning service does"},
@@ -514,6 +516,7 @@ void plan_deinit(struct plan *plan)
     for (size_t i = 0; i < plan->step_count; i++) {
         free(plan->steps[i].source);
         free(plan->steps[i].text);
+        free(plan->steps[i].message);
     }
     free(plan->steps);
     free(plan->file);

@@ -11,6 +11,10 @@
 //   time     device|hub = WHEN          WHEN: hub (device only) | real (hub only) | DATE |
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
+//   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
+//                [property NAME = VALUE ...]
+//   hub      desired "JSON"            the service patches the twin's desired properties
+//   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -29,6 +33,8 @@
 #pragma once
 #include "base/line.h"
 #include "simulator/faults/fault.h"
+#include "simulator/hub/c2d.h"
+#include "simulator/hub/method.h"
 #include "simulator/journal/event.h"
 
 //    word                values                        default                meaning
@@ -112,10 +118,25 @@ enum hub_verb {
     HUB_CLEAR,
     HUB_DISABLE,
     HUB_ENABLE,
+    HUB_C2D,
+    HUB_DESIRED,
+    HUB_METHOD,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
 }; // the last three: the verb dps
+
+enum { STEP_PROPERTIES_MOST = 8 };
+struct step_message { // HUB_C2D; its body is the step's text
+    char id[C2D_ID_BYTES_MOST + 1];
+    enum c2d_ack ack;
+    uint32_t ttl_s; // 0 = the hub's default
+    struct {
+        char name[64];
+        char value[160];
+    } properties[STEP_PROPERTIES_MOST];
+    size_t property_count;
+};
 
 enum step_kind {
     STEP_BOOT,
@@ -136,14 +157,17 @@ struct step {
     struct match match;   // EXPECT, COUNT, NEVER
     struct match before;  // NEVER with has_before
     bool has_before;
-    uint64_t least, most; // COUNT; most UINT64_MAX = no upper end
-    bool is_device;       // TIME: device or hub
-    struct when when;     // TIME
-    enum hub_verb verb;   // HUB
-    char chain[96];       // HUB_CHAIN, HUB_DPS_CHAIN
-    enum drop_how drop;   // HUB_DROP
-    struct fault fault;   // HUB_FAULT
-    char *text;           // LOG
+    uint64_t least, most;   // COUNT; most UINT64_MAX = no upper end
+    bool is_device;         // TIME: device or hub
+    struct when when;       // TIME
+    enum hub_verb verb;     // HUB
+    char chain[96];         // HUB_CHAIN, HUB_DPS_CHAIN
+    enum drop_how drop;     // HUB_DROP
+    struct fault fault;     // HUB_FAULT
+    struct step_message *message; // HUB_C2D
+    char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
+    uint32_t timeout_s;                      // HUB_METHOD
+    char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
 struct plan {

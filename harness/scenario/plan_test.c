@@ -39,35 +39,36 @@ static void release(struct fixture *f)
     buf_deinit(&f->printed);
 }
 
-static const char whole[] = "scenario t.a\n"
-                            "about    the root   rolls over # why\n"
-                            "tags     must tls\n"
-                            "needs    clock x509\n"
-                            "limit    4m\n"
-                            "set    device.clock = 1970-01-01T00:00:10Z\n"
-                            "set    device.auth = x509\n"
-                            "set    device.root = azure/baltimore\n"
-                            "set    hub.chain = azure/baltimore\n"
-                            "set    hub.clock = -30d\n"
-                            "set    hub.sas_grace = 0s\n"
-                            "never  mqtt.connect before hub.clock with utc != \"\"\n"
-                            "boot   device\n"
-                            "expect mqtt.connected with auth = sas and client_id != \"b 1\" within 90s "
-                            "# soon\n"
-                            "hub    drop fin\n"
-                            "hub    drop rst at mqtt.puback times 2\n"
-                            "hub    chain azure/digicert-g2\n"
-                            "hub    refuse 4\n"
-                            "hub    clear\n"
-                            "hub    disable\n"
-                            "hub    enable\n"
-                            "wait   1500ms\n"
-                            "log    \"two  words\" here\n"
-                            "time   device = hub\n"
-                            "time   hub = +2h\n"
-                            "expect count tcp.accepted 3.. within 30s\n"
-                            "expect count tcp.accepted 1..5 within 1s\n"
-                            "expect count tcp.accepted with endpoint = mqtts 0 within 1s\n";
+static const char whole[] =
+    "scenario t.a\n"
+    "about    the root   rolls over # why\n"
+    "tags     must tls\n"
+    "needs    clock x509\n"
+    "limit    4m\n"
+    "set    device.clock = 1970-01-01T00:00:10Z\n"
+    "set    device.auth = x509\n"
+    "set    device.root = azure/baltimore\n"
+    "set    hub.chain = azure/baltimore\n"
+    "set    hub.clock = -30d\n"
+    "set    hub.sas_grace = 0s\n"
+    "never  mqtt.connect before hub.clock with utc != \"\"\n"
+    "boot   device\n"
+    "expect mqtt.connected with auth = sas and client_id != \"b 1\" within 90s "
+    "# soon\n"
+    "hub    drop fin\n"
+    "hub    drop rst at mqtt.puback times 2\n"
+    "hub    chain azure/digicert-g2\n"
+    "hub    refuse 4\n"
+    "hub    clear\n"
+    "hub    disable\n"
+    "hub    enable\n"
+    "wait   1500ms\n"
+    "log    \"two  words\" here\n"
+    "time   device = hub\n"
+    "time   hub = +2h\n"
+    "expect count tcp.accepted 3.. within 30s\n"
+    "expect count tcp.accepted 1..5 within 1s\n"
+    "expect count tcp.accepted with endpoint = mqtts 0 within 1s\n";
 
 static void a_whole_scenario_becomes_settings_and_steps(void **state)
 {
@@ -93,6 +94,40 @@ static void a_whole_scenario_becomes_settings_and_steps(void **state)
     release(&f);
 }
 
+static void statements_of_the_service_carry_what_it_sends(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(
+        parse(
+            &f,
+            "scenario t.a\nboot device\n"
+            "hub c2d \"a b\" id m-1 ack full ttl 2m property colour = \"dark red\" property n = 1\n"
+            "hub desired \"{\\\"rate\\\":5}\"\n"
+            "hub method go within 10s\n"
+            "hub method stop \"{\\\"now\\\":true}\"\n"),
+        0);
+    const struct step *s = f.plan.steps;
+    assert_int_equal(s[1].verb, HUB_C2D);
+    assert_string_equal(s[1].text, "a b");
+    assert_string_equal(s[1].message->id, "m-1");
+    assert_int_equal(s[1].message->ack, C2D_ACK_FULL);
+    assert_int_equal(s[1].message->ttl_s, 120);
+    assert_int_equal(s[1].message->property_count, 2);
+    assert_string_equal(s[1].message->properties[0].value, "dark red");
+    assert_string_equal(s[1].message->properties[1].name, "n");
+    assert_int_equal(s[2].verb, HUB_DESIRED);
+    assert_string_equal(s[2].text, "{\"rate\":5}");
+    assert_int_equal(s[3].verb, HUB_METHOD);
+    assert_string_equal(s[3].method, "go");
+    assert_string_equal(s[3].text, "");
+    assert_int_equal(s[3].timeout_s, 10);
+    assert_string_equal(s[4].text, "{\"now\":true}");
+    assert_int_equal(s[4].timeout_s, 30);
+    assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
+    release(&f);
+}
+
 static void steps_carry_their_place_their_text_and_their_arguments(void **state)
 {
     (void)state;
@@ -105,8 +140,9 @@ static void steps_carry_their_place_their_text_and_their_arguments(void **state)
     assert_int_equal(s[1].kind, STEP_BOOT);
     assert_int_equal(s[2].line, 14);
     assert_int_equal(s[2].column, 1);
-    assert_string_equal(s[2].source, "expect mqtt.connected with auth = sas and client_id != \"b 1\" "
-                                     "within 90s");
+    assert_string_equal(s[2].source,
+                        "expect mqtt.connected with auth = sas and client_id != \"b 1\" "
+                        "within 90s");
     assert_int_equal(s[2].match.where_count, 2);
     assert_string_equal(s[2].match.where[1].value, "b 1");
     assert_true(s[2].match.where[1].is_not);
@@ -157,7 +193,8 @@ struct mistake_case {
 };
 
 static const struct mistake_case mistakes[] = {
-    {"boot device\nexpct mqtt.connected within 1s\n", "3:1: unknown verb 'expct' (did you mean expect?)"},
+    {"boot device\nexpct mqtt.connected within 1s\n",
+     "3:1: unknown verb 'expct' (did you mean expect?)"},
     {"boot device\nfly\n", "3:1: unknown verb 'fly'"},
     {"boot device\nexpect mqtt.conected within 1s\n",
      "3:8: unknown event 'mqtt.conected' (did you mean mqtt.connected?)"},
@@ -182,7 +219,8 @@ static const struct mistake_case mistakes[] = {
      "3:25: '90' is not a duration; durations read 250ms, 90s, 4m, 1h30m"},
     {"boot device\nexpect mqtt.ping within -1s\n", "3:25: '-1s' is too short; at least 1 us"},
     {"boot device\nwait 101y\n", "3:6: '101y' is longer than 100 years"},
-    {"boot device\nwait 1s 2s\n", "3:9: '2s' is too much here: the statement is complete before it"},
+    {"boot device\nwait 1s 2s\n",
+     "3:9: '2s' is too much here: the statement is complete before it"},
     {"boot device\nexpect count tcp.accepted x within 1s\n",
      "3:27: 'x' is not a range; ranges read 3, 3.. or 3..5"},
     {"boot device\nexpect count tcp.accepted 5..3 within 1s\n",
@@ -196,9 +234,9 @@ static const struct mistake_case mistakes[] = {
     {"set hub.chain\nboot device\n", "2:14: expected: set hub.chain = CHAIN"},
     {"set hub.chain =\nboot device\n", "2:16: expected: set hub.chain = CHAIN"},
     {"set\nboot device\n", "2:4: expected: set KNOB = VALUE"},
-    {"set hub.clock = hub\nboot device\n",
-     "2:17: 'hub' is for the device's clock; here stands real, a date such as 2026-11-20T08:00:00Z, "
-     "or +2h or -30d"},
+    {"set hub.clock = hub\nboot device\n", "2:17: 'hub' is for the device's clock; here stands "
+                                           "real, a date such as 2026-11-20T08:00:00Z, "
+                                           "or +2h or -30d"},
     {"set hub.clock = 2h\nboot device\n", "2:17: '2h' is not a time; expected real, a date such as "
                                           "2026-11-20T08:00:00Z, or +2h or -30d"},
     {"set hub.sas_grace = 1s\nset hub.sas_grace = 2s\nboot device\n",
@@ -224,15 +262,47 @@ static const struct mistake_case mistakes[] = {
      "2:1: this comes before 'boot device', so no mqtt.connected can be seen"},
     {"boot device\ntime device\n", "3:12: expected: time device|hub = WHEN"},
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
-    {"boot device\nhub\n", "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-                           "enable"},
+    {"boot device\nhub\n",
+     "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
+     "enable | c2d BODY | desired JSON | method NAME"},
+    {"boot device\nhub c2d\n",
+     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
+    {"boot device\nhub c2d on akc full\n",
+     "3:12: unknown part of a message 'akc' (did you mean ack?)"},
+    {"boot device\nhub c2d on ack ful\n",
+     "3:16: unknown kind of feedback 'ful' (did you mean full?)"},
+    {"boot device\nhub c2d on ttl 1500ms\n",
+     "3:16: '1500ms' is out of range: 1 to 172800 whole seconds"},
+    {"boot device\nhub c2d on ttl 3d\n", "3:16: '3d' is out of range: 1 to 172800 whole seconds"},
+    {"boot device\nhub c2d on id\n", "3:14: a message id has 1 to 128 bytes"},
+    {"boot device\nhub c2d on property a=b\n",
+     "3:21: expected: property NAME = VALUE, with blanks around '='"},
+    {"boot device\nhub c2d on property a =\n",
+     "3:21: expected: property NAME = VALUE, with blanks around '='"},
+    {"boot device\nhub desired\n", "3:12: expected: hub desired \"JSON\""},
+    {"boot device\nhub desired {a}\n", "3:13: not JSON, byte 2: string or '}' expected near 'a'; "
+                                       "write it in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub desired 5\n", "3:13: expected an object in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub desired \"{}\" x\n",
+     "3:18: 'x' is too much here: the statement is complete before it"},
+    {"boot device\nhub method\n", "3:11: expected: hub method NAME [\"JSON\"] [within DURATION]"},
+    {"boot device\nhub method go {\n", "3:15: not JSON, byte 1: string or '}' expected near end of "
+                                       "file; write it in quotes: \"{\\\"rate\\\":5}\""},
+    {"boot device\nhub method go within 4s\n",
+     "3:22: '4s' is out of range: 5 to 300 whole seconds"},
+    {"boot device\nhub method go 1 within 301s\n",
+     "3:24: '301s' is out of range: 5 to 300 whole seconds"},
+    {"boot device\nhub method go 1 2\n",
+     "3:17: '2' is too much here: the statement is complete before it"},
     {"boot device\nhub drip fin\n", "3:5: unknown hub verb or fault 'drip' (did you mean drop?)"},
-    {"boot device\nhub swalow\n", "3:5: unknown hub verb or fault 'swalow' (did you mean swallow?)"},
+    {"boot device\nhub swalow\n",
+     "3:5: unknown hub verb or fault 'swalow' (did you mean swallow?)"},
     {"boot device\nhub drop fim\n", "3:10: unknown way to drop 'fim' (did you mean fin?)"},
     {"boot device\nhub drop\n", "3:9: expected: hub drop fin|rst"},
     {"boot device\nhub chain\n", "3:10: the name of a chain is missing, such as azure/digicert-g2"},
-    {"boot device\nhub clear all\n", "3:11: 'all' is too much here: the statement is complete before "
-                                     "it"},
+    {"boot device\nhub clear all\n",
+     "3:11: 'all' is too much here: the statement is complete before "
+     "it"},
     {"boot device\nlog\n", "3:4: expected: log WORDS"},
     {"boot device\nnever mqtt.ping within 3s\n",
      "3:17: 'within' is too much here: the statement is complete before it"},
@@ -259,8 +329,10 @@ static const struct mistake_case mistakes[] = {
     {"about a\nabout b\nboot device\n", "3:1: 'about' stands already on line 2"},
     {"limit 5s\nlimit 6s\nboot device\n", "3:1: 'limit' stands already on line 2"},
     {"limit 0s\nboot device\n", "2:7: '0s' is too short; at least 1 ms"},
-    {"scenario t.a\nboot device\n", "2:1: 'scenario' stands already on line 1; one scenario per file"},
-    {"boot device\nexpect mqtt.connect with client_id = a and clean = b and will = c and username = d "
+    {"scenario t.a\nboot device\n",
+     "2:1: 'scenario' stands already on line 1; one scenario per file"},
+    {"boot device\nexpect mqtt.connect with client_id = a and clean = b and will = c and username "
+     "= d "
      "and api_version = e within 1s\n",
      "3:88: more than 4 conditions on one event"},
     {"boot device\nlog \"open\n", "3:5: the quote that opens here is never closed"},
@@ -285,7 +357,8 @@ static void a_bad_word_of_a_fault_is_named_at_its_column(void **state)
 {
     (void)state;
     struct fixture f;
-    assert_int_equal(parse(&f, "scenario t.a\nboot device\nhub refuse 4 at mqtt.conack\n"), ERR_SYNTAX);
+    assert_int_equal(parse(&f, "scenario t.a\nboot device\nhub refuse 4 at mqtt.conack\n"),
+                     ERR_SYNTAX);
     assert_int_equal(f.diags.count, 1);
     assert_int_equal(f.diags.items[0].line, 3);
     assert_int_equal(f.diags.items[0].column, 17);
@@ -304,7 +377,8 @@ static void all_mistakes_of_a_file_come_in_the_order_of_its_lines(void **state)
     assert_string_equal(
         buf_text(&f.printed),
         "suites/t/a.scn:1:1: the first statement must be: scenario NAME\n"
-        "suites/t/a.scn:2:1: 'set' comes after 'boot device' on line 1; to change it in the run: time "
+        "suites/t/a.scn:2:1: 'set' comes after 'boot device' on line 1; to change it in the run: "
+        "time "
         "device = WHEN\n"
         "suites/t/a.scn:3:5: a duration is missing; durations read 250ms, 90s, 4m, 1h30m\n"
         "suites/t/a.scn:4:1: unknown verb 'fly'\n");
@@ -335,13 +409,13 @@ static void the_name_must_be_the_place_of_the_file(void **state)
         {"a.scn", "a", ""},
         {"a.scn", "smoke.a", ""},
         {"./a.scn", "smoke.a", ""},
-        {"a.scn", "smoke.b", "a.scn:1:10: the file's place asks for the name 'a', seen 'smoke.b'\n"},
+        {"a.scn", "smoke.b",
+         "a.scn:1:10: the file's place asks for the name 'a', seen 'smoke.b'\n"},
         {"suites/smoke/a.scn", "a",
          "suites/smoke/a.scn:1:10: the file's place asks for the name 'smoke.a', seen 'a'\n"},
         {"suites/smoke/a.scn", "smoke.b",
          "suites/smoke/a.scn:1:10: the file's place asks for the name 'smoke.a', seen 'smoke.b'\n"},
-        {"a.scn", "a;b",
-         "a.scn:1:10: a name has letters, digits, '-', '_' and '.' only\n"},
+        {"a.scn", "a;b", "a.scn:1:10: a name has letters, digits, '-', '_' and '.' only\n"},
     };
     for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
         struct fixture f;
@@ -446,18 +520,22 @@ static void a_plan_explains_itself_line_by_line(void **state)
         buf_text(&f.printed),
         "t.a: the root rolls over\n"
         "Needs a device with: clock x509\n"
-        "The device has the roots of azure/baltimore, is registered with a certificate, and its clock "
+        "The device has the roots of azure/baltimore, is registered with a certificate, and its "
+        "clock "
         "is 1970-01-01T00:00:10Z.\n"
-        "The hub presents azure/baltimore, and its clock is 30 days before the real time; a connected "
+        "The hub presents azure/baltimore, and its clock is 30 days before the real time; a "
+        "connected "
         "device's token lives 0 us past its end.\n"
         "  12  From here on fail at once on mqtt.connect, until hub.clock with utc != \"\".\n"
         "  13  Start the device.\n"
-        "  14  Wait at most 1 min 30 s for mqtt.connected with auth = sas and client_id != \"b 1\".\n"
+        "  14  Wait at most 1 min 30 s for mqtt.connected with auth = sas and client_id != \"b "
+        "1\".\n"
         "  15  The hub drops its live connections by fin.\n"
         "  16  Arm the fault 'drop' by rst at mqtt.puback (the hub is about to acknowledge a "
         "message), 2 times.\n"
         "  17  The hub presents the chain azure/digicert-g2 from now on.\n"
-        "  18  Arm the fault 'refuse' with CONNACK code 4 at mqtt.connack (the hub is about to accept "
+        "  18  Arm the fault 'refuse' with CONNACK code 4 at mqtt.connack (the hub is about to "
+        "accept "
         "a CONNECT), 1 time.\n"
         "  19  Remove all faults.\n"
         "  20  Disable the device in the registry, which ends its connection.\n"
@@ -524,6 +602,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
+        cmocka_unit_test(statements_of_the_service_carry_what_it_sends),
         cmocka_unit_test(steps_carry_their_place_their_text_and_their_arguments),
         cmocka_unit_test(what_is_not_set_has_the_default_of_the_table),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_a_way_out),

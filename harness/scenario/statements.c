@@ -223,9 +223,10 @@ struct hub_row {
 };
 
 static const struct hub_row hub_rows[] = {
-    {"chain", HUB_CHAIN, parse_hub_chain},   {"drop", HUB_DROP, parse_hub_drop},
-    {"clear", HUB_CLEAR, parse_hub_plain},   {"disable", HUB_DISABLE, parse_hub_plain},
-    {"enable", HUB_ENABLE, parse_hub_plain},
+    {"chain", HUB_CHAIN, parse_hub_chain},    {"drop", HUB_DROP, parse_hub_drop},
+    {"clear", HUB_CLEAR, parse_hub_plain},    {"disable", HUB_DISABLE, parse_hub_plain},
+    {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
+    {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
 };
 
 int parser_hub(struct parser *p, struct step *step)
@@ -241,8 +242,10 @@ int parser_hub(struct parser *p, struct step *step)
         return parse_fault(p, step);
     }
     if (word.len == 0) {
-        return MISTAKE(
-            p, 1, "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable");
+        return MISTAKE(p, 1,
+                       "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
+                       "| c2d BODY | "
+                       "desired JSON | method NAME");
     }
     const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
     size_t count = 0;

@@ -19,7 +19,11 @@
     X(MQTT_PUBLISH, "mqtt.publish", "a telemetry message arrived, it is not yet stored")            \
     X(MQTT_PUBACK, "mqtt.puback", "the hub is about to acknowledge a message")                     \
     X(MQTT_SUBACK, "mqtt.suback", "the hub is about to acknowledge a subscription")                \
-    X(MQTT_PINGRESP, "mqtt.pingresp", "the hub is about to answer a ping")                         \
+    X(MQTT_PINGRESP, "mqtt.pingresp", "the hub is about to answer a ping")                      \
+    X(MQTT_C2D, "mqtt.c2d", "the hub is about to publish a cloud-to-device message")               \
+    X(TWIN_RESPONSE, "twin.response", "the hub is about to answer a twin request")                 \
+    X(TWIN_DESIRED, "twin.desired", "the hub is about to tell the device of new desired properties") \
+    X(METHOD_REQUEST, "method.request", "the hub is about to send a method call to the device")          \
     X(DPS_ACCEPT, "dps.accept", "the provisioning service accepted a TCP connection")              \
     X(DPS_CONNACK, "dps.connack", "the provisioning service is about to accept a CONNECT")         \
     X(DPS_REGISTER, "dps.register", "the provisioning service is about to take a registration")    \

@@ -119,6 +119,8 @@ void hub_c2d_listen(struct hub *hub, c2d_feedback_listener *listener, void *cont
 bool hub_c2d_take(struct hub *hub, const struct identity *identity, const struct hub_link *link,
                   struct c2d_entry *out);
 // By sequence. REASON_LOCK_LOST when it is not locked (any more).
+// It has really gone out: a second delivery in the same MQTT session carries DUP.
+void hub_c2d_sent(struct hub *hub, const struct identity *identity, uint64_t sequence);
 enum reason hub_c2d_complete(struct hub *hub, const struct identity *identity, uint64_t sequence);
 enum reason hub_c2d_reject(struct hub *hub, const struct identity *identity, uint64_t sequence);
 enum reason hub_c2d_abandon(struct hub *hub, const struct identity *identity, uint64_t sequence);

@@ -17,6 +17,9 @@ void hub_settings_init(struct hub_settings *settings, const char *host)
     *settings = (struct hub_settings){.sas_grace_s = 300,
                                       .disabled_connack = 5,
                                       .bad_username_connack = 5,
+                                      .c2d_ttl_s = 3600,
+                                      .c2d_deliveries_most = 10,
+                                      .twin_too_large_status = 413,
                                       .wrong_host_connack = 5,
                                       .throttled_connack = 3};
     hub_limits_of_tier(HUB_TIER_NONE, 1, &settings->limits);
@@ -31,12 +34,15 @@ struct hub *hub_new(const struct hub_settings *settings, const struct env *env,
         hub->settings = *settings;
         hub->env = env;
         hub->journal = journal;
+        hub->deadline_us = UINT64_MAX;
     }
     return hub;
 }
 
 static void entry_free(struct hub_entry *entry)
 {
+    hub_c2d_free(entry);
+    hub_twin_free(entry->twin);
     hub_filters_free(entry);
     explicit_bzero(entry, sizeof *entry);
     free(entry);
@@ -47,6 +53,7 @@ void hub_free(struct hub *hub)
     if (!hub) {
         return;
     }
+    hub_method_free(hub);
     struct hub_entry *entry = hub->entries;
     HASH_CLEAR(hh, hub->entries);
     while (entry) {
@@ -104,11 +111,57 @@ void hub_clock_shift(struct hub *hub, int64_t offset_us)
     char text[32];
     hub->clock_offset_us = offset_us;
     EMIT(hub->journal, HUB_CLOCK, 0, NULL, F_TEXT("utc", utc_print(hub_utc_us(hub), text)));
+    hub_due(hub, hub_mono_us(hub)); // messages live by this clock
 }
 
 void hub_clock_set(struct hub *hub, int64_t utc_us)
 {
     hub_clock_shift(hub, utc_us - hub->env->utc_us(hub->env->world));
+}
+
+uint64_t hub_mono_us(const struct hub *hub)
+{
+    return hub->env->mono_us(hub->env->world);
+}
+
+void hub_on_deadline(struct hub *hub, void (*wake)(void *context), void *context)
+{
+    hub->wake = wake;
+    hub->wake_context = context;
+}
+
+uint64_t hub_deadline_us(const struct hub *hub)
+{
+    return hub->deadline_us;
+}
+
+void hub_due(struct hub *hub, uint64_t at_us)
+{
+    if (at_us >= hub->deadline_us) {
+        return;
+    }
+    hub->deadline_us = at_us;
+    if (hub->wake) {
+        hub->wake(hub->wake_context);
+    }
+}
+
+void hub_tick(struct hub *hub)
+{
+    if (hub_mono_us(hub) < hub->deadline_us) {
+        return;
+    }
+    hub->deadline_us = UINT64_MAX;
+    for (struct hub_entry *entry = hub->entries; entry; entry = entry->hh.next) {
+        hub_c2d_tick(hub, entry);
+    }
+    hub_feedback_tick(hub);
+    hub_method_tick(hub);
+    for (struct hub_entry *entry = hub->entries; entry; entry = entry->hh.next) {
+        hub_due(hub, hub_c2d_deadline_us(hub, entry));
+    }
+    hub_due(hub, hub_feedback_deadline_us(hub));
+    hub_due(hub, hub_method_deadline_us(hub));
 }
 
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name)
@@ -123,6 +176,16 @@ struct hub_entry *hub_entry_find(const struct hub *hub, struct span name)
 const struct identity *hub_find_identity(const struct hub *hub, struct span name)
 {
     struct hub_entry *entry = hub_entry_find(hub, name);
+    return entry ? &entry->identity : NULL;
+}
+
+const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after)
+{
+    const struct hub_entry *entry = hub->entries;
+    if (after) {
+        entry = hub_entry_find(hub, span_text(after->name));
+        entry = entry ? entry->hh.next : NULL;
+    }
     return entry ? &entry->identity : NULL;
 }
 
@@ -235,16 +298,21 @@ int hub_put_identity(struct hub *hub, const struct identity *identity)
 
 static void unlink_connection(struct hub *hub, struct hub_link *link)
 {
-    for (struct hub_link **at = &hub->links; *at; at = &(*at)->next) {
-        if (*at == link) {
-            *at = link->next;
-            link->next = NULL;
-            struct hub_entry *entry = hub_entry_find(hub, span_text(link->identity->name));
-            if (entry && !entry->is_kept) {
-                hub_filters_free(entry);
-            }
-            return;
-        }
+    struct hub_link **at = &hub->links;
+    while (*at && *at != link) {
+        at = &(*at)->next;
+    }
+    if (!*at) {
+        return;
+    }
+    *at = link->next;
+    link->next = NULL;
+    struct hub_entry *entry = hub_entry_find(hub, span_text(link->identity->name));
+    if (entry && !entry->is_kept) {
+        hub_filters_free(entry);
+    }
+    if (entry) {
+        hub_c2d_release(hub, entry, link);
     }
 }
 
@@ -263,14 +331,37 @@ void hub_close_link(struct hub *hub, struct hub_link *link, enum reason reason)
 
 void hub_attach(struct hub *hub, struct hub_link *link)
 {
-    struct hub_link *older = hub->links;
-    while (older && older->identity != link->identity) {
-        older = older->next;
-    }
+    struct hub_link *older = hub_link_of(hub, link->identity);
     link->next = hub->links;
     hub->links = link;
     if (older && older != link) {
         close_connection(hub, older, REASON_TAKEN_OVER, link->connection);
+    }
+}
+
+struct hub_link *hub_link_of(const struct hub *hub, const struct identity *identity)
+{
+    struct hub_link *link = hub->links;
+    while (link && link->identity != identity) {
+        link = link->next;
+    }
+    return link;
+}
+
+uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity)
+{
+    const struct hub_link *link = hub_link_of(hub, identity);
+    return link ? link->connection : 0;
+}
+
+void hub_link_ready(struct hub *hub, struct hub_link *link)
+{
+    const struct identity *identity = link->identity;
+    struct hub_entry *entry = hub_entry_find(hub, span_text(identity->name));
+    hub_c2d_offer(hub, entry);
+    link = hub_link_of(hub, identity); // the offer may have ended it
+    if (link) {
+        hub_method_offer(hub, link);
     }
 }
 

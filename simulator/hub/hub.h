@@ -138,15 +138,15 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
 
-// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
-// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
-// forgotten it.
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
     struct span method;
     struct span payload;
 };
 
+// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
+// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
+// forgotten it.
 struct hub_link {
     void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
     // What the hub has for the device. NULL = this session does not speak it. The session may be
@@ -181,6 +181,9 @@ bool hub_session_unsubscribe(struct hub *hub, const struct identity *identity, s
 size_t hub_session_filter_count(const struct hub *hub, const struct identity *identity);
 // The granted QoS, or -1.
 int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
+
+// For an event: at most 1024 bytes, without half a UTF-8 character at the cut.
+struct span hub_shown(struct span text);
 
 // Telemetry: stores the message, that is, emits d2c.message with its property bag decoded.
 struct telemetry {

@@ -2,6 +2,7 @@
 // What the files of the hub share and nobody else sees.
 #pragma once
 #include "simulator/hub/access.h"
+#include "simulator/hub/c2d.h"
 #include "simulator/hub/hub.h"
 
 // Without memory uthash leaves the element out and marks it, instead of ending the program.
@@ -15,9 +16,30 @@ struct hub_filter {
     int qos;
 };
 
+// A queued message. Its texts lie behind it in the same block.
+struct c2d_item {
+    struct c2d_item *next;
+    struct c2d_entry entry;
+    const struct hub_link *link; // that it is on its way to
+    uint64_t lock_until_us;      // env->mono_us
+};
+
+struct c2d_record { // feedback on its way to the service
+    char name[HUB_NAME_BYTES_MOST];
+    char message_id[C2D_ID_BYTES_MOST + 1];
+    enum c2d_outcome outcome;
+    int64_t utc_us;
+};
+
+struct twin;         // twin.c
+struct method_entry; // method.c
+
 struct hub_entry {
     struct identity identity;
-    struct hub_filter *filters;   // newest first
+    struct hub_filter *filters; // newest first
+    struct c2d_item *messages;  // oldest first
+    size_t message_count;
+    struct twin *twin;            // NULL until it is asked for
     bool is_kept;                 // the session outlives its connection (clean 0)
     uint8_t sdk_fault_digest[32]; // of the property bag of the last fault message, with the flag
     bool has_sdk_fault;
@@ -39,6 +61,21 @@ struct hub {
     int64_t clock_offset_us;
     struct hub_entry *entries;
     struct hub_link *links; // newest first
+    uint64_t deadline_us;
+    void (*wake)(void *context);
+    void *wake_context;
+
+    uint64_t last_sequence;
+    struct c2d_record records[C2D_FEEDBACK_BATCH];
+    size_t record_count;
+    uint64_t record_since_us;
+    uint64_t batches;
+    c2d_feedback_listener *feedback;
+    void *feedback_context;
+
+    struct method_entry *methods; // oldest first
+    size_t method_count;
+    uint64_t last_rid;
     struct access_policy policies[HUB_POLICIES_MOST];
     size_t policy_count;
     struct hub_ca cas[HUB_CAS_MOST];
@@ -55,6 +92,45 @@ struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
 void hub_filters_free(struct hub_entry *entry);
 // `host` is the hub's name or an alias, without case.
 bool hub_has_host(const struct hub *hub, struct span host);
+uint64_t hub_mono_us(const struct hub *hub);
+// The connection of an identity, or NULL.
+struct hub_link *hub_link_of(const struct hub *hub, const struct identity *identity);
+// Something is due at `at_us`: the deadline moves there when it is earlier.
+void hub_due(struct hub *hub, uint64_t at_us);
+// Its connection for an event; 0 = none.
+uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity);
+
+// c2d.c
+void hub_c2d_free(struct hub_entry *entry);
+// A connection has ended: what was on its way over it is queued again.
+void hub_c2d_release(struct hub *hub, struct hub_entry *entry, const struct hub_link *link);
+void hub_c2d_forget_sent(struct hub_entry *entry); // a clean session begins
+void hub_c2d_tick(struct hub *hub, struct hub_entry *entry);
+uint64_t hub_c2d_deadline_us(const struct hub *hub, const struct hub_entry *entry);
+// Hands what is queued to the link, if any.
+void hub_c2d_offer(struct hub *hub, struct hub_entry *entry);
+
+// c2d_message.c
+enum reason c2d_check(const struct c2d_message *message);
+// NULL without memory.
+struct c2d_item *c2d_item_new(const struct identity *identity, const struct c2d_message *message);
+int c2d_properties_json(const struct c2d_message *message, struct buf *out) HR_NODISCARD;
+
+// c2d_feedback.c
+void hub_feedback_add(struct hub *hub, const struct hub_entry *entry, const struct c2d_item *item,
+                      enum c2d_outcome outcome);
+void hub_feedback_tick(struct hub *hub);
+uint64_t hub_feedback_deadline_us(const struct hub *hub);
+
+// twin.c
+void hub_twin_free(struct twin *twin);
+
+// method.c
+void hub_method_free(struct hub *hub);
+// Calls that wait for this device are sent.
+void hub_method_offer(struct hub *hub, struct hub_link *link);
+void hub_method_tick(struct hub *hub);
+uint64_t hub_method_deadline_us(const struct hub *hub);
 // The base64 text of 16 to 64 bytes, or ERR_VALUE with a sentence.
 int hub_check_key(const char *name, const char *which, const char *key_base64) HR_NODISCARD;
 bool hub_label_is_valid(const char *label); // of a policy or CA certificate

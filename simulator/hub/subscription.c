@@ -37,6 +37,9 @@ bool hub_session_begin(struct hub *hub, const struct identity *identity, bool is
         hub_filters_free(entry);
     }
     entry->is_kept = !is_clean;
+    if (is_clean) {
+        hub_c2d_forget_sent(entry);
+    }
     return was_kept;
 }
 

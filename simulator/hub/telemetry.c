@@ -9,17 +9,16 @@
 
 enum { MESSAGE_BYTES_MOST = 256 * 1024, SHOWN_BODY_BYTES = 1024, JSON_BYTES_MOST = 1 << 21 };
 
-// At most SHOWN_BODY_BYTES, without half a UTF-8 character at the cut.
-static struct span shown_body(struct span body)
+struct span hub_shown(struct span text)
 {
-    if (body.len <= SHOWN_BODY_BYTES) {
-        return body;
+    if (text.len <= SHOWN_BODY_BYTES) {
+        return text;
     }
     size_t len = SHOWN_BODY_BYTES;
-    while (len > SHOWN_BODY_BYTES - 4 && (body.ptr[len] & 0xC0) == 0x80) {
+    while (len > SHOWN_BODY_BYTES - 4 && (text.ptr[len] & 0xC0) == 0x80) {
         len--;
     }
-    return span_slice(body, 0, len);
+    return span_slice(text, 0, len);
 }
 
 static struct span message_id(const struct bag *bag)
@@ -44,7 +43,7 @@ static int emit_message(struct hub *hub, const struct telemetry *m, struct bag *
     EMIT(hub->journal, D2C_MESSAGE, m->connection, m->identity->name,
          F_SPAN("message_id", message_id(bag)), F_INT("qos", m->qos), F_BOOL("dup", m->is_dup),
          F_BOOL("retain", m->is_retain), F_INT("body_bytes", m->body.len),
-         F_SPAN("body", shown_body(m->body)), F_SPAN("properties", buf_span(&properties)),
+         F_SPAN("body", hub_shown(m->body)), F_SPAN("properties", buf_span(&properties)),
          F_SPAN("system_properties", buf_span(&system)), F_INT("packet_id", m->packet_id),
          F_BOOL("will", m->is_will));
     return 0;

@@ -40,11 +40,12 @@ enum reason hub_twin_replace_desired(struct hub *hub, struct span name, struct s
 
 // ---- the device's side
 
-// {"desired":{...,"$version":N},"reported":{...,"$version":M}}; arrays only from api-version
-// 2019-10-01 on are refused in patches, never in what is read. REASON_NO_API_VERSION when
-// `api_version` is empty.
+// {"desired":{...,"$version":N},"reported":{...,"$version":M}}, N in *desired_version too.
+// REASON_NO_API_VERSION when `api_version` is empty.
 enum reason hub_twin_read(struct hub *hub, const struct identity *identity, const char *api_version,
-                          struct buf *out);
+                          struct buf *out, int64_t *desired_version);
+// Merges into reported; arrays need an api-version from 2019-10-01 on. The reasons are those of the
+// service plus REASON_NO_API_VERSION.
 enum reason hub_twin_report(struct hub *hub, const struct identity *identity,
                             const char *api_version, struct span json, int64_t *version);
 // The HTTP status of a refusal: that of the reason's row, or what the settings say instead.

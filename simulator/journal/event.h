@@ -78,6 +78,33 @@
       "a registration ended because its enrollment is disabled")                                   \
     X(DPS_REJECTED, "dps.rejected", "status error_code message why retry_after_s",                 \
       "a request was answered with a status of 400 or more")                                       \
+    X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting",    \
+      "the service sent a message to the device; waiting counts the queue")                            \
+    X(C2D_DELIVERED, "c2d.delivered",                                                                  \
+      "sequence message_id qos dup packet_id body_bytes properties",                                   \
+      "a message was published to the device; it is complete at once with QoS 0, else with its "       \
+      "PUBACK")                                                                                        \
+    X(C2D_COMPLETED, "c2d.completed", "sequence message_id", "the device has taken a message")         \
+    X(C2D_RETURNED, "c2d.returned", "sequence message_id why deliveries",                              \
+      "a message that was on its way is back in the queue")                                            \
+    X(C2D_UNDELIVERED, "c2d.undelivered", "sequence message_id outcome",                               \
+      "a message left the queue untaken; outcome Expired, DeliveryCountExceeded, Rejected or Purged")  \
+    X(C2D_FEEDBACK, "c2d.feedback", "status message_id batch",                                         \
+      "the service was told what became of a message; batch counts the feedback batches")              \
+    X(TWIN_GET, "twin.get", "rid version",                                                             \
+      "the device asked for its twin; version is that of desired")                                     \
+    X(TWIN_REPORTED, "twin.reported", "version patch",                                             \
+      "the device patched its reported properties")                                                    \
+    X(TWIN_DESIRED, "twin.desired", "version patch replaced",                                          \
+      "the service changed the desired properties")                                                    \
+    X(TWIN_PUSHED, "twin.pushed", "version", "a change of desired properties was sent to the device")  \
+    X(TWIN_REFUSED, "twin.refused", "status code why rid request", "a twin request was refused")       \
+    X(METHOD_INVOKED, "method.invoked", "method rid payload", "a method call was sent to the device")  \
+    X(METHOD_ANSWERED, "method.answered", "method status payload rid after_ms",                        \
+      "the device answered a method call")                                                             \
+    X(METHOD_FAILED, "method.failed", "method reason why rid", "a method call ended without an answer") \
+    X(METHOD_LATE, "method.late", "rid status",                                                        \
+      "an answer came that no call waits for; it is ignored")                                          \
     X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
     X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
     X(WS_CLOSED, "ws.closed", "code by why",                                                       \

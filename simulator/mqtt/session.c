@@ -15,6 +15,13 @@ uint64_t session_now_us(const struct mqtt_session *s)
     return s->world.env->mono_us(s->world.env->world);
 }
 
+void session_wake(struct mqtt_session *s)
+{
+    if (s->outlet.wake && s->state != SESSION_CLOSED) {
+        s->outlet.wake(s->outlet.context);
+    }
+}
+
 struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
                                       const struct mqtt_outlet *outlet, uint32_t connection,
                                       const struct peer_certificate *certificate)

@@ -24,6 +24,9 @@ struct mqtt_outlet {
     void (*close)(void *context, enum drop_how how);
     // From now on neither read nor write, and do not close (fault "stall").
     void (*stall)(void *context);
+    // The deadline or wants_pause changed outside feed and tick, because the hub had something for
+    // the device. May be NULL.
+    void (*wake)(void *context);
 };
 
 struct dps;
@@ -50,8 +53,9 @@ void mqtt_session_free(struct mqtt_session *s);
 void mqtt_session_feed(struct mqtt_session *s, struct span bytes);
 
 // When mqtt_session_tick wants to be called next, on the clock env->mono_us; UINT64_MAX = never.
-// Changes after feed and tick. While a SAS token is bound the wait is at most 1 s, because the
-// hub's clock, which the token's end follows, may be set at any time.
+// Changes after feed and tick, and outside them after outlet.wake. While a SAS token is bound the
+// wait is at most 1 s, because the hub's clock, which the token's end follows, may be set at any
+// time.
 uint64_t mqtt_session_deadline_us(const struct mqtt_session *s);
 void mqtt_session_tick(struct mqtt_session *s);
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// PUBACK, SUBACK and PINGRESP, with the faults that may act on them. An answer is decided when it
-// is due, a delay counts from then; a later answer of the same kind never passes an earlier one.
+// PUBACK, SUBACK, PINGRESP and what the hub publishes, with the faults that may act on them. An
+// answer is decided when it is due, a delay counts from then; a later answer of the same kind never
+// passes an earlier one.
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { PUSH_BYTES_MOST = 1 << 20 }; // a twin is the largest packet that the hub sends
 
 static int write_answer(const struct answer *a, struct buf *out)
 {
@@ -15,7 +18,34 @@ static int write_answer(const struct answer *a, struct buf *out)
     if (a->kind == ANSWER_SUBACK) {
         return mqtt_write_suback(a->packet_id, span_of(a->codes, a->code_count), out);
     }
-    return mqtt_write_pingresp(out);
+    return a->kind == ANSWER_PINGRESP ? mqtt_write_pingresp(out)
+                                      : buf_append(out, span_of(a->codes, a->code_count));
+}
+
+// The PUBLISH that `a` carries, borrowed from it.
+static int publish_of(const struct answer *a, struct mqtt_publish *out)
+{
+    struct mqtt_packet packet = {.type = PACKET_PUBLISH, .flags = a->codes[0] & 15};
+    size_t at = 1;
+    while (a->codes[at] & 0x80) {
+        at++;
+    }
+    packet.body = span_of(a->codes + at + 1, a->code_count - at - 1);
+    return mqtt_read_publish(&packet, out);
+}
+
+static void emit_pushed(struct mqtt_session *s, const struct answer *a)
+{
+    struct mqtt_publish publish;
+    if (publish_of(a, &publish) < 0) {
+        session_fail(s, ERR_INTERNAL);
+    } else if (a->kind == ANSWER_C2D) {
+        session_c2d_sent(s, a, &publish);
+    } else if (a->kind == ANSWER_DESIRED) {
+        EMIT(s->world.journal, TWIN_PUSHED, s->connection, s->name, F_INT("version", a->number));
+    } else if (a->kind == ANSWER_METHOD) {
+        session_method_sent(s, &publish);
+    }
 }
 
 static void send_answer(struct mqtt_session *s, const struct answer *a)
@@ -26,7 +56,7 @@ static void send_answer(struct mqtt_session *s, const struct answer *a)
         s->dialect->take_request(s, span_of(a->codes, a->code_count), status);
         return;
     }
-    buf_init(&out, MQTT_PACKET_BYTES_MOST);
+    buf_init(&out, PUSH_BYTES_MOST);
     session_send(s, &out, write_answer(a, &out));
     if (s->state != SESSION_OPEN) {
         return;
@@ -36,6 +66,8 @@ static void send_answer(struct mqtt_session *s, const struct answer *a)
              F_INT("packet_id", a->packet_id));
     } else if (a->kind == ANSWER_PINGRESP) {
         EMIT(s->world.journal, MQTT_PING, s->connection, s->name);
+    } else if (a->kind >= ANSWER_C2D) {
+        emit_pushed(s, a);
     }
 }
 
@@ -125,33 +157,16 @@ void session_pump_answers(struct mqtt_session *s)
     }
 }
 
-void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
-                       uint16_t packet_id, struct span codes)
+static void enqueue(struct mqtt_session *s, struct answer *a)
 {
-    if (s->answer_count == ANSWERS_MOST) {
-        session_break(s, "", "too many packets wait for their answer");
-        return;
-    }
-    struct answer *a = calloc(1, sizeof *a + codes.len);
-    if (!a) {
-        session_fail(s, ERR_NO_MEMORY);
-        return;
-    }
-    a->kind = kind;
-    a->site = site;
-    a->packet_id = packet_id;
-    a->code_count = codes.len;
-    if (codes.len) {
-        memcpy(a->codes, codes.ptr, codes.len);
-    }
     struct answer **last = &s->answers;
     while (*last) {
         last = &(*last)->next;
     }
     *last = a;
     s->answer_count++;
-    s->puback_count += kind == ANSWER_PUBACK;
-    uint64_t wait_us = kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
+    s->puback_count += a->kind == ANSWER_PUBACK;
+    uint64_t wait_us = a->kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
     if (wait_us > 0) { // all faults are asked when the time is over
         a->decision = (struct fault_decision){.kind = FAULT_DELAY};
         a->ready_us = session_now_us(s) + wait_us;
@@ -163,10 +178,62 @@ void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault
     }
 }
 
+// NULL when the session has ended over it.
+static struct answer *answer_new(struct mqtt_session *s, enum answer_kind kind, struct span codes)
+{
+    if (s->answer_count == ANSWERS_MOST) {
+        session_break(s, "", "too many packets wait for their answer");
+        return NULL;
+    }
+    struct answer *a = calloc(1, sizeof *a + codes.len);
+    if (!a) {
+        session_fail(s, ERR_NO_MEMORY);
+        return NULL;
+    }
+    a->kind = kind;
+    a->site = s->dialect->answer_sites[kind];
+    a->code_count = codes.len;
+    if (codes.len) {
+        memcpy(a->codes, codes.ptr, codes.len);
+    }
+    return a;
+}
+
 void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
                     struct span codes)
 {
-    session_answer_at(s, kind, s->dialect->answer_sites[kind], packet_id, codes);
+    struct answer *a = answer_new(s, kind, codes);
+    if (a) {
+        a->packet_id = packet_id;
+        enqueue(s, a);
+    }
+}
+
+void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
+                       struct span bytes)
+{
+    struct answer *a = answer_new(s, kind, bytes);
+    if (a) {
+        a->site = site;
+        enqueue(s, a);
+    }
+}
+
+void session_push(struct mqtt_session *s, enum answer_kind kind, const struct mqtt_publish *publish,
+                  uint64_t number)
+{
+    struct buf packet HR_CLEANUP(buf_deinit);
+    buf_init(&packet, PUSH_BYTES_MOST);
+    int code = mqtt_write_publish(publish, &packet);
+    if (code < 0) {
+        session_fail(s, code);
+        return;
+    }
+    struct answer *a = answer_new(s, kind, buf_span(&packet));
+    if (a) {
+        a->number = number;
+        enqueue(s, a);
+    }
 }
 
 uint64_t session_answer_deadline_us(const struct mqtt_session *s)

@@ -146,7 +146,7 @@ static void after_publish(struct mqtt_session *s, const struct mqtt_publish *p)
         return;
     }
     bool is_register = request.kind == DPS_REGISTER;
-    session_answer_at(s, ANSWER_REQUEST, is_register ? SITE_DPS_REGISTER : SITE_DPS_STATUS, 0,
+    session_answer_at(s, ANSWER_REQUEST, is_register ? SITE_DPS_REGISTER : SITE_DPS_STATUS,
                       buf_span(&bytes));
 }
 

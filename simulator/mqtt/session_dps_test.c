@@ -43,7 +43,7 @@ static int open_all(void **state)
     faults = faults_new(rig.journal);
     const struct mqtt_world world = {
         .env = &rig.env, .faults = faults, .journal = rig.journal, .dps = rig.dps};
-    const struct mqtt_outlet outlet = {NULL, on_send, on_close, on_stall};
+    const struct mqtt_outlet outlet = {.send = on_send, .close = on_close, .stall = on_stall};
     session = mqtt_session_new(&world, &outlet, 1, NULL);
     buf_init(&sent, 1U << 20);
     closes = 0;

@@ -12,10 +12,14 @@ enum { SHOWN_BYTES_MOST = 512 };
 
 static const uint64_t second_us = 1000000;
 
+struct mqtt_session *session_of_link(struct hub_link *link)
+{
+    return (struct mqtt_session *)((char *)link - offsetof(struct mqtt_session, link));
+}
+
 static void on_hub_close(struct hub_link *link, enum reason reason, uint32_t by_connection)
 {
-    struct mqtt_session *s =
-        (struct mqtt_session *)((char *)link - offsetof(struct mqtt_session, link));
+    struct mqtt_session *s = session_of_link(link);
     if (reason == REASON_TAKEN_OVER) {
         EMIT(s->world.journal, MQTT_TAKEN_OVER, s->connection, s->name,
              F_INT("by_connection", by_connection));
@@ -33,6 +37,9 @@ static void on_hub_close(struct hub_link *link, enum reason reason, uint32_t by_
 static int open_side(struct mqtt_session *s)
 {
     s->link.close = on_hub_close;
+    s->link.c2d_ready = session_on_c2d_ready;
+    s->link.desired = session_on_desired;
+    s->link.method = session_on_method;
     s->link.connection = s->connection;
     s->token_expires_us = INT64_MAX;
     s->sdk_fault_at_us = UINT64_MAX;
@@ -108,6 +115,7 @@ static bool judge(struct mqtt_session *s, const struct mqtt_connect *c, struct s
     s->link.identity = result.identity;
     s->token_expires_us = result.token_expires_us;
     memcpy(s->key, result.key, sizeof s->key);
+    memcpy(s->api_version, result.api_version, sizeof s->api_version);
     s->link.key = s->key;
     if (!is_admitted(s, why)) {
         return false;
@@ -138,12 +146,20 @@ static bool attach(struct mqtt_session *s)
     return hub_session_begin(s->world.hub, s->identity, s->is_clean);
 }
 
+static void offer_waiting(struct mqtt_session *s)
+{
+    if (s->state == SESSION_OPEN) {
+        hub_link_ready(s->world.hub, &s->link);
+    }
+}
+
 static void emit_connected(struct mqtt_session *s, bool is_present)
 {
     static const char *const ways[] = {"sas", "thumbprint", "ca"};
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
          F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
          F_BOOL("session_present", is_present));
+    offer_waiting(s); // a kept session needs no new SUBSCRIBE
 }
 
 static void leave(struct mqtt_session *s)
@@ -191,6 +207,10 @@ const struct session_dialect session_hub_dialect = {
     .answer_sites = {[ANSWER_PUBACK] = SITE_MQTT_PUBACK,
                      [ANSWER_SUBACK] = SITE_MQTT_SUBACK,
                      [ANSWER_PINGRESP] = SITE_MQTT_PINGRESP,
+                     [ANSWER_C2D] = SITE_MQTT_C2D,
+                     [ANSWER_TWIN] = SITE_TWIN_RESPONSE,
+                     [ANSWER_DESIRED] = SITE_TWIN_DESIRED,
+                     [ANSWER_METHOD] = SITE_METHOD_REQUEST,
                      [ANSWER_REQUEST] = SITE_COUNT},
     .open = open_side,
     .release = release_side,
@@ -202,10 +222,12 @@ const struct session_dialect session_hub_dialect = {
     .emit_connected = emit_connected,
     .leave = leave,
     .take_publish = session_take_publish,
+    .after_publish = session_after_publish,
     .take_puback = session_take_puback,
     .disconnect = session_drop_will,
     .grant = session_grant,
     .remove = session_remove,
+    .after_subscribe = offer_waiting,
     .deadline_us = deadline_us,
     .tick = tick,
 };

@@ -23,6 +23,7 @@ enum {
     EARLY_BYTES_MOST = 1 << 20,
     EARLY_BYTES_PAUSE = 65536,
     FILTERS_DOCUMENTED_MOST = 5,
+    UNACKED_MOST = 128, // then no more messages are handed out
 };
 
 enum answer_kind {
@@ -30,11 +31,15 @@ enum answer_kind {
     ANSWER_SUBACK,
     ANSWER_PINGRESP,
     ANSWER_REQUEST, // a request of the dialect, processed when it is due
+    ANSWER_C2D, // from here on: a PUBLISH of the hub, whole in `codes`
+    ANSWER_TWIN,
+    ANSWER_DESIRED,
+    ANSWER_METHOD,
     ANSWER_KIND_COUNT
 };
 
-// PUBACK, SUBACK or PINGRESP on its way: faults may delay it, but never past a later answer of the
-// same kind.
+// PUBACK, SUBACK, PINGRESP or PUBLISH on its way: faults may delay it, but never past a later
+// answer of the same kind.
 struct answer {
     struct answer *next;
     enum answer_kind kind;
@@ -42,8 +47,17 @@ struct answer {
     uint64_t ready_us;
     struct fault_decision decision;
     uint16_t packet_id;
-    size_t code_count; // SUBACK; of a request: its bytes
+    uint64_t number;   // C2D: the message's sequence; DESIRED: the version
+    size_t code_count; // SUBACK, PUBLISH; of a request: its bytes
     uint8_t codes[];
+};
+
+// A cloud-to-device message that went out with QoS 1 and waits for its PUBACK.
+struct unacked {
+    uint64_t sequence;
+    uint16_t packet_id;
+    uint8_t copies; // sent with DUP again: each copy may be acknowledged
+    bool is_done;   // one copy was
 };
 
 struct session_refusal {
@@ -84,6 +98,7 @@ struct session_dialect {
     void (*disconnect)(struct mqtt_session *s);
     void (*grant)(struct mqtt_session *s, struct span filter, int qos);
     void (*remove)(struct mqtt_session *s, struct span filter);
+    void (*after_subscribe)(struct mqtt_session *s);       // NULL, or what follows the SUBACK
     uint64_t (*deadline_us)(const struct mqtt_session *s); // while open
     void (*tick)(struct mqtt_session *s);                  // while open
 };
@@ -125,6 +140,9 @@ struct mqtt_session {
     struct hub_link link;
     const struct identity *identity; // once the credentials are judged well
     char key[HUB_KEY_TEXT_BYTES];
+    char api_version[32];                 // "" when the user name carries none
+    struct unacked unacked[UNACKED_MOST]; // in the order of delivery
+    size_t unacked_count;
     int64_t token_expires_us; // on the hub's clock
     uint64_t token_check_us;  // when to look at the token again
     uint64_t sdk_fault_at_us; // when a fault that the device asked for cuts; UINT64_MAX = none
@@ -136,6 +154,7 @@ struct mqtt_session {
     struct buf will_body;
 };
 
+void session_wake(struct mqtt_session *s); // outlet.wake
 uint64_t session_now_us(const struct mqtt_session *s);
 // Emits mqtt.error and closes.
 void session_break(struct mqtt_session *s, const char *packet, const char *why);
@@ -181,7 +200,27 @@ void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t pack
                     struct span codes);
 // With a site of its own: SITE_COUNT for none.
 void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
-                       uint16_t packet_id, struct span codes);
+                       struct span bytes);
+// Queues a PUBLISH of the hub; `number` as in struct answer.
+void session_push(struct mqtt_session *s, enum answer_kind kind, const struct mqtt_publish *publish,
+                  uint64_t number);
 void session_pump_answers(struct mqtt_session *s);
 uint64_t session_answer_deadline_us(const struct mqtt_session *s);
 void session_free_answers(struct mqtt_session *s);
+
+// session_c2d.c, session_twin.c, session_method.c: what the hub has for its devices
+void session_on_c2d_ready(struct hub_link *link);
+void session_c2d_sent(struct mqtt_session *s, const struct answer *a,
+                      const struct mqtt_publish *publish);
+bool session_on_method(struct hub_link *link, const struct hub_method_request *request);
+void session_method_sent(struct mqtt_session *s, const struct mqtt_publish *publish);
+void session_on_desired(struct hub_link *link, struct span patch_json, int64_t version);
+// Whether the topic can be read; ends the session when it cannot. The rest follows the PUBACK.
+void session_check_twin(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_take_twin(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_check_method(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_take_method(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_after_publish(struct mqtt_session *s, const struct mqtt_publish *p);
+// Breaks with "topic '...' WHY".
+void session_break_on_topic(struct mqtt_session *s, struct span topic, const char *why);
+struct mqtt_session *session_of_link(struct hub_link *link);

@@ -8,26 +8,13 @@
 
 enum { SHOWN_TOPIC_BYTES = 160 };
 
-static void break_on_topic(struct mqtt_session *s, enum topic_kind kind, struct span topic)
+void session_break_on_topic(struct mqtt_session *s, struct span topic, const char *why)
 {
     char shown[SHOWN_TOPIC_BYTES];
-    char why[SHOWN_TOPIC_BYTES + 120];
+    char text[SHOWN_TOPIC_BYTES + 120];
     span_copy_text(topic, shown, sizeof shown);
-    snprintf(why, sizeof why, "topic '%s' %s", shown,
-             kind == TOPIC_OTHER_IDENTITY ? "belongs to another identity"
-                                          : "is none that the hub knows");
-    session_break(s, "PUBLISH", why);
-}
-
-// The dialect comes later: said, but the device stays connected.
-static void ignore_topic(struct mqtt_session *s, struct span topic)
-{
-    char shown[SHOWN_TOPIC_BYTES];
-    char why[SHOWN_TOPIC_BYTES + 40];
-    span_copy_text(topic, shown, sizeof shown);
-    snprintf(why, sizeof why, "topic '%s' is not spoken yet", shown);
-    EMIT(s->world.journal, MQTT_ERROR, s->connection, s->name, F_TEXT("why", why),
-         F_TEXT("packet", "PUBLISH"));
+    snprintf(text, sizeof text, "topic '%s' %s", shown, why);
+    session_break(s, "PUBLISH", text);
 }
 
 // False when a fault ended the session before the message was stored.
@@ -86,22 +73,37 @@ void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p)
 {
     struct span bag;
     s->puback_wait_us = 0;
-    enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
-    if (kind == TOPIC_NOT_SPOKEN) {
-        ignore_topic(s, p->topic);
-    } else if (kind != TOPIC_TELEMETRY) {
-        break_on_topic(s, kind, p->topic);
-    } else {
+    switch (topic_of_publish(s->name, p->topic, &bag)) {
+    case TOPIC_TELEMETRY:
         take_telemetry(s, p, bag);
+        break;
+    case TOPIC_TWIN:
+        session_check_twin(s, p);
+        break;
+    case TOPIC_METHOD:
+        session_check_method(s, p);
+        break;
+    case TOPIC_CREDENTIALS:
+        session_note(s, "certificate renewal is a preview that this hub does not offer; no answer");
+        break;
+    case TOPIC_OTHER_IDENTITY:
+        session_break_on_topic(s, p->topic, "belongs to another identity");
+        break;
+    case TOPIC_UNKNOWN:
+        session_break_on_topic(s, p->topic, "is none that the hub knows");
+        break;
     }
 }
 
-void session_take_puback(struct mqtt_session *s, uint16_t packet_id)
+void session_after_publish(struct mqtt_session *s, const struct mqtt_publish *p)
 {
-    char why[80];
-    // acknowledgements come in the order of delivery, and the hub has delivered nothing at QoS 1
-    snprintf(why, sizeof why, "packet id %d is not the next one to be acknowledged", packet_id);
-    session_break(s, "PUBACK", why);
+    struct span bag;
+    enum topic_kind kind = topic_of_publish(s->name, p->topic, &bag);
+    if (kind == TOPIC_TWIN) {
+        session_take_twin(s, p);
+    } else if (kind == TOPIC_METHOD) {
+        session_take_method(s, p);
+    }
 }
 
 int session_keep_will(struct mqtt_session *s, const struct mqtt_connect *c)

@@ -13,6 +13,7 @@ struct wire { // one connection
     int closes;
     enum drop_how how;
     int stalls;
+    int wakes;
 };
 
 struct session_rig {
@@ -42,6 +43,11 @@ static inline void wire_close(void *context, enum drop_how how)
 static inline void wire_stall(void *context)
 {
     ((struct wire *)context)->stalls++;
+}
+
+static inline void wire_wake(void *context)
+{
+    ((struct wire *)context)->wakes++;
 }
 
 static inline void session_rig_open_with(struct session_rig *rig,
@@ -75,7 +81,7 @@ static inline void wire_open(struct session_rig *rig, struct wire *w,
 {
     memset(w, 0, sizeof *w);
     buf_init(&w->sent, 1U << 20);
-    const struct mqtt_outlet outlet = {w, wire_send, wire_close, wire_stall};
+    const struct mqtt_outlet outlet = {w, wire_send, wire_close, wire_stall, wire_wake};
     w->session = mqtt_session_new(&rig->world, &outlet, ++rig->last_connection, certificate);
     assert_non_null(w->session);
 }

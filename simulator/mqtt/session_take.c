@@ -71,6 +71,9 @@ void session_on_subscribe(struct mqtt_session *s, const struct mqtt_packet *p)
         return;
     }
     grant_all(s, &subscribe);
+    if (s->state == SESSION_OPEN && s->dialect->after_subscribe) {
+        s->dialect->after_subscribe(s);
+    }
 }
 
 void session_on_unsubscribe(struct mqtt_session *s, const struct mqtt_packet *p)

@@ -43,7 +43,7 @@ static const struct inner_functions functions = {feed,         deadline_us, tick
 static int open_session(void *context, const struct inner_call *call, struct inner *out)
 {
     const struct inner_outlet *o = &call->outlet;
-    struct mqtt_outlet outlet = {o->context, o->send, o->close, o->stall};
+    struct mqtt_outlet outlet = {o->context, o->send, o->close, o->stall, o->wake};
     out->self = mqtt_session_new(context, &outlet, call->connection, call->certificate);
     ENSURE(out->self != NULL, ERR_NO_MEMORY);
     out->fn = &functions;

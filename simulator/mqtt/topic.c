@@ -4,10 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TOPIC_BYTES_MOST = 512 };
-
-// "devices/d" or "devices/d/modules/m", followed by `tail`.
-static struct span topic_below(const char *name, const char *tail, char out[TOPIC_BYTES_MOST])
+struct span topic_below(const char *name, const char *tail, char out[TOPIC_BYTES_MOST])
 {
     const char *slash = strchr(name, '/');
     int device_len = slash ? (int)(slash - name) : (int)strlen(name);
@@ -26,12 +23,33 @@ static bool contains(struct span text, struct span part)
     return false;
 }
 
-static bool is_not_spoken(struct span topic)
+bool topic_take_request(struct span topic, const char *head, struct span *rid)
 {
-    return span_starts_with(topic, SPAN_LITERAL("$iothub/twin/")) ||
-           span_starts_with(topic, SPAN_LITERAL("$iothub/methods/")) ||
-           span_starts_with(topic, SPAN_LITERAL("$iothub/credentials/"));
+    struct span query;
+    struct span path = span_cut(topic, '?', &query);
+    *rid = SPAN_EMPTY;
+    if (path.len && path.ptr[path.len - 1] == '/') {
+        path.len--;
+    }
+    if (!span_equals_text(path, head)) {
+        return false;
+    }
+    while (query.len) {
+        struct span value;
+        struct span key = span_cut(span_cut(query, '&', &query), '=', &value);
+        if (span_equals_text(key, "$rid") && rid->len == 0) {
+            *rid = value;
+        }
+    }
+    return true;
 }
+
+static const struct {
+    const char *head;
+    enum topic_kind kind;
+} heads[] = {{"$iothub/twin/", TOPIC_TWIN},
+             {"$iothub/methods/", TOPIC_METHOD},
+             {"$iothub/credentials/", TOPIC_CREDENTIALS}};
 
 enum topic_kind topic_of_publish(const char *name, struct span topic, struct span *bag)
 {
@@ -43,8 +61,10 @@ enum topic_kind topic_of_publish(const char *name, struct span topic, struct spa
         *bag = span_from(rest, 1);
         return TOPIC_TELEMETRY;
     }
-    if (is_not_spoken(topic)) {
-        return TOPIC_NOT_SPOKEN;
+    for (size_t i = 0; i < HR_COUNT_OF(heads); i++) {
+        if (span_starts_with(topic, span_text(heads[i].head))) {
+            return heads[i].kind;
+        }
     }
     bool is_telemetry = span_starts_with(topic, SPAN_LITERAL("devices/")) &&
                         contains(topic, SPAN_LITERAL("/messages/events"));

@@ -6,9 +6,18 @@
 
 enum topic_kind {
     TOPIC_TELEMETRY,      // the identity's own; *bag is what stands behind ".../events/"
-    TOPIC_NOT_SPOKEN,     // twins, methods, credentials: known, not part of this hub yet
+    TOPIC_TWIN,           // below $iothub/twin/
+    TOPIC_METHOD,         // below $iothub/methods/
+    TOPIC_CREDENTIALS,    // certificate renewal, a preview that this hub does not offer
     TOPIC_OTHER_IDENTITY, // telemetry of somebody else
     TOPIC_UNKNOWN,
 };
 enum topic_kind topic_of_publish(const char *name, struct span topic, struct span *bag);
+// "devices/d" or "devices/d/modules/m", followed by `tail`.
+enum { TOPIC_BYTES_MOST = 512 };
+struct span topic_below(const char *name, const char *tail, char out[TOPIC_BYTES_MOST]);
+
+// What stands behind `head` in $iothub topics: "HEAD[/]?$rid=R&..."; false when the topic is none.
+// *rid is the value as it stands, empty without one.
+bool topic_take_request(struct span topic, const char *head, struct span *rid);
 bool topic_filter_is_known(const char *name, struct span filter);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RECORD_BYTES_MOST = 16384 }; // RFC 5246 6.2.1
+
 int server_new(const struct server_settings *settings, struct server **out)
 {
     struct server *server = calloc(1, sizeof *server);
@@ -15,8 +17,22 @@ int server_new(const struct server_settings *settings, struct server **out)
     return 0;
 }
 
+// The engine never splits a handshake message over two records, and its peers would wait for ever.
+static int check_chain(const struct chain *chain)
+{
+    size_t message_bytes = 4 + 3 + 3 * chain->sent_count + chain->der.len;
+    if (message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight) {
+        FAIL(ERR_VALUE,
+             "chain %s: its Certificate message has %zu bytes and one record holds %d, so this "
+             "server cannot present it; choose a smaller one, as catalogue/size-12k",
+             chain->name, message_bytes, RECORD_BYTES_MOST);
+    }
+    return 0;
+}
+
 int server_set_chain(struct server *server, const struct chain *chain)
 {
+    TRY(check_chain(chain));
     struct tls_server_settings settings = {
         .sent_der = chain->sent_der,
         .sent_count = chain->sent_count,

@@ -40,6 +40,7 @@ struct server_settings {
 int server_new(const struct server_settings *settings, struct server **out) HR_NODISCARD;
 
 // Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
+// ERR_VALUE: its Certificate message does not fit into one record.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
 // Also answer this dialect. ERR_LIMIT when there are four already.

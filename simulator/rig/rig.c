@@ -9,8 +9,62 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
+
+// ---- the hub's time limits
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm_timer(void *context)
+{
+    struct rig *rig = context;
+    uint64_t at = hub_deadline_us(rig->hub);
+    uint64_t now = rig->settings.env->mono_us(rig->settings.env->world);
+    if (at == UINT64_MAX) {
+        uv_timer_stop(rig->timer);
+        return;
+    }
+    uv_update_time(rig->settings.loop);
+    uv_timer_start(rig->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct rig *rig = timer->data;
+    hub_tick(rig->hub);
+    arm_timer(rig);
+}
+
+static int open_timer(struct rig *rig)
+{
+    rig->timer = calloc(1, sizeof *rig->timer);
+    ENSURE(rig->timer != NULL, ERR_NO_MEMORY);
+    uv_timer_init(rig->settings.loop, rig->timer);
+    rig->timer->data = rig;
+    hub_on_deadline(rig->hub, arm_timer, rig);
+    return 0;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct rig *rig = handle->data;
+    free(handle);
+    rig->timer = NULL;
+}
+
+static void close_timer(struct rig *rig)
+{
+    if (!rig->timer) {
+        return;
+    }
+    hub_on_deadline(rig->hub, NULL, NULL);
+    uv_close((uv_handle_t *)rig->timer, on_timer_closed);
+    while (rig->timer) {
+        uv_run(rig->settings.loop, UV_RUN_ONCE);
+    }
+}
 
 int rig_open(struct rig *rig, const struct rig_settings *settings)
 {
@@ -23,6 +77,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->hub = rig->journal ? hub_new(&rig->settings.hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    code = code < 0 ? code : open_timer(rig);
     code = code < 0 ? code : hub_add_standard_policies(rig->hub);
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
@@ -96,6 +151,7 @@ void rig_close(struct rig *rig)
         web_close(rig->web, on_closed, &is_closed);
         run_until(rig, &is_closed);
     }
+    close_timer(rig);
     capture_close(rig->capture);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);

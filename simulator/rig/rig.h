@@ -35,8 +35,9 @@ struct rig {
     struct workshop *workshop;
     struct capture *capture; // NULL = none
     struct server *server;
-    struct web *web;           // once HTTPS is listened for
-    struct chain chain;        // what the hub presents now
+    struct uv_timer_s *timer; // the hub's time limits
+    struct web *web;    // once HTTPS is listened for
+    struct chain chain; // what the hub presents now
     struct dps *dps;           // NULL without one
     struct server *dps_server; // its listeners
     struct mqtt_world dps_mqtt;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "harness/runner/cloud.h"
+#include "base/error.h"
+#include "simulator/hub/twin.h"
+
+#include <stdio.h>
+
+// The hub's sentence, behind what it refused.
+static int refused(const char *what, enum reason reason)
+{
+    char why[600];
+    snprintf(why, sizeof why, "%s", error_detail());
+    FAIL(ERR_VALUE, "the hub refuses the %s: %s (%s)", what, why, reason_row(reason)->word);
+}
+
+static int send_message(struct hub *hub, const char *device, const struct step *step)
+{
+    const struct step_message *m = step->message;
+    struct c2d_property properties[STEP_PROPERTIES_MOST];
+    for (size_t i = 0; i < m->property_count; i++) {
+        properties[i] = (struct c2d_property){span_text(m->properties[i].name),
+                                              span_text(m->properties[i].value)};
+    }
+    const struct c2d_message message = {.body = span_text(step->text),
+                                        .message_id = span_text(m->id),
+                                        .properties = properties,
+                                        .property_count = m->property_count,
+                                        .ack = m->ack,
+                                        .ttl_s = m->ttl_s};
+    enum reason reason = hub_c2d_send(hub, span_text(device), &message, NULL);
+    return reason == REASON_OK ? 0 : refused("message", reason);
+}
+
+// The journal has the outcome as method.answered or method.failed.
+static void on_done(void *context, const struct method_outcome *outcome)
+{
+    (void)context;
+    (void)outcome;
+}
+
+static int call_method(struct hub *hub, const char *device, const struct step *step)
+{
+    const struct method_call call = {.name = span_text(device),
+                                     .method = span_text(step->method),
+                                     .payload = span_text(step->text),
+                                     .response_timeout_s = step->timeout_s};
+    enum reason reason = hub_method_invoke(hub, &call, on_done, NULL, NULL);
+    if (reason == REASON_OK || reason == REASON_DEVICE_NOT_ONLINE) {
+        return 0;
+    }
+    return refused("method call", reason);
+}
+
+int cloud_act(struct hub *hub, const char *device, const struct step *step)
+{
+    error_clear();
+    if (step->verb == HUB_C2D) {
+        return send_message(hub, device, step);
+    }
+    if (step->verb == HUB_METHOD) {
+        return call_method(hub, device, step);
+    }
+    enum reason reason =
+        hub_twin_patch_desired(hub, span_text(device), span_text(step->text), NULL);
+    return reason == REASON_OK ? 0 : refused("desired properties", reason);
+}
