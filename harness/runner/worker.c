@@ -9,6 +9,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
+#include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
@@ -223,6 +224,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DPS_DISABLE:
     case HUB_DPS_ENABLE:
         return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
+    case HUB_ROLL:
+        return hub_roll_key(w->rig.hub, DEVICE_ID,
+                            step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -309,6 +313,8 @@ static int open_rig(struct worker *w)
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     hub_settings_init(&settings.hub, w->is_private ? name : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
+    settings.hub.limits = s->limits;
+    settings.hub.has_sdk_faults = s->has_sdk_faults;
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
         set_dps(w, &settings);
@@ -336,6 +342,14 @@ static int open_rig(struct worker *w)
     return 0;
 }
 
+static enum hub_auth auth_of(const struct settings *s)
+{
+    if (s->is_ca_signed) {
+        return HUB_AUTH_CA;
+    }
+    return s->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS;
+}
+
 static int add_or_enroll(struct worker *w)
 {
     static const enum rig_enrollment kinds[] = {
@@ -346,7 +360,8 @@ static int add_or_enroll(struct worker *w)
     };
     const struct settings *s = &w->job->plan->settings;
     if (s->provisioning == PROVISIONING_NONE) {
-        return rig_add_device(&w->rig, DEVICE_ID, s->is_x509, w->port, &w->device);
+        const struct identity identity = {.name = DEVICE_ID, .auth = auth_of(s)};
+        return rig_add_identity(&w->rig, &identity, w->port, &w->device);
     }
     return rig_enroll(&w->rig, DEVICE_ID, kinds[s->provisioning], &w->device);
 }

@@ -99,6 +99,9 @@ static int explain_hub(const struct step *s, struct buf *out)
         return buf_append_text(out, "Disable the device's enrollment");
     case HUB_DPS_ENABLE:
         return buf_append_text(out, "Enable the device's enrollment");
+    case HUB_ROLL:
+        return buf_printf(out, "Replace the device's %s key in the registry",
+                          s->is_secondary ? "secondary" : "primary");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -179,16 +182,43 @@ static int explain_provisioning(const struct settings *s, struct buf *out)
                       s->dps_shows_disabled ? "the status disabled" : "401");
 }
 
+static const char *way_of(const struct settings *s)
+{
+    if (s->is_ca_signed) {
+        return "the CA that signed its certificate";
+    }
+    return s->is_x509 ? "a certificate" : "a symmetric key";
+}
+
+static int explain_limits(const struct settings *s, struct buf *out)
+{
+    const struct hub_limits *l = &s->limits;
+    if (l->blocks_a_day) {
+        TRY(buf_printf(out, "It takes %" PRIu64 " message blocks of %u bytes a day.\n",
+                       l->blocks_a_day, l->block_bytes));
+    }
+    for (int i = 0; i < THROTTLE_COUNT; i++) {
+        if (l->rates[i].per_minute) {
+            TRY(buf_printf(out, "It lets %u %s a minute through, %u at once.\n",
+                           l->rates[i].per_minute, throttle_word((enum throttle)i),
+                           l->rates[i].burst));
+        }
+    }
+    return s->has_sdk_faults ? buf_append_text(out, "It obeys AzIoTHub_FaultOperation messages.\n")
+                             : 0;
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
-                   s->device_root, s->is_x509 ? "a certificate" : "a symmetric key"));
+                   s->device_root, way_of(s)));
     TRY(print_when(&s->device_clock, true, out));
     TRY(buf_printf(out, ".\nThe hub presents %s, and its clock is ", s->hub_chain));
     TRY(print_when(&s->hub_clock, false, out));
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
     TRY(buf_append_text(out, " past its end.\n"));
+    TRY(explain_limits(s, out));
     return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
 
@@ -250,7 +280,7 @@ static int json_settings(const struct settings *s, struct buf *out)
 {
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
-    TRY(json_text("device.auth", s->is_x509 ? "x509" : "sas", out));
+    TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.root", s->device_root, out));
     TRY(buf_append_u8(out, ','));
@@ -258,6 +288,12 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_u8(out, ','));
     TRY(json_when("hub.clock", &s->hub_clock, false, out));
     TRY(buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64 ",", s->sas_grace_us));
+    TRY(json_text("hub.tier", hub_tier_word(s->tier), out));
+    TRY(buf_printf(out, ",\"hub.quota\":%" PRIu64, s->limits.blocks_a_day));
+    TRY(buf_printf(out, ",\"hub.connects_a_minute\":%u,\"hub.d2c_a_minute\":%u",
+                   s->limits.rates[THROTTLE_CONNECT].per_minute,
+                   s->limits.rates[THROTTLE_D2C].per_minute));
+    TRY(buf_printf(out, ",\"hub.sdk_faults\":%s,", s->has_sdk_faults ? "true" : "false"));
     TRY(json_text("device.provisioning", provisioning_words[s->provisioning], out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("dps.chain", s->dps_chain, out));

@@ -356,7 +356,7 @@ static const struct verb verbs[] = {
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON]",
+     "desired JSON | method NAME [JSON] | roll primary|secondary",
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable",
      "change what the provisioning service does"},
@@ -460,6 +460,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .dps_retry_after_us = 3000000,
                      .dps_assign_after_us = 1000000},
     };
+    hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,

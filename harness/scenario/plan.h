@@ -15,6 +15,7 @@
 //                [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      roll primary|secondary    replace the device's key
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -35,13 +36,15 @@
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
+#include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
     X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
       "the device's clock at boot; needs clock")                                                   \
-    X(DEVICE_AUTH, "device.auth", "sas|x509", "sas", "how the device is registered")               \
+    X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
+      "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
     X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
@@ -49,7 +52,17 @@
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
-      "life of a connected device's token past its end")                                           \
+      "life of a connected device's token past its end") \
+    X(HUB_TIER, "hub.tier", "none|F1|S1|S2|S3", "none", \
+      "the throttles and the daily quota of one unit of that tier") \
+    X(HUB_QUOTA, "hub.quota", "none|COUNT", "none", \
+      "message blocks a day, instead of the tier's; then the first publish is cut") \
+    X(HUB_CONNECT_RATE, "hub.connect_rate", "none|N/s|N/m", "none", \
+      "new connections, N at once, instead of the tier's; then CONNACK is late, then 3") \
+    X(HUB_D2C_RATE, "hub.d2c_rate", "none|N/s|N/m", "none", \
+      "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
+    X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
+      "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -86,7 +99,8 @@ enum provisioning {
 
 struct settings {
     struct when device_clock;
-    bool is_x509;
+    bool is_x509;      // with a certificate, by thumbprint or
+    bool is_ca_signed; // by its CA
     char device_root[96];
     char hub_chain[96];
     struct when hub_clock;
@@ -96,6 +110,9 @@ struct settings {
     uint64_t dps_retry_after_us;
     uint64_t dps_assign_after_us;
     bool dps_shows_disabled;
+    struct hub_limits limits;
+    enum hub_tier tier;
+    bool has_sdk_faults;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -121,6 +138,7 @@ enum hub_verb {
     HUB_C2D,
     HUB_DESIRED,
     HUB_METHOD,
+    HUB_ROLL,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
@@ -164,6 +182,7 @@ struct step {
     char chain[96];         // HUB_CHAIN, HUB_DPS_CHAIN
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
+    bool is_secondary;      // HUB_ROLL
     struct step_message *message; // HUB_C2D
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD

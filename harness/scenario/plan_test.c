@@ -239,6 +239,18 @@ static const struct mistake_case mistakes[] = {
                                            "or +2h or -30d"},
     {"set hub.clock = 2h\nboot device\n", "2:17: '2h' is not a time; expected real, a date such as "
                                           "2026-11-20T08:00:00Z, or +2h or -30d"},
+    {"set hub.tier = S4\nboot device\n", "2:16: 'S4' is no tier; expected none, F1, S1, S2 or S3"},
+    {"set hub.quota = 0\nboot device\n",
+     "2:17: '0' is no count of message blocks; at least 1, or none"},
+    {"set hub.quota = 5MB\nboot device\n",
+     "2:17: '5MB' is no count of message blocks; at least 1, or none"},
+    {"set hub.d2c_rate = 10\nboot device\n",
+     "2:20: '10': expected a rate as in 10/s or 600/m, or none"},
+    {"set hub.connect_rate = 0/s\nboot device\n",
+     "2:24: '0/s': a rate is at least 1 and at most 1000000/s"},
+    {"set hub.sdk_faults = yes\nboot device\n", "2:22: unknown state 'yes'"},
+    {"boot device\nhub roll\n", "3:9: expected: hub roll primary|secondary"},
+    {"boot device\nhub roll both\n", "3:10: unknown key 'both'"},
     {"set hub.sas_grace = 1s\nset hub.sas_grace = 2s\nboot device\n",
      "3:5: hub.sas_grace is set already on line 2"},
     {"set device.auth = x50\nneeds x509\nboot device\n",
@@ -264,7 +276,7 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
     {"boot device\nhub c2d\n",
      "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
     {"boot device\nhub c2d on akc full\n",
@@ -598,9 +610,51 @@ static void a_file_that_is_not_there_is_no_mistake_in_it(void **state)
     release(&f);
 }
 
+static void limits_are_those_of_the_tier_unless_a_knob_says_otherwise(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {
+        "scenario t.a\nset hub.tier = F1\nset hub.quota = 5\nset hub.d2c_rate = 2/s\nboot device\n",
+        "scenario t.a\nset hub.d2c_rate = 2/s\nset hub.quota = 5\nset hub.tier = F1\nboot "
+        "device\n"};
+    for (size_t i = 0; i < HR_COUNT_OF(orders); i++) {
+        struct plan plan;
+        struct diag_list diags;
+        diag_init(&diags);
+        assert_int_equal(plan_parse("t/a.scn", span_text(orders[i]), NULL, 0, &plan, &diags), 0);
+        const struct hub_limits *l = &plan.settings.limits;
+        assert_int_equal(l->blocks_a_day, 5);
+        assert_int_equal(l->block_bytes, 512);
+        assert_int_equal(l->rates[THROTTLE_D2C].per_minute, 120);
+        assert_int_equal(l->rates[THROTTLE_CONNECT].per_minute, 6000);
+        plan_deinit(&plan);
+        diag_deinit(&diags);
+    }
+}
+
+static void a_ca_device_needs_x509_and_a_key_can_be_rolled(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "scenario t.a\nneeds x509\nset device.auth = ca\nset hub.sdk_faults = on\n"
+        "boot device\nhub roll secondary\n";
+    struct plan plan;
+    struct diag_list diags;
+    diag_init(&diags);
+    assert_int_equal(plan_parse("t/a.scn", span_text(text), NULL, 0, &plan, &diags), 0);
+    assert_true(plan.settings.is_x509 && plan.settings.is_ca_signed);
+    assert_true(plan.settings.has_sdk_faults);
+    assert_int_equal(plan.steps[1].verb, HUB_ROLL);
+    assert_true(plan.steps[1].is_secondary);
+    plan_deinit(&plan);
+    diag_deinit(&diags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
+        cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
         cmocka_unit_test(statements_of_the_service_carry_what_it_sends),
         cmocka_unit_test(steps_carry_their_place_their_text_and_their_arguments),

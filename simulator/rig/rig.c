@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "certs/cert_list.h"
+#include "certs/device_files.h"
 #include "certs/verify.h"
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
@@ -261,19 +263,54 @@ static int describe(struct rig *rig, const struct identity *identity, int port,
     return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
 }
 
-static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
+static int register_ca(struct rig *rig, struct span ca_pem)
 {
+    struct buf der HR_CLEANUP(buf_deinit);
+    buf_init(&der, HUB_CA_DER_BYTES_MOST);
+    ENSURE(pem_next_certificate(&ca_pem, &der) == 1, ERR_INTERNAL);
+    int code = hub_add_ca(rig->hub, "hubrig", buf_span(&der), true);
+    return code == ERR_IN_USE ? 0 : code; // for an earlier device
+}
+
+// A credential of the CA that this machine keeps for devices; the hub knows that CA and has seen
+// its possession proved. The certificate file holds what the device sends: leaf and CA.
+static int make_by_ca(struct rig *rig, struct rig_device *out)
+{
+    struct device_files files;
+    struct device_wish wish = {.id = out->id,
+                               .kind = strchr(out->id, '/') ? DEVICE_MODULE : DEVICE_CA_SIGNED,
+                               .key = KEY_P256,
+                               .utc_s = hub_utc_us(rig->hub) / 1000000};
+    TRY(device_files_make(rig->workshop, &wish, &files));
+    out->credential =
+        (struct device_credential){.cert_pem = files.chain_pem, .key_pem = files.key_pem};
+    files.chain_pem = files.key_pem = (struct buf){0};
+    int code = register_ca(rig, buf_span(&files.ca_pem));
+    device_files_deinit(&files);
+    return code;
+}
+
+static int make_credential(struct rig *rig, struct identity *identity, struct rig_device *out)
+{
+    if (identity->auth == HUB_AUTH_CA) {
+        return make_by_ca(rig, out);
+    }
     TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
                                &out->credential));
-    if (out->is_x509) {
+    if (identity->auth == HUB_AUTH_THUMBPRINT) {
         snprintf(identity->primary_thumbprint, sizeof identity->primary_thumbprint, "%s",
                  out->credential.sha256_hex);
-    } else {
-        if (!identity->primary_key[0]) {
-            TRY(set_random_key(rig, identity->primary_key, sizeof identity->primary_key));
-        }
-        TRY(set_random_key(rig, identity->secondary_key, sizeof identity->secondary_key));
+        return 0;
     }
+    if (!identity->primary_key[0]) {
+        TRY(set_random_key(rig, identity->primary_key, sizeof identity->primary_key));
+    }
+    return set_random_key(rig, identity->secondary_key, sizeof identity->secondary_key);
+}
+
+static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
+{
+    TRY(make_credential(rig, identity, out));
     TRY(hub_add_identity(rig->hub, identity));
     return describe(rig, identity, port, out);
 }
@@ -282,7 +319,7 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
                      struct rig_device *out)
 {
     struct identity full = *identity;
-    *out = (struct rig_device){.is_x509 = identity->auth == HUB_AUTH_THUMBPRINT};
+    *out = (struct rig_device){.is_x509 = identity->auth != HUB_AUTH_SAS};
     buf_init(&out->connection_string, 2000);
     buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);

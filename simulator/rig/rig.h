@@ -69,7 +69,8 @@ struct rig_device {
 int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port,
                    struct rig_device *out) HR_NODISCARD;
 // The same for an identity that is filled in by the caller; an empty primary key is made at random,
-// a thumbprint is always that of the credential made here.
+// a thumbprint is always that of the credential made here, and a CA that of this machine (registered
+// as verified).
 int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
                      struct rig_device *out) HR_NODISCARD;
 // Present a chain at the provisioning service, whose name its leaf carries.
