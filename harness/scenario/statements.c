@@ -53,6 +53,59 @@ static int set_hub_sas_grace(struct parser *p, size_t at)
     return parser_duration(p, at, 0, &p->plan->settings.sas_grace_us);
 }
 
+static int set_provisioning(struct parser *p, size_t at)
+{
+    static const char *const ways[] = {
+        [PROVISIONING_NONE] = "none",   [PROVISIONING_SYMMETRIC] = "symmetric",
+        [PROVISIONING_X509] = "x509",   [PROVISIONING_GROUP] = "group",
+        [PROVISIONING_X509_GROUP] = "x509-group"};
+    for (size_t i = 0; i < HR_COUNT_OF(ways); i++) {
+        if (!line_word_is(p->line, at, ways[i])) {
+            continue;
+        }
+        p->plan->settings.provisioning = (enum provisioning)i;
+        if (i != PROVISIONING_NONE) {
+            p->dps_use = line_place(p->line, at);
+        }
+        if (i == PROVISIONING_X509 || i == PROVISIONING_X509_GROUP) {
+            p->x509_use = line_place(p->line, at);
+        }
+        return 0;
+    }
+    return parser_unknown(p, at, "way of provisioning", ways, HR_COUNT_OF(ways));
+}
+
+static int set_dps_chain(struct parser *p, size_t at)
+{
+    return parser_chain(p, at, p->plan->settings.dps_chain);
+}
+
+static int set_dps_retry_after(struct parser *p, size_t at)
+{
+    TRY(parser_duration(p, at, 1000000, &p->plan->settings.dps_retry_after_us));
+    if (p->plan->settings.dps_retry_after_us % 1000000) {
+        return MISTAKE(p, at, "the service tells whole seconds, seen '%.*s'",
+                       SPAN_ARG(line_word(p->line, at)));
+    }
+    return 0;
+}
+
+static int set_dps_assign_after(struct parser *p, size_t at)
+{
+    return parser_duration(p, at, 0, &p->plan->settings.dps_assign_after_us);
+}
+
+static int set_dps_disabled(struct parser *p, size_t at)
+{
+    static const char *const ways[] = {"401", "status"};
+    bool is_status = line_word_is(p->line, at, "status");
+    if (!is_status && !line_word_is(p->line, at, "401")) {
+        return parser_unknown(p, at, "answer to a disabled enrollment", ways, HR_COUNT_OF(ways));
+    }
+    p->plan->settings.dps_shows_disabled = is_status;
+    return 0;
+}
+
 // What the limits are in the end: the tier's, and what other knobs say instead.
 static int set_hub_tier(struct parser *p, size_t at)
 {
@@ -131,6 +184,11 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {set_device_clock, "to change it in the run: time device = WHEN"},
     [KNOB_DEVICE_AUTH] = {set_device_auth, "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot"},
+    [KNOB_DEVICE_PROVISIONING] = {set_provisioning, "move it above the boot"},
+    [KNOB_DPS_CHAIN] = {set_dps_chain, "to change it in the run: dps chain NAME"},
+    [KNOB_DPS_RETRY_AFTER] = {set_dps_retry_after, "move it above the boot"},
+    [KNOB_DPS_ASSIGN_AFTER] = {set_dps_assign_after, "move it above the boot"},
+    [KNOB_DPS_DISABLED] = {set_dps_disabled, "move it above the boot"},
     [KNOB_HUB_CHAIN] = {set_hub_chain, "to change it in the run: hub chain NAME"},
     [KNOB_HUB_CLOCK] = {set_hub_clock, "to change it in the run: time hub = WHEN"},
     [KNOB_HUB_SAS_GRACE] = {set_hub_sas_grace, "move it above the boot"},
@@ -288,4 +346,30 @@ int parser_hub(struct parser *p, struct step *step)
         names[count++] = fault_word((enum fault_kind)i);
     }
     return parser_unknown(p, 1, "hub verb or fault", names, count);
+}
+
+static const struct hub_row dps_rows[] = {
+    {"chain", HUB_DPS_CHAIN, parse_hub_chain},
+    {"disable", HUB_DPS_DISABLE, parse_hub_plain},
+    {"enable", HUB_DPS_ENABLE, parse_hub_plain},
+};
+
+int parser_dps(struct parser *p, struct step *step)
+{
+    const char *names[HR_COUNT_OF(dps_rows)];
+    struct span word = line_word(p->line, 1);
+    if (!p->dps_use.line) {
+        p->dps_use = line_place(p->line, 0);
+    }
+    for (size_t i = 0; i < HR_COUNT_OF(dps_rows); i++) {
+        names[i] = dps_rows[i].word;
+        if (span_equals_text(word, names[i])) {
+            step->verb = dps_rows[i].verb;
+            return dps_rows[i].parse(p, step);
+        }
+    }
+    if (word.len == 0) {
+        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable");
+    }
+    return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
 }

@@ -104,7 +104,7 @@ void faults_free(struct fault_plan *plan)
 static const char *print_fault(const struct fault *f, char out[64])
 {
     const char *word = kind_words[f->kind];
-    if (f->kind == FAULT_REFUSE) {
+    if (f->kind == FAULT_REFUSE || f->kind == FAULT_ANSWER) {
         snprintf(out, 64, "%s %d", word, f->code);
     } else if (f->kind == FAULT_DELAY) {
         snprintf(out, 64, "%s %llums", word, (unsigned long long)(f->delay_us / 1000));

@@ -23,7 +23,11 @@
     X(MQTT_C2D, "mqtt.c2d", "the hub is about to publish a cloud-to-device message")               \
     X(TWIN_RESPONSE, "twin.response", "the hub is about to answer a twin request")                 \
     X(TWIN_DESIRED, "twin.desired", "the hub is about to tell the device of new desired properties") \
-    X(METHOD_REQUEST, "method.request", "the hub is about to send a method call to the device")
+    X(METHOD_REQUEST, "method.request", "the hub is about to send a method call to the device")          \
+    X(DPS_ACCEPT, "dps.accept", "the provisioning service accepted a TCP connection")              \
+    X(DPS_CONNACK, "dps.connack", "the provisioning service is about to accept a CONNECT")         \
+    X(DPS_REGISTER, "dps.register", "the provisioning service is about to take a registration")    \
+    X(DPS_STATUS, "dps.status", "the provisioning service is about to tell a registration's state")
 
 enum fault_site {
 #define X(name, word, meaning) SITE_##name,
@@ -35,6 +39,8 @@ enum fault_site {
 //    C name  word       argument           default site     meaning
 #define FAULT_TABLE(X)                                                                             \
     X(REFUSE, "refuse", "CODE", MQTT_CONNACK, "answer CONNECT with this CONNACK code, 1 to 5")     \
+    X(ANSWER, "answer", "STATUS", DPS_REGISTER,                                                    \
+      "answer a provisioning request with this status, 400 to 599, instead of acting")             \
     X(DELAY, "delay", "DURATION", MQTT_CONNACK, "act only after this time")                        \
     X(DROP, "drop", "fin|rst", MQTT_CONNACK, "close the TCP connection instead of acting")         \
     X(SWALLOW, "swallow", "", MQTT_PUBACK, "do not answer")                                        \
@@ -53,7 +59,7 @@ enum drop_how { DROP_FIN, DROP_RST };
 struct fault {
     enum fault_kind kind;
     enum fault_site site;
-    int code;           // REFUSE: 1..5
+    int code;           // REFUSE: 1..5; ANSWER: 400..599
     uint64_t delay_us;  // DELAY
     enum drop_how drop; // DROP
     uint64_t times;     // how often it still acts; UINT64_MAX = until cleared

@@ -294,6 +294,22 @@ int hub_add_identity(struct hub *hub, const struct identity *identity)
     return code;
 }
 
+int hub_put_identity(struct hub *hub, const struct identity *identity)
+{
+    struct hub_entry *entry = hub_entry_find(hub, span_text(identity->name));
+    if (!entry) {
+        return hub_add_identity(hub, identity);
+    }
+    struct identity fresh = *identity;
+    int code = fresh.auth == HUB_AUTH_SAS ? check_keys(&fresh) : check_thumbprints(&fresh);
+    if (code == 0) {
+        fresh.is_disabled = entry->identity.is_disabled;
+        entry->identity = fresh;
+    }
+    explicit_bzero(&fresh, sizeof fresh);
+    return code;
+}
+
 static void unlink_connection(struct hub *hub, struct hub_link *link)
 {
     struct hub_link **at = &hub->links;

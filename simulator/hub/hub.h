@@ -87,6 +87,9 @@ void hub_on_deadline(struct hub *hub, void (*wake)(void *context), void *context
 
 // ERR_VALUE with a sentence for a bad id, key or thumbprint; ERR_IN_USE for a name that exists.
 int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
+// The same, but an identity of that name gets these credentials from now on; it stays enabled or
+// disabled as it was, and live connections stay.
+int hub_put_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
 // Borrowed, or NULL. `name` is compared with case.
 const struct identity *hub_find_identity(const struct hub *hub, struct span name);
 // Every identity, in the order in which they were added: NULL gives the first, the last gives NULL.

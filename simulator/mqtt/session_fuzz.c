@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (is_delayed && (faults_add(faults, &delay) < 0 || faults_add(faults, &hold) < 0))) {
         __builtin_trap();
     }
-    const struct mqtt_world world = {&env, hub, faults, journal};
+    const struct mqtt_world world = {.env = &env, .hub = hub, .faults = faults, .journal = journal};
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
     serve(hub, &sent_bytes);
     live(s, &fake, data[0], span_of(data + 1, size - 1));

@@ -105,7 +105,7 @@ static void live(const struct buf *bytes)
     struct fault_plan *faults = journal ? faults_new(journal) : NULL;
     struct hub *hub = journal ? hub_new(&settings, &env, journal) : NULL;
     bool has_identity = hub && hub_add_identity(hub, &identity) == 0;
-    struct mqtt_world world = {&env, hub, faults, journal};
+    struct mqtt_world world = {.env = &env, .hub = hub, .faults = faults, .journal = journal};
     struct mqtt_session *s =
         faults && has_identity ? mqtt_session_new(&world, &outlet, 1, NULL) : NULL;
     if (s) {

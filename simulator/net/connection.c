@@ -200,7 +200,8 @@ void connection_drop(struct connection *c, enum drop_how how)
 static void begin_tls(struct connection *c)
 {
     struct fault_decision d =
-        faults_decide(c->server->settings.faults, SITE_TCP_ACCEPT, c->id, NULL);
+        faults_decide(c->server->settings.faults,
+                      c->server->settings.is_dps ? SITE_DPS_ACCEPT : SITE_TCP_ACCEPT, c->id, NULL);
     if (d.kind == FAULT_DELAY) {
         c->phase = PHASE_HELD;
         c->held_until_us = connection_now_us(c) + d.delay_us;
@@ -333,7 +334,8 @@ void connection_accept(struct server *server, struct listener *listener)
         uv_close((uv_handle_t *)&c->timer, on_handle_closed);
         return;
     }
-    c->id = ++server->last_id;
+    c->id = server->settings.last_connection_id ? ++*server->settings.last_connection_id
+                                                : ++server->last_id;
     uv_tcp_nodelay(&c->tcp, 1);
     emit_accepted(c, listener);
     if (!server->tls || connection_engine(c)->connection_new(server->tls, &c->tls) < 0) {

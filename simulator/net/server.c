@@ -46,7 +46,11 @@ int server_set_chain(struct server *server, const struct chain *chain)
         server->settings.engine->server_release(server->tls);
     }
     server->tls = fresh;
-    EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    if (server->settings.is_dps) {
+        EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    } else {
+        EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    }
     return 0;
 }
 

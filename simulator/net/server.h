@@ -32,13 +32,15 @@ struct server_settings {
     const struct tls_engine *engine;
     struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
     struct server_speaker speakers[4];
+    bool is_dps; // a provisioning service: its site at accept, its event for a chain
+    uint32_t *last_connection_id; // NULL, or a counter that several servers of a journal share
 };
 
 // Everything is borrowed and outlives the server.
 int server_new(const struct server_settings *settings, struct server **out) HR_NODISCARD;
 
-// Present this chain from now on; live connections keep theirs. Emits hub.chain. ERR_VALUE: its
-// Certificate message does not fit into one record.
+// Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
+// ERR_VALUE: its Certificate message does not fit into one record.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
 // Also answer this dialect. ERR_LIMIT when there are four already.

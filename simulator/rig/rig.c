@@ -90,15 +90,20 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
         code = workshop_open(&w, &rig->workshop);
     }
     if (code == 0) {
-        rig->mqtt = (struct mqtt_world){settings->env, rig->hub, rig->faults, rig->journal};
+        rig->mqtt = (struct mqtt_world){
+            .env = settings->env, .hub = rig->hub, .faults = rig->faults, .journal = rig->journal};
         struct server_settings s = {.loop = settings->loop,
                                     .env = settings->env,
                                     .journal = rig->journal,
                                     .faults = rig->faults,
                                     .engine = &tls_engine_mbedtls,
                                     .capture = rig->capture,
-                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
+                                    .last_connection_id = &rig->last_connection_id};
         code = server_new(&s, &rig->server);
+    }
+    if (code == 0 && settings->dps.host[0]) {
+        code = rig_open_dps(rig);
     }
     if (code < 0) {
         rig_close(rig);
@@ -133,6 +138,11 @@ static void run_until(struct rig *rig, const bool *is_closed)
 
 void rig_close(struct rig *rig)
 {
+    if (rig->dps_server) {
+        bool is_closed = false;
+        server_close(rig->dps_server, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
     if (rig->server) {
         bool is_closed = false;
         server_close(rig->server, on_closed, &is_closed);
@@ -150,15 +160,16 @@ void rig_close(struct rig *rig)
     }
     workshop_close(rig->workshop);
     faults_free(rig->faults);
+    dps_free(rig->dps);
     hub_free(rig->hub);
     journal_free(rig->journal);
     *rig = (struct rig){0};
 }
 
-static int make_chain(struct rig *rig, const char *name, struct chain *out)
+int rig_make_chain(struct rig *rig, const char *name, const char *host, struct chain *out)
 {
     struct chain_request request = {
-        .hub_host = rig->settings.hub.host,
+        .hub_host = host,
         .more_names = rig->settings.more_names,
         .more_name_count = rig->settings.more_name_count,
         .utc_s = hub_utc_us(rig->hub) / 1000000,
@@ -169,7 +180,7 @@ static int make_chain(struct rig *rig, const char *name, struct chain *out)
 int rig_use_chain(struct rig *rig, const char *name)
 {
     struct chain fresh;
-    TRY(make_chain(rig, name, &fresh));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &fresh));
     int code = server_set_chain(rig->server, &fresh);
     if (code < 0) {
         chain_deinit(&fresh);
@@ -186,7 +197,7 @@ int rig_use_chain(struct rig *rig, const char *name)
 int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem)
 {
     struct chain chain;
-    TRY(make_chain(rig, name, &chain));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &chain));
     int code = buf_append(out_pem, buf_span(&chain.root_pem));
     chain_deinit(&chain);
     return code;
@@ -328,6 +339,7 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
     struct identity full = *identity;
     *out = (struct rig_device){.is_x509 = identity->auth != HUB_AUTH_SAS};
     buf_init(&out->connection_string, 2000);
+    buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);
     int code = fill_device(rig, &full, port, out);
     explicit_bzero(&full, sizeof full);
@@ -347,5 +359,6 @@ int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, stru
 void rig_device_deinit(struct rig_device *device)
 {
     buf_wipe(&device->connection_string);
+    buf_wipe(&device->dps_key);
     device_credential_deinit(&device->credential);
 }
