@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "base/error.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -125,34 +126,48 @@ bool fs_is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+// share/hubrig below one of the three folders above `path`, which is cut up.
+static bool find_share(char *path, char out[PATH_MAX])
+{
+    for (int up = 0; up < 4; up++) {
+        char *slash = strrchr(path, '/');
+        if (!slash) {
+            return false;
+        }
+        *slash = '\0';
+        int n = snprintf(out, PATH_MAX, "%s/share/hubrig", path);
+        if (up > 0 && n > 0 && n < PATH_MAX && fs_is_folder(out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Beside the file that this code was loaded from: the program, or the shared library.
+static bool find_beside_code(char out[PATH_MAX])
+{
+    char path[PATH_MAX];
+    Dl_info info;
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    if (find_share(path, out)) {
+        return true;
+    }
+    return dladdr(HUBRIG_SOURCE_FOLDER, &info) != 0 && info.dli_fname &&
+           realpath(info.dli_fname, path) && find_share(path, out);
+}
+
 const char *fs_data_folder(void)
 {
-    static char found[PATH_MAX];
+    static _Thread_local char found[PATH_MAX]; // several hubs may run in one process
     const char *given = getenv("HUBRIG_DATA");
     if (given && given[0]) {
         return given;
     }
-    if (found[0]) {
-        return found;
+    if (!found[0] && !find_beside_code(found)) {
+        bool has_source = fs_is_folder(HUBRIG_SOURCE_FOLDER "/certs/recipes");
+        snprintf(found, sizeof found, "%s",
+                 has_source ? HUBRIG_SOURCE_FOLDER : HUBRIG_INSTALLED_DATA_FOLDER);
     }
-    char program[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n > 0) {
-        program[n] = '\0';
-        char *slash = strrchr(program, '/');
-        char *bin = slash;
-        if (slash) {
-            *slash = '\0';
-            bin = strrchr(program, '/');
-        }
-        if (bin) {
-            *bin = '\0';
-            int printed = snprintf(found, sizeof found, "%s/share/hubrig", program);
-            if (printed > 0 && (size_t)printed < sizeof found && fs_is_folder(found)) {
-                return found;
-            }
-        }
-    }
-    snprintf(found, sizeof found, "%s", HUBRIG_SOURCE_FOLDER);
     return found;
 }

@@ -17,5 +17,6 @@ int fs_join(char *out, size_t capacity_bytes, const char *folder, const char *na
 bool fs_exists(const char *path);
 bool fs_is_folder(const char *path);
 // The folder of read-only data ("certs/recipes", "suites" below it): $HUBRIG_DATA, else
-// share/hubrig beside the program's bin folder, else the source tree that it was built from.
+// share/hubrig below a folder above the program or the shared library, else the source tree that
+// it was built from, else where it was to be installed.
 const char *fs_data_folder(void);

@@ -156,14 +156,28 @@ static size_t utf8_length(struct span s)
     return is_overlong || is_surrogate || is_beyond ? 0 : n;
 }
 
+// How many bytes at the start stand in JSON as they are; ASCII only.
+static size_t plain_run(struct span bytes)
+{
+    size_t n = 0;
+    while (n < bytes.len && bytes.ptr[n] >= 0x20 && bytes.ptr[n] < 0x7F && bytes.ptr[n] != '"' &&
+           bytes.ptr[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 int json_escape(struct span bytes, struct buf *out)
 {
     size_t before = out->len;
     int code = 0;
     while (bytes.len > 0 && code == 0) {
+        size_t run = plain_run(bytes);
         uint8_t c = bytes.ptr[0];
-        size_t n = utf8_length(bytes);
-        if (n == 0) {
+        size_t n = run > 0 ? run : utf8_length(bytes);
+        if (run > 0) {
+            code = buf_append(out, span_slice(bytes, 0, run));
+        } else if (n == 0) {
             code = buf_append_text(out, "\xEF\xBF\xBD");
             n = 1;
         } else if (c == '"' || c == '\\') {

@@ -242,8 +242,11 @@ static int sign_digest(const struct cert_plan *plan, mbedtls_ctr_drbg_context *r
                        struct span digest, unsigned char *signature, size_t *len)
 {
     mbedtls_md_type_t md = hash_rows[plan->signing.hash].md;
-    int failed;
-    if (plan->signing.is_pss) {
+    int failed = 0;
+    if (plan->is_draft && is_rsa_key(plan->issuer_key)) {
+        *len = mbedtls_pk_get_len(plan->issuer_key);
+        memset(signature, 0, *len);
+    } else if (plan->signing.is_pss) {
         failed = sign_pss(plan, random, digest.ptr, signature);
         *len = mbedtls_pk_get_len(plan->issuer_key);
     } else {

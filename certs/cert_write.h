@@ -58,6 +58,7 @@ struct cert_plan {
     int64_t from_s, to_s;     // UTC seconds, not checked for order
     enum der_time_form time_form;
     struct span extensions; // concatenated Extension values; may be empty
+    bool is_draft;          // for its size alone: RSA signatures, which take long, are left blank
     // Called on the finished TBSCertificate before it is signed; NULL: nothing to do.
     int (*edit)(void *ctx, struct buf *tbs);
     void *edit_ctx;

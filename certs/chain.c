@@ -145,6 +145,7 @@ static int patch_tbs(void *ctx, struct buf *tbs)
 struct filling {
     enum recipe_filler filler;
     size_t bytes;
+    bool is_draft;
 };
 
 // One certificate, undamaged, with so many bytes of filler in it.
@@ -180,6 +181,7 @@ static int write_filled(struct build *b, size_t cert, struct filling filling, st
         .serial_made_bytes = c->is_serial_made ? c->serial_len_bytes : 0,
         .time_form = c->date_form,
         .extensions = buf_span(&extensions),
+        .is_draft = filling.is_draft,
         .edit = c->patch_count > 0 ? patch_tbs : NULL,
         .edit_ctx = (void *)(uintptr_t)c,
     };
@@ -193,7 +195,7 @@ static int write_filled(struct build *b, size_t cert, struct filling filling, st
 static int write_padded(struct build *b, size_t cert, const struct recipe_padding *padding)
 {
     struct buf *out = &b->der[cert];
-    struct filling filling = {.filler = padding->filler};
+    struct filling filling = {.filler = padding->filler, .is_draft = true};
     const struct recipe_cert *c = &b->recipe->certs[cert];
     if (padding->filler == FILLER_SAN && !c->given[FIELD_SAN].file) {
         FAIL(ERR_VALUE, "chain %s: 'pad-to' with san needs a 'san' line in cert '%.*s'",
@@ -209,7 +211,8 @@ static int write_padded(struct build *b, size_t cert, const struct recipe_paddin
         filling.bytes = grown > out->len ? grown - out->len : 1;
         TRY(write_filled(b, cert, filling, out));
     }
-    return 0;
+    filling.is_draft = false;
+    return write_filled(b, cert, filling, out);
 }
 
 static int build_cert(struct build *b, size_t cert)

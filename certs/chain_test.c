@@ -543,6 +543,58 @@ static void mistakes_in_a_recipe_come_with_their_place(void **state)
     remove_own(&own);
 }
 
+#define SMALL_LEAF                                                                                 \
+    "chain own\ncert leaf\nsubject \"CN=x\"\nkey p256 test-p256\nissuer self\nhash sha256\n" DATES
+#define SMALL_END "end\nsend leaf\ntrust leaf\n"
+
+static void what_cannot_be_made_is_refused_with_its_reason(void **state)
+{
+    static const struct {
+        const char *lines, *top, *reason;
+    } rows[] = {
+        {"patch byte 9999 00\n", "", "own.chain:9:1: a patch at offset 9999 needs 1 bytes"},
+        {"patch-tbs replace 0badc0de 00\n", "",
+         "own.chain:9:1: a patch replaces 4 bytes that are not"},
+        {"pad-to 200\n", "", "cert 'leaf' has "},
+        {"pad-to 2000 san\n", "", "'pad-to' with san needs a 'san' line in cert 'leaf'"},
+        {"", "pad-to 200\n", "the Certificate message has "},
+        {"", "device-host {nul}\n", "device-host"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct own_recipe own;
+        char text[600];
+        snprintf(text, sizeof text, SMALL_LEAF "%s" SMALL_END "%s", rows[i].lines, rows[i].top);
+        write_own(&own, text);
+        struct chain_request rq = {.hub_host = HOST, .utc_s = now_s};
+        struct chain chain;
+        assert_int_equal(chain_make(*state, own.path, &rq, &chain), ERR_VALUE);
+        if (!strstr(error_text(ERR_VALUE), rows[i].reason)) {
+            fail_msg("expected '%s', seen '%s'", rows[i].reason, error_text(ERR_VALUE));
+        }
+        remove_own(&own);
+    }
+}
+
+static void a_chain_says_what_it_is_for_with_the_hubs_name_filled_in(void **state)
+{
+    struct chain chain;
+    struct chain_facts facts;
+    make_at(*state, "catalogue/n-apex", now_s, &chain);
+    assert_string_equal(chain.facts.id, "n-apex");
+    assert_string_equal(chain.facts.device_host, "azure-devices.net");
+    assert_int_equal(chain.facts.verdict, CHAIN_REJECT);
+    assert_string_equal(chain_alert_word(chain.facts.alerts[0]), "bad_certificate");
+    assert_string_equal(chain.about, chain.facts.about);
+    assert_int_equal(verify(&chain, &chain, HOST, now_s), X509_V_OK);
+    assert_int_equal(verify(&chain, &chain, chain.facts.device_host, now_s),
+                     X509_V_ERR_HOSTNAME_MISMATCH);
+    chain_deinit(&chain);
+    assert_int_equal(chain_read_facts(*state, "catalogue/n-multi", "h.example", &facts), 0);
+    assert_string_equal(facts.device_host, "a.h.example");
+    assert_int_equal(chain_read_facts(*state, "catalogue/none", "h.example", &facts),
+                     ERR_UNKNOWN_NAME);
+}
+
 static void a_recipe_file_that_is_missing_is_named(void **state)
 {
     struct chain_request rq = {.hub_host = HOST, .utc_s = now_s};
@@ -613,6 +665,8 @@ int main(void)
         cmocka_unit_test(all_shipped_recipes_are_listed_in_order_and_sound),
         cmocka_unit_test(a_recipe_file_of_ones_own_may_use_elliptic_curves),
         cmocka_unit_test(mistakes_in_a_recipe_come_with_their_place),
+        cmocka_unit_test(what_cannot_be_made_is_refused_with_its_reason),
+        cmocka_unit_test(a_chain_says_what_it_is_for_with_the_hubs_name_filled_in),
         cmocka_unit_test(a_recipe_file_that_is_missing_is_named),
         cmocka_unit_test(a_workshop_keeps_its_keys_where_it_is_told),
         cmocka_unit_test(the_time_of_a_warm_chain_is_shown),

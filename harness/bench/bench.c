@@ -142,7 +142,7 @@ static int read_requires(struct reader *r)
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "nothing"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "nothing"};
     struct bench_device *d = r->device;
     char hint[96];
     if (r->offers_line) {
@@ -151,14 +151,17 @@ static int read_offers(struct reader *r)
     r->offers_line = r->line->at.line;
     d->offers_clock = false;
     d->offers_x509 = false;
+    d->offers_dps = false;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509 ... or: offers nothing");
+        return MISTAKE(r, 1, "expected: offers clock|x509|dps ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         if (line_word_is(r->line, i, "clock")) {
             d->offers_clock = true;
         } else if (line_word_is(r->line, i, "x509")) {
             d->offers_x509 = true;
+        } else if (line_word_is(r->line, i, "dps")) {
+            d->offers_dps = true;
         } else if (line_word_is(r->line, i, "nothing")) {
             if (r->line->count != 2) {
                 return MISTAKE(r, i, "'nothing' stands alone");

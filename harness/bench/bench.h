@@ -6,7 +6,7 @@
 //       command  {bin}/reference_device --root {root.pem}
 //       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
-//       offers   clock x509                  # capabilities, or `nothing`; default both
+//       offers   clock x509 dps              # capabilities, or `nothing`; default clock x509
 //     end
 //
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
@@ -25,6 +25,7 @@ struct bench_device {
     char *requires;
     bool offers_clock;
     bool offers_x509;
+    bool offers_dps; // registers itself with the provisioning service
 };
 
 struct bench {
@@ -39,8 +40,8 @@ int bench_parse(const char *name, struct span text, struct bench *out,
                 struct diag_list *diags) HR_NODISCARD;
 void bench_deinit(struct bench *bench);
 // ERR_UNKNOWN_NAME with a did-you-mean and the list of names in error_text().
-int bench_find(const struct bench *bench, const char *name, const struct bench_device **out)
-    HR_NODISCARD;
+int bench_find(const struct bench *bench, const char *name,
+               const struct bench_device **out) HR_NODISCARD;
 
 // {name} placeholders from a table; an unknown one is ERR_UNKNOWN_NAME with a suggestion; "{{" is
 // a brace.

@@ -13,6 +13,10 @@ static const char *const names[] = {
     "device.connection_string",
     "device.id",
     "device.key", // file: the private key of device.cert, PEM
+    "dps.host",            // empty, like the others of dps, unless the device is enrolled there
+    "dps.id_scope",
+    "dps.key", // what the device signs with: its own key, or derived from the group's
+    "dps.registration_id",
     "hub.host",
     "hub.port",
     "root.pem", // file: the trust anchors that the device is given

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `hubrig check`: all mistakes of scenarios, benches and recipes, without running anything.
+// `hubrig check`: all mistakes of scenarios, benches, recipes and hub files, without running anything.
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text_code.h"
@@ -8,6 +8,7 @@
 #include "harness/cli/chains.h"
 #include "harness/cli/cli.h"
 #include "harness/scenario/plan.h"
+#include "simulator/rig/hub_file.h"
 
 #include <stdio.h>
 
@@ -46,6 +47,12 @@ static int check_recipe(struct checker *c, const char *path)
     return code;
 }
 
+static int check_hub(struct checker *c, const char *path)
+{
+    struct hub_file file HR_CLEANUP(hub_file_deinit) = {0};
+    return hub_file_read(path, (const char *const *)c->chains.names, c->chains.count, &file, &c->diags);
+}
+
 struct kind {
     const char *extension;
     int (*check)(struct checker *c, const char *path);
@@ -55,6 +62,7 @@ static const struct kind kinds[] = {
     {".scn", check_scenario},
     {".bench", check_bench},
     {".chain", check_recipe},
+    {".hub", check_hub},
 };
 
 static int print_json(struct checker *c)
@@ -115,7 +123,7 @@ static int check_path(struct checker *c, const char *path)
             return check_file(c, &kinds[k], path);
         }
     }
-    FAIL(ERR_USAGE, "%s: expected a folder or a file that ends in .scn, .bench or .chain", path);
+    FAIL(ERR_USAGE, "%s: expected a folder or a file that ends in .scn, .bench, .chain or .hub", path);
 }
 
 static int check_all(struct checker *c, const char *const *paths, size_t count)
@@ -125,7 +133,7 @@ static int check_all(struct checker *c, const char *const *paths, size_t count)
         TRY(check_path(c, paths[i]));
     }
     if (c->files == 0) {
-        FAIL(ERR_NO_FILE, "no .scn, .bench or .chain file below the given folders");
+        FAIL(ERR_NO_FILE, "no .scn, .bench, .chain or .hub file below the given folders");
     }
     const char *ending = c->files == 1 ? "" : "s";
     if (c->is_json) {
@@ -169,11 +177,11 @@ static int check_run(int argc, char **argv)
 
 const struct command command_check = {
     .name = "check",
-    .summary = "find the mistakes in scenarios, benches and recipes",
+    .summary = "find the mistakes in scenarios, benches, recipes and hub files",
     .run = check_run,
     .help = "usage: hubrig check FILE|FOLDER... [--json]\n"
             "\n"
-            "Reads .scn, .bench and .chain files, of a folder all below it, and prints every\n"
+            "Reads .scn, .bench, .chain and .hub files, of a folder all below it, and prints every\n"
             "mistake as file:line:col: message. Nothing is run.\n"
             "\n"
             "  --json   a JSON array of {file, line, column, message} instead\n"

@@ -18,6 +18,7 @@ struct command {
 
 extern const struct command command_certs;
 extern const struct command command_check;
+extern const struct command command_ctl;
 extern const struct command command_doctor;
 extern const struct command command_explain;
 extern const struct command command_run;

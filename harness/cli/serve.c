@@ -3,7 +3,11 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/chains.h"
+#include "simulator/control/socket.h"
+#include "simulator/rig/hub_file.h"
 #include "simulator/rig/rig.h"
+#include "simulator/rig/state.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -27,6 +31,9 @@ struct serving {
     const char *names; // more SANs, comma-separated
     const char *capture;
     const char *json;
+    const char *hub_path;
+    const char *state_path;
+    const char *control_path; // NULL = control.sock in the folder
     struct env env;
     uv_loop_t loop;
     uv_signal_t stops[2];
@@ -34,6 +41,11 @@ struct serving {
     struct rig rig;
     struct rig_device device;
     int bound_port;
+    struct hub_file hub_file;
+    struct state *state;
+    struct control *control;
+    struct control_socket *control_socket;
+    char socket_path[PATH_MAX];
     int bound_https_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
@@ -121,20 +133,121 @@ static int read_kept_key(struct serving *s, struct identity *identity)
     return 0;
 }
 
+static int write_credential(struct serving *s)
+{
+    TRY(write_file(s, "device.crt", &s->device.credential.cert_pem, 0644, s->cert_path,
+                   sizeof s->cert_path));
+    return write_file(s, "device.key", &s->device.credential.key_pem, 0600, s->key_path,
+                      sizeof s->key_path);
+}
+
+// A device that the hub file or the state file has brought. Of its certificate only the files of
+// the run that registered it are known.
+static int use_known_device(struct serving *s, const struct identity *identity)
+{
+    s->device = (struct rig_device){.is_x509 = identity->auth != HUB_AUTH_SAS};
+    buf_init(&s->device.connection_string, 2000);
+    span_copy_text(span_text(identity->name), s->device.id, sizeof s->device.id);
+    TRY(fs_join(s->cert_path, sizeof s->cert_path, s->files, "device.crt"));
+    TRY(fs_join(s->key_path, sizeof s->key_path, s->files, "device.key"));
+    return rig_connection_string(&s->rig, identity, s->bound_port, &s->device.connection_string);
+}
+
+// The first device of the hub file that may connect.
+static const char *first_device(const struct hub_file *file)
+{
+    for (size_t i = 0; i < file->identity_count; i++) {
+        const struct identity *id = &file->identities[i].identity;
+        if (!id->is_disabled && !strchr(id->name, '/')) {
+            return id->name;
+        }
+    }
+    return "device-1";
+}
+
 static int add_device(struct serving *s)
 {
     struct identity identity = {.auth = s->x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS};
-    ENSURE(span_copy_text(span_text(s->device_id), identity.name, HUB_ID_BYTES_MOST + 1), ERR_VALUE);
+    if (!s->device_id) {
+        s->device_id = first_device(&s->hub_file);
+    }
+    const struct identity *known = hub_find_identity(s->rig.hub, span_text(s->device_id));
+    if (known) {
+        return use_known_device(s, known);
+    }
+    if (!span_copy_text(span_text(s->device_id), identity.name, HUB_ID_BYTES_MOST + 1)) {
+        FAIL(ERR_VALUE, "--device takes an id of at most %d bytes", HUB_ID_BYTES_MOST);
+    }
     if (!s->x509) {
         TRY(read_kept_key(s, &identity));
     }
     int code = rig_add_identity(&s->rig, &identity, s->bound_port, &s->device);
     explicit_bzero(&identity, sizeof identity);
     TRY(code);
-    TRY(write_file(s, "device.crt", &s->device.credential.cert_pem, 0644, s->cert_path,
-                   sizeof s->cert_path));
-    return write_file(s, "device.key", &s->device.credential.key_pem, 0600, s->key_path,
-                      sizeof s->key_path);
+    return write_credential(s);
+}
+
+// ---- files that fill the hub
+
+static int read_hub_file(struct serving *s)
+{
+    struct chain_names chains;
+    struct diag_list diags;
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
+    if (!s->hub_path) {
+        return 0;
+    }
+    diag_init(&diags);
+    chain_names_load(&chains);
+    int code = hub_file_read(s->hub_path, (const char *const *)chains.names, chains.count,
+                             &s->hub_file, &diags);
+    chain_names_deinit(&chains);
+    if (diags.count > 0 && diag_print(&diags, &text) == 0) {
+        fputs(buf_text(&text), stderr);
+        code = error_set(ERR_SYNTAX, "%s has mistakes", s->hub_path);
+    }
+    diag_deinit(&diags);
+    return code;
+}
+
+// What the command line leaves open, the hub file says.
+static void choose(struct serving *s)
+{
+    const struct hub_file *file = &s->hub_file;
+    s->host = s->host ? s->host : file->host[0] ? file->host : "localhost";
+    s->chain = s->chain ? s->chain : file->chain[0] ? file->chain : "azure/digicert-g2";
+}
+
+static void on_state_failure(void *context)
+{
+    struct serving *s = context;
+    s->has_stopped = true;
+    uv_stop(&s->loop);
+}
+
+static int open_state(struct serving *s)
+{
+    if (!s->state_path) {
+        return 0;
+    }
+    TRY(state_open(s->state_path, &s->state));
+    state_on_failure(s->state, on_state_failure, s);
+    return 0;
+}
+
+static int open_control(struct serving *s)
+{
+    struct control_settings settings = {&s->rig, s->bound_port, s->files};
+    if (s->control_path) {
+        ENSURE(span_copy_text(span_text(s->control_path), s->socket_path, sizeof s->socket_path),
+               ERR_TOO_BIG);
+    } else {
+        TRY(fs_join(s->socket_path, sizeof s->socket_path, s->files, "control.sock"));
+    }
+    TRY(control_new(&settings, &s->control));
+    struct control_socket_settings socket = {&s->loop, s->control, s->rig.journal, s->socket_path};
+    return control_socket_open(&socket, &s->control_socket);
 }
 
 static int open_rig(struct serving *s)
@@ -142,10 +255,15 @@ static int open_rig(struct serving *s)
     struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
     int port = 0;
     TRY(read_port(s->port, "--port", &port));
+    TRY(read_hub_file(s));
+    choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
     TRY(fs_make_folder(s->files, 0700));
+    TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
+    TRY(s->state ? state_attach(s->state, s->rig.hub) : 0);
+    TRY(hub_file_apply(&s->hub_file, &s->rig));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {
@@ -154,6 +272,7 @@ static int open_rig(struct serving *s)
     }
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
+    TRY(open_control(s));
     return journal_listen(s->rig.journal, on_event, s);
 }
 
@@ -167,9 +286,9 @@ static int print_ready(struct serving *s)
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
-    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s\n", s->host,
-           s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
-           s->x509 ? "x509" : "sas");
+    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
+           s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
     }
@@ -177,7 +296,11 @@ static int print_ready(struct serving *s)
     printf("\nsee the chain\n  openssl s_client -connect %s:%d -servername %s -CAfile %s "
            "-verify_return_error </dev/null\n",
            s->listen, s->bound_port, s->host, s->root_path);
-    if (s->x509) {
+    if (s->device.is_x509 && !fs_exists(s->cert_path)) {
+        printf("\n%s has a certificate that only its owner knows\n\n", s->device_id);
+        return 0;
+    }
+    if (s->device.is_x509) {
         printf("\nsend a message\n  mosquitto_pub -V mqttv311 -h localhost -p %d --cafile %s --cert %s "
                "--key %s -i %s -u '%s/%s/?api-version=2021-04-12' -q 1 -t "
                "devices/%s/messages/events/ -m hello\n\n",
@@ -231,22 +354,28 @@ static int serve(struct serving *s)
     while (code == 0 && !s->has_stopped) {
         uv_run(&s->loop, UV_RUN_DEFAULT);
     }
+    if (code == 0 && s->state && state_failure(s->state)) {
+        code = error_set(ERR_IO, "stopped, because a change could not be kept: %s",
+                         state_failure(s->state));
+    }
+    int exit_code = code < 0 ? cli_fail("serve", code) : EXIT_PASS;
     rig_device_deinit(&s->device);
+    control_socket_close(s->control_socket);
+    control_free(s->control);
+    state_close(s->state);
     if (s->rig.journal) {
         rig_close(&s->rig);
     }
     close_loop(s);
-    return code < 0 ? cli_fail("serve", code) : EXIT_PASS;
+    hub_file_deinit(&s->hub_file);
+    return exit_code;
 }
 
 static int serve_command(int argc, char **argv)
 {
     struct serving s = {
-        .host = "localhost",
         .listen = "127.0.0.1",
         .port = "8883",
-        .chain = "azure/digicert-g2",
-        .device_id = "device-1",
         .files = "hub-files",
     };
     const struct option_spec specs[] = {
@@ -255,6 +384,8 @@ static int serve_command(int argc, char **argv)
               {"--chain", "NAME", &s.chain},
         {"--device", "ID", &s.device_id}, {"--x509", NULL, &s.x509},
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
+        {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
+        {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
         {"--json", NULL, &s.json},
     };
@@ -288,6 +419,11 @@ const struct command command_serve = {
         "  --x509            register the device by certificate thumbprint instead of a key\n"
         "  --files FOLDER    where root.pem, the device's certificate and keys are written, and\n"
         "                    from where the device's SAS key is read again; default: hub-files\n"
+        "  --hub FILE        a hub file: host, devices, modules, keys, chain, clock, faults; what the\n"
+        "                    options above say goes before what the file says\n"
+        "  --state FILE      a database that keeps devices, keys and sessions across restarts; what\n"
+        "                    it holds of a device goes before what the hub file says\n"
+        "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
         "  --json            events as JSON lines (after the ready line)\n"

@@ -28,6 +28,7 @@ static int try_program(const char **words, size_t count, const char *offers, str
         device.command[i] = (char *)(uintptr_t)words[i]; // read only
     }
     device.offers_clock = !offers || strstr(offers, "clock");
+    device.offers_dps = (offers && strstr(offers, "dps")) || mentions(&device, "{dps.");
     device.offers_x509 = (offers && strstr(offers, "x509")) || mentions(&device, "{device.cert}");
     run->device = &device;
     run->bench_folder = ".";

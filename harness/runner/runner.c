@@ -120,6 +120,7 @@ static bool is_skipped(struct runner *r, size_t plan)
     const struct bench_device *d = r->settings->device;
     const char *missing = p->needs_clock && !d->offers_clock  ? "clock"
                           : p->needs_x509 && !d->offers_x509 ? "x509"
+                          : p->needs_dps && !d->offers_dps ? "dps"
                                                              : NULL;
     if (!missing) {
         return false;

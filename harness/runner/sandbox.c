@@ -72,7 +72,8 @@ static int raise_network(const char *address)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool is_up = fd >= 0 && set_interface(fd, "lo", NULL) == 0 &&
-                 set_interface(fd, "lo:hub", address) == 0;
+                 set_interface(fd, "lo:hub", address) == 0 &&
+                 set_interface(fd, "lo:dps", SANDBOX_DPS_ADDRESS) == 0;
     int errnum = errno;
     if (fd >= 0) {
         close(fd);
@@ -107,12 +108,16 @@ static int cover_names(const struct sandbox_settings *settings)
     for (size_t i = 0; i < settings->name_count; i++) {
         TRY(buf_printf(&hosts, "%s %s\n", settings->address, settings->names[i]));
     }
+    if (settings->dps_name) {
+        TRY(buf_printf(&hosts, "%s %s\n", SANDBOX_DPS_ADDRESS, settings->dps_name));
+    }
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         FAIL(ERR_IO, "cannot make the mounts private: %s", strerror(errno));
     }
     TRY(cover_file(settings->folder, "hosts", "/etc/hosts", buf_span(&hosts)));
-    return cover_file(settings->folder, "resolv.conf", "/etc/resolv.conf",
-                      SPAN_LITERAL("nameserver " SANDBOX_ADDRESS "\noptions timeout:1 attempts:1\n"));
+    return cover_file(
+        settings->folder, "resolv.conf", "/etc/resolv.conf",
+        SPAN_LITERAL("nameserver " SANDBOX_ADDRESS "\noptions timeout:1 attempts:1\n"));
 }
 
 int sandbox_enter(const struct sandbox_settings *settings)

@@ -24,6 +24,16 @@ static const char *const variables[] = {
     "AZ_IOT_HUB_HOSTNAME={hub.host}",
     "AZ_IOT_HUB_DEVICE_ID={device.id}",
     "AZ_IOT_DEVICE_X509_TRUST_PEM_FILE_PATH={root.pem}",
+    "IOTHUB_DEVICE_DPS_ENDPOINT={dps.host}",
+    "IOTHUB_DEVICE_DPS_ID_SCOPE={dps.id_scope}",
+    "IOTHUB_DEVICE_DPS_DEVICE_ID={dps.registration_id}",
+    "IOTHUB_DEVICE_DPS_DEVICE_KEY={dps.key}",
+    "PROVISIONING_HOST={dps.host}",
+    "PROVISIONING_IDSCOPE={dps.id_scope}",
+    "PROVISIONING_REGISTRATION_ID={dps.registration_id}",
+    "PROVISIONING_SYMMETRIC_KEY={dps.key}",
+    "AZ_IOT_PROVISIONING_ID_SCOPE={dps.id_scope}",
+    "AZ_IOT_PROVISIONING_REGISTRATION_ID={dps.registration_id}",
     "SSL_CERT_FILE={root.pem}",
     "NODE_EXTRA_CA_CERTS={root.pem}",
     NULL,
@@ -35,7 +45,7 @@ const char *const *surroundings_variables(void)
 }
 
 struct filler {
-    struct placeholder table[16];
+    struct placeholder table[24];
     size_t count;
     char port[16];
     char bin[PATH_MAX];
@@ -73,6 +83,10 @@ static int filler_init(struct filler *f, const struct surroundings_settings *s)
     add(f, "device.connection_string", s->connection_string);
     add(f, "device.cert", f->cert);
     add(f, "device.key", f->key);
+    add(f, "dps.host", s->dps_host);
+    add(f, "dps.id_scope", s->dps_id_scope);
+    add(f, "dps.registration_id", s->dps_host[0] ? s->id : "");
+    add(f, "dps.key", s->dps_key);
     add(f, "bin", f->bin);
     add(f, "bench", s->bench_folder);
     return 0;
@@ -123,10 +137,30 @@ static void put(char **envp, size_t *count, char *entry)
     envp[(*count)++] = entry;
 }
 
+// Nothing to tell: an empty variable would count as set.
+static void drop(char **envp, size_t *count, const char *entry)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (has_name_of(entry, envp[i])) {
+            free(envp[i]);
+            envp[i] = envp[--*count];
+            envp[*count] = NULL;
+            return;
+        }
+    }
+}
+
 static int put_template(const struct filler *f, char **envp, size_t *count, const char *template)
 {
     char *entry = NULL;
     TRY(fill(f, template, &entry));
+    size_t name_end = strcspn(entry, "=");
+    bool is_empty = strcmp(entry + name_end, "=") == 0 && strchr(template, '{');
+    if (is_empty) {
+        drop(envp, count, entry);
+        free(entry);
+        return 0;
+    }
     put(envp, count, entry);
     return 0;
 }

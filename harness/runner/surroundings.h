@@ -13,7 +13,10 @@ struct surroundings_settings {
     const char *host;
     int port;
     const char *id;
-    const char *connection_string;
+    const char *connection_string; // "" for a device that has to be provisioned first
+    const char *dps_host;          // "" without a provisioning service, like those that follow
+    const char *dps_id_scope;
+    const char *dps_key; // "" with X.509; secret
     bool has_clock; // preload the false clock
 };
 
@@ -29,5 +32,6 @@ int surroundings_make(const struct surroundings_settings *settings, struct surro
     HR_NODISCARD;
 void surroundings_deinit(struct surroundings *s); // wipes
 
-// The variables that every device receives, "NAME=template", NULL-terminated: for help texts.
+// The variables that every device receives, "NAME=template", NULL-terminated: for help texts. One
+// whose value is empty is left out, also when it was inherited.
 const char *const *surroundings_variables(void);

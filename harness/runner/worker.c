@@ -9,6 +9,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
+#include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
@@ -25,6 +26,8 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "testhub.azure-devices.net"
 #define HUB_PORT   8883
+#define DPS_HOST   "global.azure-devices-provisioning.net"
+#define DPS_SCOPE  "0ne00B3NCH1"
 #define HTTPS_PORT 443
 #define STOP_GRACE 1500000 // us for a device to end by itself
 
@@ -47,6 +50,7 @@ struct worker {
     bool is_pumping;
     bool is_private;
     char address[64];
+    char dps_address[64];
     int port;
 };
 
@@ -215,6 +219,14 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DISABLE:
     case HUB_ENABLE:
         return hub_set_disabled(w->rig.hub, DEVICE_ID, step->verb == HUB_DISABLE);
+    case HUB_DPS_CHAIN:
+        return rig_use_dps_chain(&w->rig, step->chain);
+    case HUB_DPS_DISABLE:
+    case HUB_DPS_ENABLE:
+        return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
+    case HUB_ROLL:
+        return hub_roll_key(w->rig.hub, DEVICE_ID,
+                            step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -246,6 +258,7 @@ static int enter_network(struct worker *w)
         .address = has_own_address ? name : SANDBOX_ADDRESS,
         .names = &name,
         .name_count = has_own_address ? 0 : 1,
+        .dps_name = DPS_HOST,
         .folder = w->evidence.rig_folder,
     };
     int code = ERR_NAMESPACE;
@@ -255,6 +268,7 @@ static int enter_network(struct worker *w)
     w->is_private = code == 0;
     if (code == 0) {
         snprintf(w->address, sizeof w->address, "%s", s.address);
+        snprintf(w->dps_address, sizeof w->dps_address, "%s", SANDBOX_DPS_ADDRESS);
         return 0;
     }
     if (code == ERR_NAMESPACE && given) {
@@ -268,7 +282,26 @@ static int enter_network(struct worker *w)
     unsigned key = (unsigned)getpid() * 31U + (unsigned)w->job->index;
     snprintf(w->address, sizeof w->address, "127.%u.%u.%u", 64 + key / 64516 % 64, 1 + key / 254 % 254,
              1 + key % 254);
+    snprintf(w->dps_address, sizeof w->dps_address, "127.%u.%u.%u", 128 + key / 64516 % 64,
+             1 + key / 254 % 254, 1 + key % 254);
     return 0;
+}
+
+static void set_dps(const struct worker *w, struct rig_settings *out)
+{
+    const struct settings *s = &w->job->plan->settings;
+    dps_settings_init(&out->dps, w->is_private ? DPS_HOST : w->dps_address, DPS_SCOPE);
+    out->dps.retry_after_s = (uint32_t)(s->dps_retry_after_us / 1000000);
+    out->dps.assign_us = s->dps_assign_after_us;
+    out->dps.shows_disabled = s->dps_shows_disabled;
+    out->more_names[out->more_name_count++] = w->dps_address;
+}
+
+static int listen_dps(struct worker *w)
+{
+    int port = 0;
+    TRY(rig_use_dps_chain(&w->rig, w->job->plan->settings.dps_chain));
+    return server_listen(w->rig.dps_server, w->dps_address, HUB_PORT, &port);
 }
 
 static int open_rig(struct worker *w)
@@ -280,7 +313,12 @@ static int open_rig(struct worker *w)
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     hub_settings_init(&settings.hub, w->is_private ? name : w->address);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
+    settings.hub.limits = s->limits;
+    settings.hub.has_sdk_faults = s->has_sdk_faults;
     settings.more_names[settings.more_name_count++] = w->address;
+    if (w->job->plan->needs_dps) {
+        set_dps(w, &settings);
+    }
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
@@ -296,11 +334,36 @@ static int open_rig(struct worker *w)
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
     TRY(server_listen(w->rig.server, w->address, HUB_PORT, &w->port));
+    TRY(w->rig.dps ? listen_dps(w) : 0);
     if (w->is_private) {
         int https_port = 0;
         TRY(rig_listen_https(&w->rig, w->address, HTTPS_PORT, &https_port));
     }
     return 0;
+}
+
+static enum hub_auth auth_of(const struct settings *s)
+{
+    if (s->is_ca_signed) {
+        return HUB_AUTH_CA;
+    }
+    return s->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS;
+}
+
+static int add_or_enroll(struct worker *w)
+{
+    static const enum rig_enrollment kinds[] = {
+        [PROVISIONING_SYMMETRIC] = RIG_SYMMETRIC,
+        [PROVISIONING_X509] = RIG_X509,
+        [PROVISIONING_GROUP] = RIG_GROUP,
+        [PROVISIONING_X509_GROUP] = RIG_X509_GROUP,
+    };
+    const struct settings *s = &w->job->plan->settings;
+    if (s->provisioning == PROVISIONING_NONE) {
+        const struct identity identity = {.name = DEVICE_ID, .auth = auth_of(s)};
+        return rig_add_identity(&w->rig, &identity, w->port, &w->device);
+    }
+    return rig_enroll(&w->rig, DEVICE_ID, kinds[s->provisioning], &w->device);
 }
 
 static int prepare_device(struct worker *w)
@@ -311,7 +374,7 @@ static int prepare_device(struct worker *w)
     const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
     TRY(w->job->given ? buf_append(&root, buf_span(&chain->root_pem))
                       : rig_root_of(&w->rig, s->device_root, &root));
-    TRY(rig_add_device(&w->rig, DEVICE_ID, s->is_x509, w->port, &w->device));
+    TRY(add_or_enroll(w));
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
@@ -328,6 +391,9 @@ static int prepare_device(struct worker *w)
         .port = w->port,
         .id = DEVICE_ID,
         .connection_string = buf_text(&w->device.connection_string),
+        .dps_host = s->provisioning ? w->rig.settings.dps.host : "",
+        .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
+        .dps_key = buf_text(&w->device.dps_key),
         .has_clock = w->job->plan->needs_clock,
     };
     return surroundings_make(&around, &w->around);

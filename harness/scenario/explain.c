@@ -92,6 +92,16 @@ static int explain_hub(const struct step *s, struct buf *out)
                                "Disable the device in the registry, which ends its connection");
     case HUB_ENABLE:
         return buf_append_text(out, "Enable the device in the registry");
+    case HUB_DPS_CHAIN:
+        return buf_printf(out, "The provisioning service presents the chain %s from now on",
+                          s->chain);
+    case HUB_DPS_DISABLE:
+        return buf_append_text(out, "Disable the device's enrollment");
+    case HUB_DPS_ENABLE:
+        return buf_append_text(out, "Enable the device's enrollment");
+    case HUB_ROLL:
+        return buf_printf(out, "Replace the device's %s key in the registry",
+                          s->is_secondary ? "secondary" : "primary");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -156,16 +166,60 @@ static int explain_step(const struct step *s, struct buf *out)
     return ERR_INTERNAL;
 }
 
+static const char *const provisioning_words[] = {"none", "symmetric", "x509", "group",
+                                                 "x509-group"};
+
+static int explain_provisioning(const struct settings *s, struct buf *out)
+{
+    TRY(buf_printf(out,
+                   "The device is enrolled (%s) with a provisioning service that presents %s, tells "
+                   "it to come back after ",
+                   provisioning_words[s->provisioning], s->dps_chain));
+    TRY(print_duration(s->dps_retry_after_us, out));
+    TRY(buf_append_text(out, ", needs "));
+    TRY(print_duration(s->dps_assign_after_us, out));
+    return buf_printf(out, " to assign it, and answers a disabled enrollment with %s.\n",
+                      s->dps_shows_disabled ? "the status disabled" : "401");
+}
+
+static const char *way_of(const struct settings *s)
+{
+    if (s->is_ca_signed) {
+        return "the CA that signed its certificate";
+    }
+    return s->is_x509 ? "a certificate" : "a symmetric key";
+}
+
+static int explain_limits(const struct settings *s, struct buf *out)
+{
+    const struct hub_limits *l = &s->limits;
+    if (l->blocks_a_day) {
+        TRY(buf_printf(out, "It takes %" PRIu64 " message blocks of %u bytes a day.\n",
+                       l->blocks_a_day, l->block_bytes));
+    }
+    for (int i = 0; i < THROTTLE_COUNT; i++) {
+        if (l->rates[i].per_minute) {
+            TRY(buf_printf(out, "It lets %u %s a minute through, %u at once.\n",
+                           l->rates[i].per_minute, throttle_word((enum throttle)i),
+                           l->rates[i].burst));
+        }
+    }
+    return s->has_sdk_faults ? buf_append_text(out, "It obeys AzIoTHub_FaultOperation messages.\n")
+                             : 0;
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
-                   s->device_root, s->is_x509 ? "a certificate" : "a symmetric key"));
+                   s->device_root, way_of(s)));
     TRY(print_when(&s->device_clock, true, out));
     TRY(buf_printf(out, ".\nThe hub presents %s, and its clock is ", s->hub_chain));
     TRY(print_when(&s->hub_clock, false, out));
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
-    return buf_append_text(out, " past its end.\n");
+    TRY(buf_append_text(out, " past its end.\n"));
+    TRY(explain_limits(s, out));
+    return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
 
 // The run ends at its limit even when the statements could take longer.
@@ -178,9 +232,9 @@ static uint64_t longest_of(const struct plan *plan)
 int plan_explain(const struct plan *plan, struct buf *out)
 {
     TRY(buf_printf(out, "%s%s%s\n", plan->name, plan->about[0] ? ": " : "", plan->about));
-    if (plan->needs_clock || plan->needs_x509) {
-        TRY(buf_printf(out, "Needs a device with:%s%s\n", plan->needs_clock ? " clock" : "",
-                       plan->needs_x509 ? " x509" : ""));
+    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps) {
+        TRY(buf_printf(out, "Needs a device with:%s%s%s\n", plan->needs_clock ? " clock" : "",
+                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : ""));
     }
     TRY(explain_settings(&plan->settings, out));
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -226,14 +280,26 @@ static int json_settings(const struct settings *s, struct buf *out)
 {
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
-    TRY(json_text("device.auth", s->is_x509 ? "x509" : "sas", out));
+    TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.root", s->device_root, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("hub.chain", s->hub_chain, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_when("hub.clock", &s->hub_clock, false, out));
-    return buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64, s->sas_grace_us);
+    TRY(buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64 ",", s->sas_grace_us));
+    TRY(json_text("hub.tier", hub_tier_word(s->tier), out));
+    TRY(buf_printf(out, ",\"hub.quota\":%" PRIu64, s->limits.blocks_a_day));
+    TRY(buf_printf(out, ",\"hub.connects_a_minute\":%u,\"hub.d2c_a_minute\":%u",
+                   s->limits.rates[THROTTLE_CONNECT].per_minute,
+                   s->limits.rates[THROTTLE_D2C].per_minute));
+    TRY(buf_printf(out, ",\"hub.sdk_faults\":%s,", s->has_sdk_faults ? "true" : "false"));
+    TRY(json_text("device.provisioning", provisioning_words[s->provisioning], out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("dps.chain", s->dps_chain, out));
+    TRY(buf_printf(out, ",\"dps.retry_after_us\":%" PRIu64 ",\"dps.assign_after_us\":%" PRIu64 ",",
+                   s->dps_retry_after_us, s->dps_assign_after_us));
+    return json_text("dps.disabled", s->dps_shows_disabled ? "status" : "401", out);
 }
 
 int plan_explain_json(const struct plan *plan, struct buf *out)
@@ -250,8 +316,9 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
         TRY(json_escape(span_text(plan->tags[i]), out));
         TRY(buf_append_u8(out, '"'));
     }
-    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s",
-                   plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false"));
+    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s",
+                   plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false",
+                   plan->needs_dps ? "true" : "false"));
     TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
                    plan->limit_us, longest_of(plan)));
     TRY(json_settings(&plan->settings, out));

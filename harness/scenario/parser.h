@@ -17,6 +17,7 @@ struct parser {
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;
     struct place x509_use;
+    struct place dps_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.
@@ -34,6 +35,7 @@ int parser_match(struct parser *p, size_t at, struct match *out, size_t *next);
 int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
 int parser_set(struct parser *p);
 int parser_hub(struct parser *p, struct step *step);
+int parser_dps(struct parser *p, struct step *step);
 // cloud.c: hub c2d, hub desired, hub method
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);

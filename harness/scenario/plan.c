@@ -193,15 +193,17 @@ static int parse_tags(struct parser *p)
 
 static int parse_needs(struct parser *p)
 {
-    static const char *const capabilities[] = {"clock", "x509"};
+    static const char *const capabilities[] = {"clock", "x509", "dps"};
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509 ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         if (line_word_is(p->line, i, "clock")) {
             p->plan->needs_clock = true;
         } else if (line_word_is(p->line, i, "x509")) {
             p->plan->needs_x509 = true;
+        } else if (line_word_is(p->line, i, "dps")) {
+            p->plan->needs_dps = true;
         } else {
             return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
         }
@@ -261,6 +263,13 @@ static int parse_hub(struct parser *p)
     return parser_hub(p, step);
 }
 
+static int parse_dps(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_dps(p, step);
+}
+
 static int parse_wait(struct parser *p)
 {
     struct step *step;
@@ -282,7 +291,8 @@ static int parse_log(struct parser *p)
 // These come from the rig itself; all else needs a device that runs.
 static bool needs_boot(enum event_type type)
 {
-    static const char *const own[] = {"run.", "hub.", "fault.", "c2d.queued", "twin.desired"};
+    static const char *const own[] = {"run.",       "hub.",         "fault.",
+                                      "c2d.queued", "twin.desired", "dps.chain"};
     for (size_t i = 0; i < HR_COUNT_OF(own); i++) {
         if (span_starts_with(span_text(event_word(type)), span_text(own[i]))) {
             return false;
@@ -339,15 +349,17 @@ static const struct verb verbs[] = {
      "first statement; NAME is the file's place in its suite, such as smoke.connect"},
     {"about", parse_about, "about WORDS", "one line for reports"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509 ...",
+    {"needs", parse_needs, "needs clock|x509|dps ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON]",
+     "desired JSON | method NAME [JSON] | roll primary|secondary",
      "change what the hub does"},
+    {"dps", parse_dps, "dps chain NAME | disable | enable",
+     "change what the provisioning service does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION",
@@ -407,9 +419,13 @@ static void check_whole(struct parser *p)
         diag_add(p->diags, p->clock_use,
                  "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
     }
+    if (p->dps_use.line && !p->plan->needs_dps) {
+        diag_add(p->diags, p->dps_use, "this needs a device that registers itself; add: needs dps");
+    }
     if (p->x509_use.line && !p->plan->needs_x509) {
         diag_add(p->diags, p->x509_use,
-                 "device.auth = x509 needs a device that takes a certificate; add: needs x509");
+                 "%s = x509 needs a device that takes a certificate; add: needs x509",
+                 p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
     }
 }
 
@@ -440,10 +456,15 @@ static int plan_init(struct plan *plan, const char *file)
         .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
         .settings = {.device_clock = {.kind = WHEN_HUB},
                      .hub_clock = {.kind = WHEN_REAL},
-                     .sas_grace_us = UINT64_C(300) * 1000000},
+                     .sas_grace_us = UINT64_C(300) * 1000000,
+                     .dps_retry_after_us = 3000000,
+                     .dps_assign_after_us = 1000000},
     };
+    hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
+    span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,
+                   sizeof plan->settings.dps_chain);
     span_copy_text(span_text(knob_default(KNOB_HUB_CHAIN)), plan->settings.hub_chain,
                    sizeof plan->settings.hub_chain);
     TRY(set_text(&plan->file, span_text(file)));

@@ -4,7 +4,7 @@
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
 //   tags     WORD...                    e.g. must tls
-//   needs    clock|x509 ...             what the device must offer, else the scenario is skipped
+//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -15,6 +15,8 @@
 //                [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      roll primary|secondary    replace the device's key
+//   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -34,25 +36,47 @@
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
+#include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
     X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
       "the device's clock at boot; needs clock")                                                   \
-    X(DEVICE_AUTH, "device.auth", "sas|x509", "sas", "how the device is registered")               \
+    X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
+      "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
+    X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
+      "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
     X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
       "the chain whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
-      "life of a connected device's token past its end")
+      "life of a connected device's token past its end") \
+    X(HUB_TIER, "hub.tier", "none|F1|S1|S2|S3", "none", \
+      "the throttles and the daily quota of one unit of that tier") \
+    X(HUB_QUOTA, "hub.quota", "none|COUNT", "none", \
+      "message blocks a day, instead of the tier's; then the first publish is cut") \
+    X(HUB_CONNECT_RATE, "hub.connect_rate", "none|N/s|N/m", "none", \
+      "new connections, N at once, instead of the tier's; then CONNACK is late, then 3") \
+    X(HUB_D2C_RATE, "hub.d2c_rate", "none|N/s|N/m", "none", \
+      "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
+    X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
+      "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
+      "the chain that the provisioning service presents")                                          \
+    X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
+      "how long a device is told to wait before it asks again")                                    \
+    X(DPS_ASSIGN_AFTER, "dps.assign_after", "DURATION", "1s",                                      \
+      "how long a registration stays assigning")                                                   \
+    X(DPS_DISABLED, "dps.disabled", "401|status", "401",                                           \
+      "how a disabled enrollment is answered: 401, or 200 with the status disabled")
 
 enum knob {
 #define X(name, word, values, standard, meaning) KNOB_##name,
     KNOB_TABLE(X)
 #undef X
-    KNOB_COUNT
+        KNOB_COUNT
 };
 const char *knob_word(enum knob knob);
 const char *knob_values(enum knob knob);
@@ -65,13 +89,30 @@ struct when {
     int64_t us; // DATE: since 1970; OFFSET: a device from the hub clock, a hub from the real one
 };
 
+enum provisioning {
+    PROVISIONING_NONE,
+    PROVISIONING_SYMMETRIC,
+    PROVISIONING_X509,
+    PROVISIONING_GROUP,
+    PROVISIONING_X509_GROUP
+};
+
 struct settings {
     struct when device_clock;
-    bool is_x509;
+    bool is_x509;      // with a certificate, by thumbprint or
+    bool is_ca_signed; // by its CA
     char device_root[96];
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;
+    enum provisioning provisioning;
+    char dps_chain[96];
+    uint64_t dps_retry_after_us;
+    uint64_t dps_assign_after_us;
+    bool dps_shows_disabled;
+    struct hub_limits limits;
+    enum hub_tier tier;
+    bool has_sdk_faults;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -87,7 +128,21 @@ struct match {
 bool match_event(const struct match *m, const struct event *e);
 int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
-enum hub_verb { HUB_CHAIN, HUB_DROP, HUB_FAULT, HUB_CLEAR, HUB_DISABLE, HUB_ENABLE, HUB_C2D, HUB_DESIRED, HUB_METHOD };
+enum hub_verb {
+    HUB_CHAIN,
+    HUB_DROP,
+    HUB_FAULT,
+    HUB_CLEAR,
+    HUB_DISABLE,
+    HUB_ENABLE,
+    HUB_C2D,
+    HUB_DESIRED,
+    HUB_METHOD,
+    HUB_ROLL,
+    HUB_DPS_CHAIN,
+    HUB_DPS_DISABLE,
+    HUB_DPS_ENABLE
+}; // the last three: the verb dps
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
@@ -101,23 +156,33 @@ struct step_message { // HUB_C2D; its body is the step's text
     size_t property_count;
 };
 
-enum step_kind { STEP_BOOT, STEP_TIME, STEP_HUB, STEP_WAIT, STEP_LOG, STEP_EXPECT, STEP_COUNT, STEP_NEVER };
+enum step_kind {
+    STEP_BOOT,
+    STEP_TIME,
+    STEP_HUB,
+    STEP_WAIT,
+    STEP_LOG,
+    STEP_EXPECT,
+    STEP_COUNT,
+    STEP_NEVER
+};
 struct step {
     enum step_kind kind;
     int line;
     int column;
-    char *source;           // the statement as written, trimmed
-    uint64_t duration_us;   // WAIT, EXPECT, COUNT
-    struct match match;     // EXPECT, COUNT, NEVER
-    struct match before;    // NEVER with has_before
+    char *source;         // the statement as written, trimmed
+    uint64_t duration_us; // WAIT, EXPECT, COUNT
+    struct match match;   // EXPECT, COUNT, NEVER
+    struct match before;  // NEVER with has_before
     bool has_before;
     uint64_t least, most;   // COUNT; most UINT64_MAX = no upper end
     bool is_device;         // TIME: device or hub
     struct when when;       // TIME
     enum hub_verb verb;     // HUB
-    char chain[96];         // HUB_CHAIN
+    char chain[96];         // HUB_CHAIN, HUB_DPS_CHAIN
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
+    bool is_secondary;      // HUB_ROLL
     struct step_message *message; // HUB_C2D
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
@@ -132,6 +197,7 @@ struct plan {
     size_t tag_count;
     bool needs_clock;
     bool needs_x509;
+    bool needs_dps;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
@@ -157,7 +223,8 @@ uint64_t plan_longest_us(const struct plan *plan);
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.
 int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
-// The same for another extension (".bench"); a folder without such a file gives none, without error.
-int suite_files_of(const char *path, const char *extension, char ***files, size_t *count)
-    HR_NODISCARD;
+// The same for another extension (".bench"); a folder without such a file gives none, without
+// error.
+int suite_files_of(const char *path, const char *extension, char ***files,
+                   size_t *count) HR_NODISCARD;
 void suite_free(char **files, size_t count);

@@ -239,6 +239,18 @@ static const struct mistake_case mistakes[] = {
                                            "or +2h or -30d"},
     {"set hub.clock = 2h\nboot device\n", "2:17: '2h' is not a time; expected real, a date such as "
                                           "2026-11-20T08:00:00Z, or +2h or -30d"},
+    {"set hub.tier = S4\nboot device\n", "2:16: 'S4' is no tier; expected none, F1, S1, S2 or S3"},
+    {"set hub.quota = 0\nboot device\n",
+     "2:17: '0' is no count of message blocks; at least 1, or none"},
+    {"set hub.quota = 5MB\nboot device\n",
+     "2:17: '5MB' is no count of message blocks; at least 1, or none"},
+    {"set hub.d2c_rate = 10\nboot device\n",
+     "2:20: '10': expected a rate as in 10/s or 600/m, or none"},
+    {"set hub.connect_rate = 0/s\nboot device\n",
+     "2:24: '0/s': a rate is at least 1 and at most 1000000/s"},
+    {"set hub.sdk_faults = yes\nboot device\n", "2:22: unknown state 'yes'"},
+    {"boot device\nhub roll\n", "3:9: expected: hub roll primary|secondary"},
+    {"boot device\nhub roll both\n", "3:10: unknown key 'both'"},
     {"set hub.sas_grace = 1s\nset hub.sas_grace = 2s\nboot device\n",
      "3:5: hub.sas_grace is set already on line 2"},
     {"set device.auth = x50\nneeds x509\nboot device\n",
@@ -264,7 +276,7 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
     {"boot device\nhub c2d\n",
      "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
     {"boot device\nhub c2d on akc full\n",
@@ -309,7 +321,19 @@ static const struct mistake_case mistakes[] = {
     {"boot device\nnever mqtt.ping before mqtt.pong\n",
      "3:24: unknown event 'mqtt.pong' (did you mean mqtt.ping?)"},
     {"needs clok\nboot device\n", "2:7: unknown capability 'clok' (did you mean clock?)"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509 ..."},
+    {"set device.provisioning = symmetric\nboot device\n",
+     "2:27: this needs a device that registers itself; add: needs dps"},
+    {"needs dps\nset device.provisioning = x509\nboot device\n",
+     "3:27: device.provisioning = x509 needs a device that takes a certificate; add: needs x509"},
+    {"needs dps\nset device.provisioning = grup\nboot device\n",
+     "3:27: unknown way of provisioning 'grup' (did you mean group?)"},
+    {"needs dps\nset dps.retry_after = 1500ms\nboot device\n",
+     "3:23: the service tells whole seconds, seen '1500ms'"},
+    {"boot device\ndps disable\n",
+     "3:1: this needs a device that registers itself; add: needs dps"},
+    {"needs dps\nboot device\ndps disabel\n",
+     "4:5: unknown dps verb 'disabel' (did you mean disable?)"},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
@@ -586,9 +610,51 @@ static void a_file_that_is_not_there_is_no_mistake_in_it(void **state)
     release(&f);
 }
 
+static void limits_are_those_of_the_tier_unless_a_knob_says_otherwise(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {
+        "scenario t.a\nset hub.tier = F1\nset hub.quota = 5\nset hub.d2c_rate = 2/s\nboot device\n",
+        "scenario t.a\nset hub.d2c_rate = 2/s\nset hub.quota = 5\nset hub.tier = F1\nboot "
+        "device\n"};
+    for (size_t i = 0; i < HR_COUNT_OF(orders); i++) {
+        struct plan plan;
+        struct diag_list diags;
+        diag_init(&diags);
+        assert_int_equal(plan_parse("t/a.scn", span_text(orders[i]), NULL, 0, &plan, &diags), 0);
+        const struct hub_limits *l = &plan.settings.limits;
+        assert_int_equal(l->blocks_a_day, 5);
+        assert_int_equal(l->block_bytes, 512);
+        assert_int_equal(l->rates[THROTTLE_D2C].per_minute, 120);
+        assert_int_equal(l->rates[THROTTLE_CONNECT].per_minute, 6000);
+        plan_deinit(&plan);
+        diag_deinit(&diags);
+    }
+}
+
+static void a_ca_device_needs_x509_and_a_key_can_be_rolled(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "scenario t.a\nneeds x509\nset device.auth = ca\nset hub.sdk_faults = on\n"
+        "boot device\nhub roll secondary\n";
+    struct plan plan;
+    struct diag_list diags;
+    diag_init(&diags);
+    assert_int_equal(plan_parse("t/a.scn", span_text(text), NULL, 0, &plan, &diags), 0);
+    assert_true(plan.settings.is_x509 && plan.settings.is_ca_signed);
+    assert_true(plan.settings.has_sdk_faults);
+    assert_int_equal(plan.steps[1].verb, HUB_ROLL);
+    assert_true(plan.steps[1].is_secondary);
+    plan_deinit(&plan);
+    diag_deinit(&diags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
+        cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
         cmocka_unit_test(statements_of_the_service_carry_what_it_sends),
         cmocka_unit_test(steps_carry_their_place_their_text_and_their_arguments),

@@ -19,12 +19,14 @@ static int set_device_clock(struct parser *p, size_t at)
 
 static int set_device_auth(struct parser *p, size_t at)
 {
-    static const char *const ways[] = {"sas", "x509"};
-    bool is_x509 = line_word_is(p->line, at, "x509");
+    static const char *const ways[] = {"sas", "x509", "ca"};
+    bool is_ca = line_word_is(p->line, at, "ca");
+    bool is_x509 = is_ca || line_word_is(p->line, at, "x509");
     if (!is_x509 && !line_word_is(p->line, at, "sas")) {
         return parser_unknown(p, at, "way of authentication", ways, HR_COUNT_OF(ways));
     }
     p->plan->settings.is_x509 = is_x509;
+    p->plan->settings.is_ca_signed = is_ca;
     if (is_x509) {
         p->x509_use = line_place(p->line, at);
     }
@@ -51,6 +53,128 @@ static int set_hub_sas_grace(struct parser *p, size_t at)
     return parser_duration(p, at, 0, &p->plan->settings.sas_grace_us);
 }
 
+static int set_provisioning(struct parser *p, size_t at)
+{
+    static const char *const ways[] = {
+        [PROVISIONING_NONE] = "none",   [PROVISIONING_SYMMETRIC] = "symmetric",
+        [PROVISIONING_X509] = "x509",   [PROVISIONING_GROUP] = "group",
+        [PROVISIONING_X509_GROUP] = "x509-group"};
+    for (size_t i = 0; i < HR_COUNT_OF(ways); i++) {
+        if (!line_word_is(p->line, at, ways[i])) {
+            continue;
+        }
+        p->plan->settings.provisioning = (enum provisioning)i;
+        if (i != PROVISIONING_NONE) {
+            p->dps_use = line_place(p->line, at);
+        }
+        if (i == PROVISIONING_X509 || i == PROVISIONING_X509_GROUP) {
+            p->x509_use = line_place(p->line, at);
+        }
+        return 0;
+    }
+    return parser_unknown(p, at, "way of provisioning", ways, HR_COUNT_OF(ways));
+}
+
+static int set_dps_chain(struct parser *p, size_t at)
+{
+    return parser_chain(p, at, p->plan->settings.dps_chain);
+}
+
+static int set_dps_retry_after(struct parser *p, size_t at)
+{
+    TRY(parser_duration(p, at, 1000000, &p->plan->settings.dps_retry_after_us));
+    if (p->plan->settings.dps_retry_after_us % 1000000) {
+        return MISTAKE(p, at, "the service tells whole seconds, seen '%.*s'",
+                       SPAN_ARG(line_word(p->line, at)));
+    }
+    return 0;
+}
+
+static int set_dps_assign_after(struct parser *p, size_t at)
+{
+    return parser_duration(p, at, 0, &p->plan->settings.dps_assign_after_us);
+}
+
+static int set_dps_disabled(struct parser *p, size_t at)
+{
+    static const char *const ways[] = {"401", "status"};
+    bool is_status = line_word_is(p->line, at, "status");
+    if (!is_status && !line_word_is(p->line, at, "401")) {
+        return parser_unknown(p, at, "answer to a disabled enrollment", ways, HR_COUNT_OF(ways));
+    }
+    p->plan->settings.dps_shows_disabled = is_status;
+    return 0;
+}
+
+// What the limits are in the end: the tier's, and what other knobs say instead.
+static int set_hub_tier(struct parser *p, size_t at)
+{
+    struct settings *s = &p->plan->settings;
+    int tier = hub_tier_of(line_word(p->line, at));
+    if (tier < 0) {
+        return MISTAKE(p, at, "'%.*s' is no tier; expected none, F1, S1, S2 or S3",
+                       SPAN_ARG(line_word(p->line, at)));
+    }
+    struct hub_limits said = s->limits;
+    s->tier = (enum hub_tier)tier;
+    hub_limits_of_tier(s->tier, 1, &s->limits);
+    if (p->knob_lines[KNOB_HUB_QUOTA]) {
+        s->limits.blocks_a_day = said.blocks_a_day;
+    }
+    if (p->knob_lines[KNOB_HUB_CONNECT_RATE]) {
+        s->limits.rates[THROTTLE_CONNECT] = said.rates[THROTTLE_CONNECT];
+    }
+    if (p->knob_lines[KNOB_HUB_D2C_RATE]) {
+        s->limits.rates[THROTTLE_D2C] = said.rates[THROTTLE_D2C];
+    }
+    return 0;
+}
+
+static int set_hub_quota(struct parser *p, size_t at)
+{
+    uint64_t *blocks = &p->plan->settings.limits.blocks_a_day;
+    *blocks = 0;
+    if (line_word_is(p->line, at, "none")) {
+        return 0;
+    }
+    if (span_parse_u64(line_word(p->line, at), blocks) < 0 || *blocks == 0) {
+        return MISTAKE(p, at, "'%.*s' is no count of message blocks; at least 1, or none",
+                       SPAN_ARG(line_word(p->line, at)));
+    }
+    return 0;
+}
+
+static int set_rate(struct parser *p, size_t at, enum throttle throttle)
+{
+    int code =
+        throttle_rate_parse(line_word(p->line, at), &p->plan->settings.limits.rates[throttle]);
+    if (code < 0) {
+        return MISTAKE(p, at, "'%.*s': %s", SPAN_ARG(line_word(p->line, at)), error_text(code));
+    }
+    return 0;
+}
+
+static int set_hub_connect_rate(struct parser *p, size_t at)
+{
+    return set_rate(p, at, THROTTLE_CONNECT);
+}
+
+static int set_hub_d2c_rate(struct parser *p, size_t at)
+{
+    return set_rate(p, at, THROTTLE_D2C);
+}
+
+static int set_hub_sdk_faults(struct parser *p, size_t at)
+{
+    static const char *const states[] = {"on", "off"};
+    bool is_on = line_word_is(p->line, at, "on");
+    if (!is_on && !line_word_is(p->line, at, "off")) {
+        return parser_unknown(p, at, "state", states, HR_COUNT_OF(states));
+    }
+    p->plan->settings.has_sdk_faults = is_on;
+    return 0;
+}
+
 struct knob_rule {
     int (*set)(struct parser *p, size_t at);
     const char *later; // what does the same while the scenario runs
@@ -60,9 +184,19 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {set_device_clock, "to change it in the run: time device = WHEN"},
     [KNOB_DEVICE_AUTH] = {set_device_auth, "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot"},
+    [KNOB_DEVICE_PROVISIONING] = {set_provisioning, "move it above the boot"},
+    [KNOB_DPS_CHAIN] = {set_dps_chain, "to change it in the run: dps chain NAME"},
+    [KNOB_DPS_RETRY_AFTER] = {set_dps_retry_after, "move it above the boot"},
+    [KNOB_DPS_ASSIGN_AFTER] = {set_dps_assign_after, "move it above the boot"},
+    [KNOB_DPS_DISABLED] = {set_dps_disabled, "move it above the boot"},
     [KNOB_HUB_CHAIN] = {set_hub_chain, "to change it in the run: hub chain NAME"},
     [KNOB_HUB_CLOCK] = {set_hub_clock, "to change it in the run: time hub = WHEN"},
     [KNOB_HUB_SAS_GRACE] = {set_hub_sas_grace, "move it above the boot"},
+    [KNOB_HUB_TIER] = {set_hub_tier, "move it above the boot"},
+    [KNOB_HUB_QUOTA] = {set_hub_quota, "move it above the boot"},
+    [KNOB_HUB_CONNECT_RATE] = {set_hub_connect_rate, "move it above the boot"},
+    [KNOB_HUB_D2C_RATE] = {set_hub_d2c_rate, "move it above the boot"},
+    [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
 };
 
 static int knob_find(struct parser *p, enum knob *out)
@@ -158,6 +292,19 @@ static int parse_hub_plain(struct parser *p, struct step *step)
     return parser_end(p, 2);
 }
 
+static int parse_hub_roll(struct parser *p, struct step *step)
+{
+    static const char *const keys[] = {"primary", "secondary"};
+    step->is_secondary = line_word_is(p->line, 2, "secondary");
+    if (p->line->count < 3) {
+        return MISTAKE(p, 2, "expected: hub roll primary|secondary");
+    }
+    if (!step->is_secondary && !line_word_is(p->line, 2, "primary")) {
+        return parser_unknown(p, 2, "key", keys, HR_COUNT_OF(keys));
+    }
+    return parser_end(p, 3);
+}
+
 struct hub_row {
     const char *word;
     enum hub_verb verb;
@@ -169,6 +316,7 @@ static const struct hub_row hub_rows[] = {
     {"clear", HUB_CLEAR, parse_hub_plain},    {"disable", HUB_DISABLE, parse_hub_plain},
     {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
     {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
+    {"roll", HUB_ROLL, parse_hub_roll},
 };
 
 int parser_hub(struct parser *p, struct step *step)
@@ -187,7 +335,7 @@ int parser_hub(struct parser *p, struct step *step)
         return MISTAKE(p, 1,
                        "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
                        "| c2d BODY | "
-                       "desired JSON | method NAME");
+                       "desired JSON | method NAME | roll primary|secondary");
     }
     const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
     size_t count = 0;
@@ -198,4 +346,30 @@ int parser_hub(struct parser *p, struct step *step)
         names[count++] = fault_word((enum fault_kind)i);
     }
     return parser_unknown(p, 1, "hub verb or fault", names, count);
+}
+
+static const struct hub_row dps_rows[] = {
+    {"chain", HUB_DPS_CHAIN, parse_hub_chain},
+    {"disable", HUB_DPS_DISABLE, parse_hub_plain},
+    {"enable", HUB_DPS_ENABLE, parse_hub_plain},
+};
+
+int parser_dps(struct parser *p, struct step *step)
+{
+    const char *names[HR_COUNT_OF(dps_rows)];
+    struct span word = line_word(p->line, 1);
+    if (!p->dps_use.line) {
+        p->dps_use = line_place(p->line, 0);
+    }
+    for (size_t i = 0; i < HR_COUNT_OF(dps_rows); i++) {
+        names[i] = dps_rows[i].word;
+        if (span_equals_text(word, names[i])) {
+            step->verb = dps_rows[i].verb;
+            return dps_rows[i].parse(p, step);
+        }
+    }
+    if (word.len == 0) {
+        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable");
+    }
+    return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
 }

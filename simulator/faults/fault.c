@@ -104,7 +104,7 @@ void faults_free(struct fault_plan *plan)
 static const char *print_fault(const struct fault *f, char out[64])
 {
     const char *word = kind_words[f->kind];
-    if (f->kind == FAULT_REFUSE) {
+    if (f->kind == FAULT_REFUSE || f->kind == FAULT_ANSWER) {
         snprintf(out, 64, "%s %d", word, f->code);
     } else if (f->kind == FAULT_DELAY) {
         snprintf(out, 64, "%s %llums", word, (unsigned long long)(f->delay_us / 1000));
@@ -233,4 +233,22 @@ struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site sit
         plan->next_resume = (plan->next_resume + 1) % RESUMES_MOST;
     }
     return d;
+}
+
+const struct fault *faults_at(const struct fault_plan *plan, size_t i)
+{
+    return i < plan->count ? &plan->armed[i].fault : NULL;
+}
+
+int fault_print(const struct fault *f, struct buf *out)
+{
+    char text[64];
+    TRY(buf_printf(out, "%s at %s", print_fault(f, text), site_words[f->site]));
+    if (f->times == UINT64_MAX) {
+        TRY(buf_append_text(out, " times always"));
+    } else {
+        TRY(buf_printf(out, " times %llu", (unsigned long long)f->times));
+    }
+    TRY(f->skip ? buf_printf(out, " after %llu", (unsigned long long)f->skip) : 0);
+    return f->device[0] ? buf_printf(out, " device %s", f->device) : 0;
 }

@@ -23,7 +23,11 @@
     X(MQTT_C2D, "mqtt.c2d", "the hub is about to publish a cloud-to-device message")               \
     X(TWIN_RESPONSE, "twin.response", "the hub is about to answer a twin request")                 \
     X(TWIN_DESIRED, "twin.desired", "the hub is about to tell the device of new desired properties") \
-    X(METHOD_REQUEST, "method.request", "the hub is about to send a method call to the device")
+    X(METHOD_REQUEST, "method.request", "the hub is about to send a method call to the device")          \
+    X(DPS_ACCEPT, "dps.accept", "the provisioning service accepted a TCP connection")              \
+    X(DPS_CONNACK, "dps.connack", "the provisioning service is about to accept a CONNECT")         \
+    X(DPS_REGISTER, "dps.register", "the provisioning service is about to take a registration")    \
+    X(DPS_STATUS, "dps.status", "the provisioning service is about to tell a registration's state")
 
 enum fault_site {
 #define X(name, word, meaning) SITE_##name,
@@ -35,6 +39,8 @@ enum fault_site {
 //    C name  word       argument           default site     meaning
 #define FAULT_TABLE(X)                                                                             \
     X(REFUSE, "refuse", "CODE", MQTT_CONNACK, "answer CONNECT with this CONNACK code, 1 to 5")     \
+    X(ANSWER, "answer", "STATUS", DPS_REGISTER,                                                    \
+      "answer a provisioning request with this status, 400 to 599, instead of acting")             \
     X(DELAY, "delay", "DURATION", MQTT_CONNACK, "act only after this time")                        \
     X(DROP, "drop", "fin|rst", MQTT_CONNACK, "close the TCP connection instead of acting")         \
     X(SWALLOW, "swallow", "", MQTT_PUBACK, "do not answer")                                        \
@@ -53,7 +59,7 @@ enum drop_how { DROP_FIN, DROP_RST };
 struct fault {
     enum fault_kind kind;
     enum fault_site site;
-    int code;           // REFUSE: 1..5
+    int code;           // REFUSE: 1..5; ANSWER: 400..599
     uint64_t delay_us;  // DELAY
     enum drop_how drop; // DROP
     uint64_t times;     // how often it still acts; UINT64_MAX = until cleared
@@ -78,6 +84,9 @@ struct fault_plan *faults_new(struct journal *journal);
 void faults_free(struct fault_plan *plan);
 int faults_add(struct fault_plan *plan, const struct fault *fault) HR_NODISCARD; // ERR_LIMIT: 64
 void faults_clear(struct fault_plan *plan);
+// What is armed, in the order of arming; `i` from 0. NULL behind the last. Borrowed until the plan
+// changes.
+const struct fault *faults_at(const struct fault_plan *plan, size_t i);
 
 // The first matching fault with a count left acts and is counted down. Delays combine with what
 // comes after them: a DELAY is returned once, and the caller asks again when the time is over.
@@ -95,6 +104,9 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
 // (may equal count: something is missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
     HR_NODISCARD;
+
+// The fault in words that fault_parse reads again.
+int fault_print(const struct fault *fault, struct buf *out) HR_NODISCARD;
 
 const char *fault_word(enum fault_kind kind);
 const char *fault_argument(enum fault_kind kind);

@@ -66,11 +66,13 @@ static int parse_kind(struct words *w, struct fault *f)
     char near[96];
     char text[48];
     if (is_over(w)) {
-        FAIL(ERR_SYNTAX, "a fault is missing: expected refuse, delay, drop, swallow or stall");
+        FAIL(ERR_SYNTAX,
+             "a fault is missing: expected refuse, answer, delay, drop, swallow or stall");
     }
     int kind = find_word(w->at[w->next], kinds, HR_COUNT_OF(kinds));
     if (kind < 0) {
-        FAIL(ERR_SYNTAX, "unknown fault %s%s; expected refuse, delay, drop, swallow or stall",
+        FAIL(ERR_SYNTAX,
+             "unknown fault %s%s; expected refuse, answer, delay, drop, swallow or stall",
              seen(w, w->next, text), suggest_text(w->at[w->next], kinds, HR_COUNT_OF(kinds), near));
     }
     f->kind = (enum fault_kind)(kind + 1);
@@ -90,6 +92,20 @@ static int parse_code(struct words *w, struct fault *f)
         FAIL(ERR_VALUE, "refuse wants a CONNACK code from 1 to 5, seen %s", seen(w, w->next, text));
     }
     f->code = (int)code;
+    return 0;
+}
+
+static int parse_status(struct words *w, struct fault *f)
+{
+    char text[48];
+    uint64_t status = 0;
+    if (is_over(w)) {
+        FAIL(ERR_SYNTAX, "answer wants a status from 400 to 599, seen nothing: write answer 429");
+    }
+    if (span_parse_u64(w->at[w->next], &status) < 0 || status < 400 || status > 599) {
+        FAIL(ERR_VALUE, "answer wants a status from 400 to 599, seen %s", seen(w, w->next, text));
+    }
+    f->code = (int)status;
     return 0;
 }
 
@@ -131,6 +147,9 @@ static int parse_argument(struct words *w, struct fault *f)
     switch (f->kind) {
     case FAULT_REFUSE:
         TRY(parse_code(w, f));
+        break;
+    case FAULT_ANSWER:
+        TRY(parse_status(w, f));
         break;
     case FAULT_DELAY:
         TRY(parse_delay(w, f));
@@ -248,20 +267,28 @@ static int parse_clause(struct words *w, struct fault *f, unsigned *given)
 // What makes no sense where. The index of the wrong word is that of the kind.
 static int check_combination(const struct fault *f)
 {
-    if (f->kind == FAULT_REFUSE && f->site != SITE_MQTT_CONNACK) {
-        FAIL(ERR_VALUE, "refuse acts at mqtt.connack only, seen at %s: use drop there",
+    bool is_accept = f->site == SITE_TCP_ACCEPT || f->site == SITE_DPS_ACCEPT;
+    if (f->kind == FAULT_REFUSE && f->site != SITE_MQTT_CONNACK && f->site != SITE_DPS_CONNACK) {
+        FAIL(ERR_VALUE,
+             "refuse acts at mqtt.connack and dps.connack only, seen at %s: use drop there",
              site_word(f->site));
     }
-    if (f->kind == FAULT_SWALLOW && f->site == SITE_TCP_ACCEPT) {
-        FAIL(ERR_VALUE, "swallow has no answer to hold back at tcp.accept: use stall or drop");
+    if (f->kind == FAULT_ANSWER && f->site != SITE_DPS_REGISTER && f->site != SITE_DPS_STATUS) {
+        FAIL(ERR_VALUE, "answer acts at dps.register and dps.status only, seen at %s",
+             site_word(f->site));
     }
     if (f->site == SITE_MQTT_PUBLISH && f->kind != FAULT_DROP && f->kind != FAULT_STALL) {
         FAIL(ERR_VALUE,
              "%s makes no sense at mqtt.publish: use it at mqtt.puback, or drop or stall",
              fault_word(f->kind));
     }
-    if (f->device[0] && f->site == SITE_TCP_ACCEPT) {
-        FAIL(ERR_VALUE, "no device is known yet at tcp.accept: leave device %s out", f->device);
+    if (f->kind == FAULT_SWALLOW && is_accept) {
+        FAIL(ERR_VALUE, "swallow has no answer to hold back at %s: use stall or drop",
+             site_word(f->site));
+    }
+    if (f->device[0] && is_accept) {
+        FAIL(ERR_VALUE, "no device is known yet at %s: leave device %s out", site_word(f->site),
+             f->device);
     }
     return 0;
 }

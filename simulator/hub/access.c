@@ -81,8 +81,16 @@ int hub_roll_key(struct hub *hub, const char *name, enum hub_key which, const ch
     if (id->auth != HUB_AUTH_SAS) {
         FAIL(ERR_VALUE, "%s is registered with X.509 and has no key", name);
     }
-    TRY(roll(hub, id->name, which, key_base64,
-             which == HUB_KEY_PRIMARY ? id->primary_key : id->secondary_key));
+    char *key = which == HUB_KEY_PRIMARY ? id->primary_key : id->secondary_key;
+    char old[KEY_TEXT_BYTES];
+    memcpy(old, key, sizeof old);
+    TRY(roll(hub, id->name, which, key_base64, key));
+    int code = hub_keep(hub, entry, HUB_KEEP_IDENTITY);
+    if (code < 0) {
+        memcpy(key, old, sizeof old);
+    }
+    explicit_bzero(old, sizeof old);
+    TRY(code);
     cut_links(hub, id, key_words[which]);
     return 0;
 }

@@ -79,9 +79,19 @@ void hub_c2d_free(struct hub_entry *entry)
 
 // ---- leaving the queue
 
+// Whoever keeps the state knows of its failure; the message has left all the same.
+static void keep_queue(struct hub *hub, const struct hub_entry *entry)
+{
+    if (hub_keep(hub, entry, HUB_KEEP_C2D) < 0) {
+        env_log(hub->env, LOG_ERROR, "the queue of %s is not kept: %s", entry->identity.name,
+                error_detail());
+    }
+}
+
 static void complete(struct hub *hub, struct hub_entry *entry, struct c2d_item *item)
 {
     take_out(entry, item);
+    keep_queue(hub, entry);
     hub_feedback_add(hub, entry, item, C2D_OUTCOME_SUCCESS);
     EMIT(hub->journal, C2D_COMPLETED, hub_connection_of(hub, &entry->identity),
          entry->identity.name, F_INT("sequence", item->entry.sequence),
@@ -93,6 +103,7 @@ static void give_up(struct hub *hub, struct hub_entry *entry, struct c2d_item *i
                     enum c2d_outcome outcome)
 {
     take_out(entry, item);
+    keep_queue(hub, entry);
     hub_feedback_add(hub, entry, item, outcome);
     EMIT(hub->journal, C2D_UNDELIVERED, 0, entry->identity.name,
          F_INT("sequence", item->entry.sequence),
@@ -116,6 +127,7 @@ static void give_back(struct hub *hub, struct hub_entry *entry, struct c2d_item 
         give_up(hub, entry, item, C2D_OUTCOME_DELIVERY_COUNT_EXCEEDED);
         return;
     }
+    keep_queue(hub, entry);
     EMIT(hub->journal, C2D_RETURNED, 0, entry->identity.name,
          F_INT("sequence", item->entry.sequence),
          F_SPAN("message_id", item->entry.message.message_id), F_TEXT("why", why),
@@ -152,6 +164,10 @@ static enum reason queue_message(struct hub *hub, struct hub_entry *entry,
     item->entry.enqueued_us = hub_utc_us(hub);
     item->entry.expires_us = item->entry.enqueued_us + full.ttl_s * INT64_C(1000000);
     put_in(entry, item);
+    if (hub_keep(hub, entry, HUB_KEEP_C2D) < 0) {
+        free(take_out(entry, item));
+        return REASON_INTERNAL;
+    }
     if (sequence) {
         *sequence = item->entry.sequence;
     }

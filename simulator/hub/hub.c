@@ -181,12 +181,20 @@ const struct identity *hub_find_identity(const struct hub *hub, struct span name
 
 const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after)
 {
-    const struct hub_entry *entry = hub->entries;
-    if (after) {
-        entry = hub_entry_find(hub, span_text(after->name));
-        entry = entry ? entry->hh.next : NULL;
-    }
+    struct hub_entry *entry = after ? hub_entry_find(hub, span_text(after->name)) : NULL;
+    entry = entry ? entry->hh.next : after ? NULL : hub->entries;
     return entry ? &entry->identity : NULL;
+}
+
+void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context)
+{
+    hub->keeper = keeper;
+    hub->keeper_context = context;
+}
+
+int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what)
+{
+    return hub->keeper ? hub->keeper(hub->keeper_context, &entry->identity, what) : 0;
 }
 
 int hub_check_key(const char *name, const char *which, const char *key_base64)
@@ -274,9 +282,31 @@ int hub_add_identity(struct hub *hub, const struct identity *identity)
         HASH_ADD_KEYPTR(hh, hub->entries, id->name, strlen(id->name), entry);
         code = entry->is_left_out ? ERR_NO_MEMORY : 0;
     }
+    if (code == 0) {
+        code = hub_keep(hub, entry, HUB_KEEP_IDENTITY);
+        if (code < 0) {
+            HASH_DELETE(hh, hub->entries, entry);
+        }
+    }
     if (code < 0) {
         entry_free(entry);
     }
+    return code;
+}
+
+int hub_put_identity(struct hub *hub, const struct identity *identity)
+{
+    struct hub_entry *entry = hub_entry_find(hub, span_text(identity->name));
+    if (!entry) {
+        return hub_add_identity(hub, identity);
+    }
+    struct identity fresh = *identity;
+    int code = fresh.auth == HUB_AUTH_SAS ? check_keys(&fresh) : check_thumbprints(&fresh);
+    if (code == 0) {
+        fresh.is_disabled = entry->identity.is_disabled;
+        entry->identity = fresh;
+    }
+    explicit_bzero(&fresh, sizeof fresh);
     return code;
 }
 
@@ -383,7 +413,13 @@ int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled)
     if (!entry) {
         FAIL(ERR_UNKNOWN_NAME, "no identity named '%s' is registered", name);
     }
+    bool was_disabled = entry->identity.is_disabled;
     entry->identity.is_disabled = is_disabled;
+    int code = hub_keep(hub, entry, HUB_KEEP_IDENTITY);
+    if (code < 0) {
+        entry->identity.is_disabled = was_disabled;
+        return code;
+    }
     struct hub_link *link = is_disabled ? find_part(hub, name) : NULL;
     while (link) {
         close_connection(hub, link, REASON_DISABLED, 0);

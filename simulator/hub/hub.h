@@ -87,12 +87,17 @@ void hub_on_deadline(struct hub *hub, void (*wake)(void *context), void *context
 
 // ERR_VALUE with a sentence for a bad id, key or thumbprint; ERR_IN_USE for a name that exists.
 int hub_add_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
+// The same, but an identity of that name gets these credentials from now on; it stays enabled or
+// disabled as it was, and live connections stay.
+int hub_put_identity(struct hub *hub, const struct identity *identity) HR_NODISCARD;
 // Borrowed, or NULL. `name` is compared with case.
 const struct identity *hub_find_identity(const struct hub *hub, struct span name);
 // Every identity, in the order in which they were added: NULL gives the first, the last gives NULL.
 const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after);
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
+// The live connection of an identity, 0 = none.
+uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity);
 
 enum { PEER_CHAIN_MOST = 10 };
 
@@ -135,15 +140,15 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
 
-// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
-// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
-// forgotten it.
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
     struct span method;
     struct span payload;
 };
 
+// One live connection of an identity. Owned by the session; the hub calls `close` at most once,
+// when a newer connection, a disabled identity or `hub_close_all` ends it, and has then already
+// forgotten it.
 struct hub_link {
     void (*close)(struct hub_link *link, enum reason reason, uint32_t by_connection);
     // What the hub has for the device. NULL = this session does not speak it. The session may be
@@ -178,6 +183,23 @@ bool hub_session_unsubscribe(struct hub *hub, const struct identity *identity, s
 size_t hub_session_filter_count(const struct hub *hub, const struct identity *identity);
 // The granted QoS, or -1.
 int hub_session_qos(const struct hub *hub, const struct identity *identity, struct span filter);
+// Whether the session outlives its connection, and all its filters, oldest first.
+bool hub_session_is_kept(const struct hub *hub, const struct identity *identity);
+typedef int hub_filter_visitor(void *context, struct span filter, int qos);
+int hub_session_each(const struct hub *hub, const struct identity *identity,
+                     hub_filter_visitor *visit, void *context) HR_NODISCARD;
+
+// What a restart should find again. The keeper is told of each change before anybody hears that it
+// was accepted, and reads what it wants from the hub. When it fails, the function that made the
+// change fails; what it has changed is taken back, but for twins and messages that left the queue.
+enum {
+    HUB_KEEP_IDENTITY = 1,
+    HUB_KEEP_SESSION = 2,
+    HUB_KEEP_TWIN = 4,
+    HUB_KEEP_C2D = 8,
+};
+typedef int hub_keeper(void *context, const struct identity *identity, unsigned what);
+void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context); // NULL = none
 
 // For an event: at most 1024 bytes, without half a UTF-8 character at the cut.
 struct span hub_shown(struct span text);

@@ -61,6 +61,8 @@ struct hub {
     int64_t clock_offset_us;
     struct hub_entry *entries;
     struct hub_link *links; // newest first
+    hub_keeper *keeper;
+    void *keeper_context;
     uint64_t deadline_us;
     void (*wake)(void *context);
     void *wake_context;
@@ -90,6 +92,7 @@ enum reason hub_admit_message(struct hub *hub, const struct telemetry *m, size_t
                               uint64_t *delay_us);
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
 void hub_filters_free(struct hub_entry *entry);
+int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what);
 // `host` is the hub's name or an alias, without case.
 bool hub_has_host(const struct hub *hub, struct span host);
 uint64_t hub_mono_us(const struct hub *hub);
@@ -97,8 +100,6 @@ uint64_t hub_mono_us(const struct hub *hub);
 struct hub_link *hub_link_of(const struct hub *hub, const struct identity *identity);
 // Something is due at `at_us`: the deadline moves there when it is earlier.
 void hub_due(struct hub *hub, uint64_t at_us);
-// Its connection for an event; 0 = none.
-uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity);
 
 // c2d.c
 void hub_c2d_free(struct hub_entry *entry);

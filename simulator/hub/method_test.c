@@ -154,6 +154,7 @@ static void a_connect_timeout_waits_for_the_subscription(void **state)
     call.connect_timeout_s = 10;
     rig_open(&rig);
     assert_int_equal(invoke(&rig, call, &done), REASON_OK);
+    assert_false(answer(&rig, "1", 200, "")); // it was never asked
     connect_device(&rig, &d, false);
     hub_link_ready(rig.hub, &d.link);
     pass(&rig, 9);

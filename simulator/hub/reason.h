@@ -86,6 +86,22 @@
     X(BAD_PROPERTIES, "bad-properties", 400004, 0, 400, "amqp:invalid-field",                      \
       "the property bag of the topic cannot be read",                                              \
       "percent-encode each key and value, join them with = and &")                                 \
+    X(UNKNOWN_ID_SCOPE, "unknown-id-scope", 404201, 3, 404, "amqp:not-found",                      \
+      "the user name names an id scope that the provisioning service does not have",               \
+      "copy the id scope from the service's overview; it begins with 0ne")                         \
+    X(DPS_BAD_USERNAME, "dps-bad-username", 400004, 5, 400, "amqp:invalid-field",                  \
+      "the MQTT user name cannot be read by the provisioning service",                             \
+      "the user name reads ID_SCOPE/registrations/REGISTRATION_ID/api-version=2019-03-31")         \
+    X(DPS_CLIENT_ID_MISMATCH, "dps-client-id-mismatch", 401002, 5, 401,                            \
+      "amqp:unauthorized-access",                                                                  \
+      "client id, registration id and the certificate's common name are not the same",             \
+      "use the registration id as MQTT client id and as CN of the device certificate")             \
+    X(DPS_WRONG_RESOURCE, "dps-wrong-resource", 401002, 5, 401, "amqp:unauthorized-access",        \
+      "the SAS token is for another id scope or registration",                                     \
+      "`sr` must be ID_SCOPE%2Fregistrations%2FREGISTRATION_ID")                                   \
+    X(DPS_WRONG_POLICY, "dps-wrong-policy", 401002, 5, 401, "amqp:unauthorized-access",            \
+      "the SAS token does not say that it is for registering",                                     \
+      "the token ends in &skn=registration")                                                       \
     X(INVALID_ARGUMENT, "invalid-argument", 400004, 0, 400, "amqp:invalid-field",                  \
       "an argument is out of its limits",                                                          \
       "the sentence beside it names the argument and its limit")                                   \
@@ -137,7 +153,7 @@ enum reason {
 #define X(name, word, hub_code, connack, http, amqp, sentence, hint) REASON_##name,
     REASON_TABLE(X)
 #undef X
-    REASON_COUNT
+        REASON_COUNT
 };
 
 struct reason_row {

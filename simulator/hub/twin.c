@@ -221,6 +221,7 @@ static enum reason change_twin(struct hub *hub, struct hub_entry *entry, json_t 
         twin ? prepare(hub, twin, tags, desired, is_replaced, &change) : out_of_memory();
     if (reason == REASON_OK && (change.tags || change.has_desired)) {
         apply(hub, entry, &change, desired, is_replaced);
+        reason = hub_keep(hub, entry, HUB_KEEP_TWIN) < 0 ? REASON_INTERNAL : reason;
     }
     change_deinit(&change);
     return reason;
@@ -366,6 +367,9 @@ enum reason hub_twin_report(struct hub *hub, const struct identity *identity,
     }
     if (reason == REASON_OK) {
         reason = merge_reported(hub, entry, patch, api_version);
+    }
+    if (reason == REASON_OK && hub_keep(hub, entry, HUB_KEEP_TWIN) < 0) {
+        reason = REASON_INTERNAL;
     }
     json_decref(patch);
     if (reason == REASON_OK) {

@@ -94,11 +94,29 @@ const char *event_value(const struct event *e, const char *name, char *out, size
     return out;
 }
 
+// Decimal, without printf: a run writes several numbers per message.
+static int append_number(int64_t number, struct buf *out)
+{
+    char text[24];
+    size_t at = sizeof text;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0) {
+        text[--at] = '-';
+    }
+    return buf_append(out, span_of(text + at, sizeof text - at));
+}
+
 static int field_to_json(const struct field *f, struct buf *out)
 {
-    TRY(buf_printf(out, ",\"%s\":", f->name));
+    TRY(buf_append_text(out, ",\""));
+    TRY(buf_append_text(out, f->name));
+    TRY(buf_append_text(out, "\":"));
     if (f->kind == FIELD_INT) {
-        return buf_printf(out, "%" PRId64, f->number);
+        return append_number(f->number, out);
     }
     if (f->kind == FIELD_BOOL) {
         return buf_append_text(out, f->number ? "true" : "false");
@@ -110,8 +128,8 @@ static int field_to_json(const struct field *f, struct buf *out)
 
 int event_to_json(const struct event *e, struct buf *out)
 {
-    TRY(buf_printf(out, "{\"seq\":%" PRIu64 ",\"at_us\":%" PRIu64 ",\"event\":\"%s\"", e->seq, e->at_us,
-                   words[e->type]));
+    TRY(buf_printf(out, "{\"seq\":%" PRIu64 ",\"at_us\":%" PRIu64 ",\"event\":\"%s\"", e->seq,
+                   e->at_us, words[e->type]));
     if (e->connection) {
         TRY(buf_printf(out, ",\"connection\":%" PRIu32, e->connection));
     }

@@ -59,6 +59,25 @@
     X(D2C_MESSAGE, "d2c.message",                                                                  \
       "message_id qos dup retain body_bytes body properties system_properties packet_id will",     \
       "a telemetry message was stored")                                                            \
+    X(DPS_CHAIN, "dps.chain", "name",                                                            \
+      "the provisioning service presents this chain from now on")                                  \
+    X(DPS_CONNECT, "dps.connect", "client_id username has_password clean keep_alive_s api_version", \
+      "a CONNECT packet arrived at the provisioning service, before it is judged")                 \
+    X(DPS_CONNECTED, "dps.connected", "client_id auth", "the provisioning service sent CONNACK 0") \
+    X(DPS_REFUSED, "dps.refused", "code reason hub_code why working hint",                         \
+      "the provisioning service sent CONNACK with a code from 1 to 5")                             \
+    X(DPS_REGISTER, "dps.register", "api_version body_bytes payload",                              \
+      "a device asked to be registered; payload is its custom JSON")                               \
+    X(DPS_STATUS, "dps.status", "operation_id", "a device asked what became of its registration")  \
+    X(DPS_ASSIGNING, "dps.assigning", "operation_id enrollment retry_after_s",                     \
+      "a registration was accepted and is under way")                                              \
+    X(DPS_ASSIGNED, "dps.assigned", "hub device_id substatus enrollment operation_id",             \
+      "a device was assigned to a hub and exists there")                                           \
+    X(DPS_FAILED, "dps.failed", "error_code message operation_id", "a registration failed")        \
+    X(DPS_DISABLED, "dps.disabled", "enrollment operation_id",                                     \
+      "a registration ended because its enrollment is disabled")                                   \
+    X(DPS_REJECTED, "dps.rejected", "status error_code message why retry_after_s",                 \
+      "a request was answered with a status of 400 or more")                                       \
     X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting",    \
       "the service sent a message to the device; waiting counts the queue")                            \
     X(C2D_DELIVERED, "c2d.delivered",                                                                  \
@@ -72,7 +91,8 @@
       "a message left the queue untaken; outcome Expired, DeliveryCountExceeded, Rejected or Purged")  \
     X(C2D_FEEDBACK, "c2d.feedback", "status message_id batch",                                         \
       "the service was told what became of a message; batch counts the feedback batches")              \
-    X(TWIN_GET, "twin.get", "rid version", "the device asked for its twin; version is that of desired")                                                                            \
+    X(TWIN_GET, "twin.get", "rid version",                                                             \
+      "the device asked for its twin; version is that of desired")                                     \
     X(TWIN_REPORTED, "twin.reported", "version patch",                                             \
       "the device patched its reported properties")                                                    \
     X(TWIN_DESIRED, "twin.desired", "version patch replaced",                                          \
@@ -91,6 +111,8 @@
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
     X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_CONTROL, "hub.control", "verb text",                                                    \
+      "somebody asked for a change through the control interface")                                 \
     X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
     X(HUB_CA, "hub.ca", "name verified", "a CA certificate was added or its possession proved") \
     X(HUB_THROTTLE, "hub.throttle", "operation delay_ms", \

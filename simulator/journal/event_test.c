@@ -48,6 +48,28 @@ static void values_read_as_text_of_their_kind(void **state)
     assert_ptr_equal(event_field(&e, "code"), &fields[1]);
 }
 
+static void numbers_read_in_json_as_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t number;
+        const char *json;
+    } rows[] = {{0, "\"code\":0}"},
+                {-5, "\"code\":-5}"},
+                {1234567890, "\"code\":1234567890}"},
+                {INT64_MAX, "\"code\":9223372036854775807}"},
+                {INT64_MIN, "\"code\":-9223372036854775808}"}};
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        const struct field field = F_INT("code", rows[i].number);
+        const struct event e = {.type = EVENT_MQTT_ERROR, .fields = &field, .field_count = 1};
+        struct buf json;
+        buf_init(&json, 1000);
+        assert_int_equal(event_to_json(&e, &json), 0);
+        assert_true(span_ends_with(buf_span(&json), span_text(rows[i].json)));
+        buf_deinit(&json);
+    }
+}
+
 static const struct {
     const char *name;
     struct span text;
@@ -137,6 +159,7 @@ int main(void)
         cmocka_unit_test(every_word_finds_its_type_and_no_other_does),
         cmocka_unit_test(a_field_belongs_to_its_row_by_its_whole_name),
         cmocka_unit_test(values_read_as_text_of_their_kind),
+        cmocka_unit_test(numbers_read_in_json_as_they_are),
         cmocka_unit_test(any_text_gives_json_that_a_reader_accepts),
         cmocka_unit_test(json_leaves_out_what_is_unknown),
         cmocka_unit_test(json_says_when_the_buffer_is_too_small),

@@ -30,7 +30,7 @@ struct mqtt_session *mqtt_session_new(const struct mqtt_world *world,
     if (!s) {
         return NULL;
     }
-    s->dialect = &session_hub_dialect;
+    s->dialect = world->dps ? &session_dps_dialect : &session_hub_dialect;
     s->world = *world;
     s->outlet = *outlet;
     s->connection = connection;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One MQTT 3.1.1 connection of a device, as IoT Hub speaks it. Bytes in, bytes out: the session
+// One MQTT 3.1.1 connection of a device, as IoT Hub or the provisioning
+// service speaks it. Bytes in, bytes out: the session
 // knows neither sockets nor TLS. Its outlet carries what it wants done.
 //
 //     struct mqtt_session *s = mqtt_session_new(&world, &outlet, connection, certificate);
@@ -28,11 +29,14 @@ struct mqtt_outlet {
     void (*wake)(void *context);
 };
 
+struct dps;
+
 struct mqtt_world {
     const struct env *env;
-    struct hub *hub;
+    struct hub *hub; // NULL with dps
     struct fault_plan *faults;
     struct journal *journal;
+    struct dps *dps; // NULL, or the provisioning service that is spoken instead of a hub
 };
 
 struct mqtt_session;

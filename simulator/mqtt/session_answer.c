@@ -51,12 +51,17 @@ static void emit_pushed(struct mqtt_session *s, const struct answer *a)
 static void send_answer(struct mqtt_session *s, const struct answer *a)
 {
     struct buf out;
+    if (a->kind == ANSWER_REQUEST) {
+        int status = a->decision.kind == FAULT_ANSWER ? a->decision.code : 0;
+        s->dialect->take_request(s, span_of(a->codes, a->code_count), status);
+        return;
+    }
     buf_init(&out, PUSH_BYTES_MOST);
     session_send(s, &out, write_answer(a, &out));
     if (s->state != SESSION_OPEN) {
         return;
     }
-    if (a->kind == ANSWER_PUBACK) {
+    if (a->kind == ANSWER_PUBACK && s->dialect->tells_pubacks) {
         EMIT(s->world.journal, MQTT_PUBACK, s->connection, s->name,
              F_INT("packet_id", a->packet_id));
     } else if (a->kind == ANSWER_PINGRESP) {
@@ -154,7 +159,6 @@ void session_pump_answers(struct mqtt_session *s)
 
 static void enqueue(struct mqtt_session *s, struct answer *a)
 {
-    a->site = s->dialect->answer_sites[a->kind];
     struct answer **last = &s->answers;
     while (*last) {
         last = &(*last)->next;
@@ -187,6 +191,7 @@ static struct answer *answer_new(struct mqtt_session *s, enum answer_kind kind, 
         return NULL;
     }
     a->kind = kind;
+    a->site = s->dialect->answer_sites[kind];
     a->code_count = codes.len;
     if (codes.len) {
         memcpy(a->codes, codes.ptr, codes.len);
@@ -200,6 +205,16 @@ void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t pack
     struct answer *a = answer_new(s, kind, codes);
     if (a) {
         a->packet_id = packet_id;
+        enqueue(s, a);
+    }
+}
+
+void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
+                       struct span bytes)
+{
+    struct answer *a = answer_new(s, kind, bytes);
+    if (a) {
+        a->site = site;
         enqueue(s, a);
     }
 }

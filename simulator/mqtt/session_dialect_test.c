@@ -591,6 +591,31 @@ static void a_method_is_not_sent_again_after_a_reconnect(void **state)
     close_device(&rig, &again);
 }
 
+static void what_is_held_back_outside_a_turn_wakes_the_transport(void **state)
+{
+    (void)state;
+    struct session_rig rig;
+    struct wire w;
+    int status = 0;
+    open_device(&rig, &w, METHOD_FILTER, 0);
+    wire_subscribe(&w, DESIRED_FILTER, 0, 2);
+    sent(&w);
+    rig_arm(&rig, "delay 2s at method.request");
+    rig_arm(&rig, "delay 3s at twin.desired");
+    int wakes = w.wakes;
+    assert_int_equal(call(&rig, 0, &status), REASON_OK);
+    assert_int_equal(w.wakes, wakes + 1);
+    assert_int_equal(hub_twin_patch_desired(rig.hub.hub, SPAN_LITERAL("bench-01"),
+                                            SPAN_LITERAL("{\"a\":1}"), NULL),
+                     REASON_OK);
+    assert_int_equal(w.wakes, wakes + 2);
+    pass(&rig, &w, 2);
+    assert_string_equal(sent(&w), "q0 d0 #0 $iothub/methods/POST/getCarVIN/?$rid=1 {\"x\":1}\n");
+    pass(&rig, &w, 1);
+    assert_non_null(strstr(sent(&w), "$iothub/twin/PATCH/properties/desired/?$version=2"));
+    close_device(&rig, &w);
+}
+
 static void a_swallowed_method_runs_out(void **state)
 {
     (void)state;
@@ -630,6 +655,7 @@ int main(void)
         cmocka_unit_test(methods_are_called_at_qos_0_and_answered),
         cmocka_unit_test(a_method_needs_the_subscription),
         cmocka_unit_test(a_method_is_not_sent_again_after_a_reconnect),
+        cmocka_unit_test(what_is_held_back_outside_a_turn_wakes_the_transport),
         cmocka_unit_test(a_swallowed_method_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

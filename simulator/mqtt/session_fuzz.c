@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A session under any bytes. The first byte says how many bytes are fed at a time and whether a
 // good CONNECT stands before them; time passes between the pieces.
+#include "simulator/hub/c2d.h"
+#include "simulator/hub/method.h"
 #include "simulator/hub/sas.h"
+#include "simulator/hub/twin.h"
 #include "simulator/mqtt/packet.h"
 #include "simulator/mqtt/session.h"
 
@@ -57,6 +60,23 @@ static void feed_connect(struct mqtt_session *s)
     mqtt_session_feed(s, buf_span(&packet));
 }
 
+static void ignore_done(void *context, const struct method_outcome *outcome)
+{
+    *(size_t *)context += outcome->payload.len;
+}
+
+// Something for the device to take, should it subscribe.
+static void serve(struct hub *hub, size_t *seen_bytes)
+{
+    const struct c2d_message m = {.body = SPAN_LITERAL("b"), .message_id = SPAN_LITERAL("m")};
+    const struct method_call call = {
+        .name = SPAN_LITERAL("d"), .method = SPAN_LITERAL("go"), .connect_timeout_s = 5};
+    for (int i = 0; i < 3; i++) {
+        (void)hub_c2d_send(hub, SPAN_LITERAL("d"), &m, NULL);
+    }
+    (void)hub_method_invoke(hub, &call, ignore_done, seen_bytes, NULL);
+}
+
 static void live(struct mqtt_session *s, struct fake_world *fake, uint8_t shape, struct span bytes)
 {
     size_t step = shape & PIECE_MASK ? shape & PIECE_MASK : SIZE_MAX;
@@ -99,9 +119,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (is_delayed && (faults_add(faults, &delay) < 0 || faults_add(faults, &hold) < 0))) {
         __builtin_trap();
     }
-    const struct mqtt_world world = {&env, hub, faults, journal};
+    const struct mqtt_world world = {.env = &env, .hub = hub, .faults = faults, .journal = journal};
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
+    serve(hub, &sent_bytes);
     live(s, &fake, data[0], span_of(data + 1, size - 1));
+    (void)hub_twin_patch_desired(hub, SPAN_LITERAL("d"), SPAN_LITERAL("{\"a\":1}"), NULL);
+    fake.mono_us += 61000000; // locks and calls run out
+    hub_tick(hub);
     mqtt_session_end(s);
     mqtt_session_free(s);
     hub_free(hub);

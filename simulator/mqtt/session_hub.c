@@ -202,6 +202,7 @@ static void tick(struct mqtt_session *s)
 
 const struct session_dialect session_hub_dialect = {
     .peer = "IoT Hub",
+    .tells_pubacks = true,
     .connack_site = SITE_MQTT_CONNACK,
     .answer_sites = {[ANSWER_PUBACK] = SITE_MQTT_PUBACK,
                      [ANSWER_SUBACK] = SITE_MQTT_SUBACK,
@@ -209,7 +210,8 @@ const struct session_dialect session_hub_dialect = {
                      [ANSWER_C2D] = SITE_MQTT_C2D,
                      [ANSWER_TWIN] = SITE_TWIN_RESPONSE,
                      [ANSWER_DESIRED] = SITE_TWIN_DESIRED,
-                     [ANSWER_METHOD] = SITE_METHOD_REQUEST},
+                     [ANSWER_METHOD] = SITE_METHOD_REQUEST,
+                     [ANSWER_REQUEST] = SITE_COUNT},
     .open = open_side,
     .release = release_side,
     .emit_connect = emit_connect,

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The n-th allocation fails, for every n: nothing leaks, nothing crashes, and the session either
 // ends or lives on. Linked with --wrap for malloc, calloc and realloc.
+#include "simulator/hub/c2d.h"
+#include "simulator/hub/method.h"
+#include "simulator/hub/twin.h"
 #include "simulator/mqtt/session_rig.h"
+
+#include <jansson.h>
+#include <stdlib.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -99,7 +105,7 @@ static void live(const struct buf *bytes)
     struct fault_plan *faults = journal ? faults_new(journal) : NULL;
     struct hub *hub = journal ? hub_new(&settings, &env, journal) : NULL;
     bool has_identity = hub && hub_add_identity(hub, &identity) == 0;
-    struct mqtt_world world = {&env, hub, faults, journal};
+    struct mqtt_world world = {.env = &env, .hub = hub, .faults = faults, .journal = journal};
     struct mqtt_session *s =
         faults && has_identity ? mqtt_session_new(&world, &outlet, 1, NULL) : NULL;
     if (s) {
@@ -133,10 +139,131 @@ static void any_allocation_may_fail(void **state)
     buf_deinit(&bytes);
 }
 
+static void write_subscriptions(struct buf *bytes)
+{
+    char token[400];
+    struct mqtt_connect c = rig_connect(token);
+    const struct mqtt_filter filters[] = {
+        {SPAN_LITERAL("devices/bench-01/messages/devicebound/#"), 1},
+        {SPAN_LITERAL("$iothub/twin/res/#"), 0},
+        {SPAN_LITERAL("$iothub/twin/PATCH/properties/desired/#"), 0},
+        {SPAN_LITERAL("$iothub/methods/POST/#"), 0}};
+    buf_init(bytes, 100000);
+    assert_int_equal(mqtt_write_connect(&c, bytes), 0);
+    assert_int_equal(mqtt_write_subscribe(1, filters, HR_COUNT_OF(filters), bytes), 0);
+}
+
+static void write_requests(struct buf *bytes)
+{
+    const struct mqtt_publish publishes[] = {
+        {.topic = SPAN_LITERAL("$iothub/twin/GET/?$rid=1")},
+        {.topic = SPAN_LITERAL("$iothub/twin/PATCH/properties/reported/?$rid=2"),
+         .body = SPAN_LITERAL("{\"a\":{\"b\":[1,2.5]},\"c\":\"x\"}")},
+        {.topic = SPAN_LITERAL("$iothub/twin/PATCH/properties/reported/?$rid=3"),
+         .body = SPAN_LITERAL("{\"a.b\":1}")},
+        {.topic = SPAN_LITERAL("$iothub/methods/res/200/?$rid=1"), .body = SPAN_LITERAL("{}")}};
+    buf_init(bytes, 100000);
+    for (size_t i = 0; i < HR_COUNT_OF(publishes); i++) {
+        assert_int_equal(mqtt_write_publish(&publishes[i], bytes), 0);
+    }
+    assert_int_equal(mqtt_write_puback(2, bytes), 0);
+}
+
+static void ignore_done(void *context, const struct method_outcome *outcome)
+{
+    *(enum reason *)context = outcome->reason;
+}
+
+// What the service does; each step may fail for want of memory, and then says so.
+static void serve(struct hub *hub)
+{
+    enum reason ended = REASON_OK;
+    const struct span name = SPAN_LITERAL("bench-01");
+    const struct c2d_property p = {SPAN_LITERAL("k"), SPAN_LITERAL("v")};
+    const struct c2d_message m = {.body = SPAN_LITERAL("on"),
+                                  .message_id = SPAN_LITERAL("m"),
+                                  .properties = &p,
+                                  .property_count = 1,
+                                  .ack = C2D_ACK_FULL};
+    const struct method_call call = {.name = name, .method = SPAN_LITERAL("go")};
+    struct buf saved;
+    buf_init(&saved, 1 << 20);
+    enum reason sent = hub_c2d_send(hub, name, &m, NULL);
+    enum reason patched = hub_twin_patch(hub, name,
+                                         SPAN_LITERAL("{\"tags\":{\"t\":1},\"properties\":"
+                                                      "{\"desired\":{\"r\":{\"s\":5}}}}"),
+                                         SPAN_LITERAL("AAAAAAAAAAE="));
+    enum reason called = hub_method_invoke(hub, &call, ignore_done, &ended, NULL);
+    int code = hub_twin_export(hub, name, &saved);
+    code = code < 0 ? code : hub_twin_import(hub, name, buf_span(&saved));
+    if (!has_failed) {
+        assert_int_equal(sent, REASON_OK);
+        assert_int_equal(patched, REASON_OK);
+        assert_int_equal(called, REASON_OK);
+        assert_int_equal(code, 0);
+    }
+    buf_deinit(&saved);
+}
+
+static void live_with_service(const struct buf *connecting, const struct buf *requests)
+{
+    struct hub_rig rig;
+    struct transport transport = {0};
+    long budget = left;
+    left = -1; // the rig itself is not under test
+    rig_open(&rig);
+    journal_unlisten(rig.journal, event_log_add, &rig.log);
+    const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall, NULL};
+    struct fault_plan *faults = faults_new(rig.journal);
+    struct mqtt_world world = {&rig.env, rig.hub, faults, rig.journal};
+    struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
+    assert_non_null(s);
+    left = budget;
+    mqtt_session_feed(s, buf_span(connecting));
+    if (transport.closes == 0) {
+        serve(rig.hub);
+        mqtt_session_feed(s, buf_span(requests));
+    }
+    mqtt_session_end(s);
+    left = -1;
+    if (!has_failed) {
+        assert_int_equal(transport.closes, 0);
+        assert_int_equal(hub_c2d_count(rig.hub, SPAN_LITERAL("bench-01")), 0);
+    }
+    mqtt_session_free(s);
+    faults_free(faults);
+    rig_close(&rig);
+}
+
+static void any_allocation_for_messages_twins_and_methods_may_fail(void **state)
+{
+    (void)state;
+    struct buf connecting;
+    struct buf requests;
+    long n = 0;
+    write_subscriptions(&connecting);
+    write_requests(&requests);
+    do {
+        has_failed = false;
+        left = n++;
+        live_with_service(&connecting, &requests);
+    } while (has_failed);
+    assert_true(n > 150); // jansson's are among them
+    buf_deinit(&connecting);
+    buf_deinit(&requests);
+}
+
+static void *json_malloc(size_t size)
+{
+    return malloc(size);
+}
+
 int main(void)
 {
+    json_set_alloc_funcs(json_malloc, free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(any_allocation_for_messages_twins_and_methods_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ enum answer_kind {
     ANSWER_PUBACK,
     ANSWER_SUBACK,
     ANSWER_PINGRESP,
+    ANSWER_REQUEST, // a request of the dialect, processed when it is due
     ANSWER_C2D, // from here on: a PUBLISH of the hub, whole in `codes`
     ANSWER_TWIN,
     ANSWER_DESIRED,
@@ -47,7 +48,7 @@ struct answer {
     struct fault_decision decision;
     uint16_t packet_id;
     uint64_t number;   // C2D: the message's sequence; DESIRED: the version
-    size_t code_count; // SUBACK, PUBLISH
+    size_t code_count; // SUBACK, PUBLISH; of a request: its bytes
     uint8_t codes[];
 };
 
@@ -72,6 +73,7 @@ struct session_refusal {
 struct session_dialect {
     const char *peer; // "the hub", for sentences
     enum fault_site connack_site;
+    bool tells_pubacks; // emits mqtt.puback
     enum fault_site answer_sites[ANSWER_KIND_COUNT];
     int (*open)(struct mqtt_session *s); // 0 or ERR_NO_MEMORY; what the dialect keeps in a session
     void (*release)(struct mqtt_session *s);
@@ -90,6 +92,9 @@ struct session_dialect {
     // NULL, or what follows the PUBACK of the same packet.
     void (*after_publish)(struct mqtt_session *s, const struct mqtt_publish *p);
     void (*take_puback)(struct mqtt_session *s, uint16_t packet_id);
+    // A request of session_answer_at is due; `status` is what the fault plan wants it answered
+    // with, or 0. Only in dialects that queue requests.
+    void (*take_request)(struct mqtt_session *s, struct span bytes, int status);
     void (*disconnect)(struct mqtt_session *s);
     void (*grant)(struct mqtt_session *s, struct span filter, int qos);
     void (*remove)(struct mqtt_session *s, struct span filter);
@@ -98,6 +103,7 @@ struct session_dialect {
     void (*tick)(struct mqtt_session *s);                  // while open
 };
 extern const struct session_dialect session_hub_dialect;
+extern const struct session_dialect session_dps_dialect;
 
 struct mqtt_session {
     const struct session_dialect *dialect;
@@ -127,6 +133,8 @@ struct mqtt_session {
     size_t puback_count;
 
     bool was_accepted; // CONNACK 0 went out
+
+    struct session_dps *dps; // the provisioning service's dialect; NULL in others
 
     // the hub's dialect
     struct hub_link link;
@@ -190,6 +198,9 @@ void session_check_sdk_fault(struct mqtt_session *s);
 // session_answer.c
 void session_answer(struct mqtt_session *s, enum answer_kind kind, uint16_t packet_id,
                     struct span codes);
+// With a site of its own: SITE_COUNT for none.
+void session_answer_at(struct mqtt_session *s, enum answer_kind kind, enum fault_site site,
+                       struct span bytes);
 // Queues a PUBLISH of the hub; `number` as in struct answer.
 void session_push(struct mqtt_session *s, enum answer_kind kind, const struct mqtt_publish *publish,
                   uint64_t number);

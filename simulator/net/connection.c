@@ -200,7 +200,8 @@ void connection_drop(struct connection *c, enum drop_how how)
 static void begin_tls(struct connection *c)
 {
     struct fault_decision d =
-        faults_decide(c->server->settings.faults, SITE_TCP_ACCEPT, c->id, NULL);
+        faults_decide(c->server->settings.faults,
+                      c->server->settings.is_dps ? SITE_DPS_ACCEPT : SITE_TCP_ACCEPT, c->id, NULL);
     if (d.kind == FAULT_DELAY) {
         c->phase = PHASE_HELD;
         c->held_until_us = connection_now_us(c) + d.delay_us;
@@ -236,25 +237,50 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static void emit_accepted(struct connection *c, const struct listener *listener)
+static void print_peer(const struct connection *c, char *out, size_t capacity_bytes)
 {
     struct sockaddr_storage peer = {0};
     int len = sizeof peer;
-    struct sockaddr_storage local = {0};
-    int local_len = sizeof local;
     char address[64] = "";
-    char text[80] = "";
+    out[0] = '\0';
     if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &len) == 0) {
         bool is_v6 = peer.ss_family == AF_INET6;
-        if (uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&local, &local_len) == 0) {
-            c->capture = capture_begin(c->server->settings.capture, c->id, (struct sockaddr *)&peer,
-                                       (struct sockaddr *)&local);
-        }
         uv_ip_name((struct sockaddr *)&peer, address, sizeof address);
-        snprintf(text, sizeof text, is_v6 ? "[%s]:%d" : "%s:%d", address,
+        snprintf(out, capacity_bytes, is_v6 ? "[%s]:%d" : "%s:%d", address,
                  ntohs(is_v6 ? ((struct sockaddr_in6 *)&peer)->sin6_port
                              : ((struct sockaddr_in *)&peer)->sin_port));
     }
+}
+
+static void begin_capture(struct connection *c)
+{
+    struct sockaddr_storage peer = {0};
+    struct sockaddr_storage local = {0};
+    int peer_len = sizeof peer;
+    int local_len = sizeof local;
+    if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &peer_len) == 0 &&
+        uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&local, &local_len) == 0) {
+        c->capture = capture_begin(c->server->settings.capture, c->id, (struct sockaddr *)&peer,
+                                   (struct sockaddr *)&local);
+    }
+}
+
+void connection_describe(const struct connection *c, struct server_connection *out)
+{
+    *out = (struct server_connection){.id = c->id,
+                                      .device = connection_device(c),
+                                      .has_tls = c->is_established,
+                                      .age_us = connection_now_us(c) - c->accepted_us,
+                                      .in_bytes = c->in_bytes,
+                                      .out_bytes = c->out_bytes};
+    print_peer(c, out->peer, sizeof out->peer);
+}
+
+static void emit_accepted(struct connection *c, const struct listener *listener)
+{
+    char text[80];
+    print_peer(c, text, sizeof text);
+    begin_capture(c);
     EMIT(connection_journal(c), TCP_ACCEPTED, c->id, NULL, F_TEXT("peer", text),
          F_TEXT("endpoint", listener->endpoint));
 }
@@ -308,7 +334,8 @@ void connection_accept(struct server *server, struct listener *listener)
         uv_close((uv_handle_t *)&c->timer, on_handle_closed);
         return;
     }
-    c->id = ++server->last_id;
+    c->id = server->settings.last_connection_id ? ++*server->settings.last_connection_id
+                                                : ++server->last_id;
     uv_tcp_nodelay(&c->tcp, 1);
     emit_accepted(c, listener);
     if (!server->tls || connection_engine(c)->connection_new(server->tls, &c->tls) < 0) {

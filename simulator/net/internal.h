@@ -37,3 +37,4 @@ void server_handle_closed(struct server *server);
 void connection_accept(struct server *server, struct listener *listener);
 void connection_drop(struct connection *c, enum drop_how how);
 struct connection *connection_next(const struct connection *c);
+void connection_describe(const struct connection *c, struct server_connection *out);

@@ -46,7 +46,11 @@ int server_set_chain(struct server *server, const struct chain *chain)
         server->settings.engine->server_release(server->tls);
     }
     server->tls = fresh;
-    EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    if (server->settings.is_dps) {
+        EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    } else {
+        EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+    }
     return 0;
 }
 
@@ -140,16 +144,39 @@ int server_listen(struct server *server, const char *address, int port, int *bou
     return server_listen_for(server, DIALECT_MQTT, address, port, bound_port);
 }
 
-size_t server_drop_all(struct server *server, enum drop_how how)
+static size_t drop_some(struct server *server, const char *name, enum drop_how how)
 {
     size_t count = 0;
     struct connection *next = NULL;
     for (struct connection *c = server->connections; c; c = next) {
+        struct server_connection seen;
         next = connection_next(c);
-        connection_drop(c, how);
-        count++;
+        connection_describe(c, &seen);
+        if (!name || strcmp(seen.device, name) == 0) {
+            connection_drop(c, how);
+            count++;
+        }
     }
     return count;
+}
+
+size_t server_drop_all(struct server *server, enum drop_how how)
+{
+    return drop_some(server, NULL, how);
+}
+
+size_t server_drop_device(struct server *server, const char *name, enum drop_how how)
+{
+    return drop_some(server, name, how);
+}
+
+void server_list(const struct server *server, server_visitor *visit, void *context)
+{
+    for (const struct connection *c = server->connections; c; c = connection_next(c)) {
+        struct server_connection seen;
+        connection_describe(c, &seen);
+        visit(context, &seen);
+    }
 }
 
 size_t server_connection_count(const struct server *server)

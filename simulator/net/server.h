@@ -32,13 +32,15 @@ struct server_settings {
     const struct tls_engine *engine;
     struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
     struct server_speaker speakers[4];
+    bool is_dps; // a provisioning service: its site at accept, its event for a chain
+    uint32_t *last_connection_id; // NULL, or a counter that several servers of a journal share
 };
 
 // Everything is borrowed and outlives the server.
 int server_new(const struct server_settings *settings, struct server **out) HR_NODISCARD;
 
-// Present this chain from now on; live connections keep theirs. Emits hub.chain. ERR_VALUE: its
-// Certificate message does not fit into one record.
+// Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
+// ERR_VALUE: its Certificate message does not fit into one record.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
 // Also answer this dialect. ERR_LIMIT when there are four already.
@@ -57,7 +59,21 @@ int server_listen(struct server *server, const char *address, int port,
 
 // Close every live connection, fin after what is queued, rst at once. Returns how many.
 size_t server_drop_all(struct server *server, enum drop_how how);
+// The same for the connections of one identity, "device" or "device/module".
+size_t server_drop_device(struct server *server, const char *name, enum drop_how how);
 size_t server_connection_count(const struct server *server);
+// Every connection, newest first.
+struct server_connection {
+    uint32_t id;        // as in events
+    const char *device; // "" until known; borrowed
+    char peer[80];      // "127.0.0.1:51234"
+    bool has_tls;       // the handshake is over
+    uint64_t age_us;
+    uint64_t in_bytes;
+    uint64_t out_bytes;
+};
+typedef void server_visitor(void *context, const struct server_connection *connection);
+void server_list(const struct server *server, server_visitor *visit, void *context);
 
 // Stop listening, drop all, release. `closed` is called when nothing is left, mostly from the loop;
 // the server must not be used after the call. It may be NULL.

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text_code.h"
+#include "certs/cert_list.h"
+#include "certs/device_files.h"
 #include "certs/verify.h"
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
@@ -88,15 +90,20 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
         code = workshop_open(&w, &rig->workshop);
     }
     if (code == 0) {
-        rig->mqtt = (struct mqtt_world){settings->env, rig->hub, rig->faults, rig->journal};
+        rig->mqtt = (struct mqtt_world){
+            .env = settings->env, .hub = rig->hub, .faults = rig->faults, .journal = rig->journal};
         struct server_settings s = {.loop = settings->loop,
                                     .env = settings->env,
                                     .journal = rig->journal,
                                     .faults = rig->faults,
                                     .engine = &tls_engine_mbedtls,
                                     .capture = rig->capture,
-                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}}};
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
+                                    .last_connection_id = &rig->last_connection_id};
         code = server_new(&s, &rig->server);
+    }
+    if (code == 0 && settings->dps.host[0]) {
+        code = rig_open_dps(rig);
     }
     if (code < 0) {
         rig_close(rig);
@@ -131,6 +138,11 @@ static void run_until(struct rig *rig, const bool *is_closed)
 
 void rig_close(struct rig *rig)
 {
+    if (rig->dps_server) {
+        bool is_closed = false;
+        server_close(rig->dps_server, on_closed, &is_closed);
+        run_until(rig, &is_closed);
+    }
     if (rig->server) {
         bool is_closed = false;
         server_close(rig->server, on_closed, &is_closed);
@@ -148,15 +160,16 @@ void rig_close(struct rig *rig)
     }
     workshop_close(rig->workshop);
     faults_free(rig->faults);
+    dps_free(rig->dps);
     hub_free(rig->hub);
     journal_free(rig->journal);
     *rig = (struct rig){0};
 }
 
-static int make_chain(struct rig *rig, const char *name, struct chain *out)
+int rig_make_chain(struct rig *rig, const char *name, const char *host, struct chain *out)
 {
     struct chain_request request = {
-        .hub_host = rig->settings.hub.host,
+        .hub_host = host,
         .more_names = rig->settings.more_names,
         .more_name_count = rig->settings.more_name_count,
         .utc_s = hub_utc_us(rig->hub) / 1000000,
@@ -167,7 +180,7 @@ static int make_chain(struct rig *rig, const char *name, struct chain *out)
 int rig_use_chain(struct rig *rig, const char *name)
 {
     struct chain fresh;
-    TRY(make_chain(rig, name, &fresh));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &fresh));
     int code = server_set_chain(rig->server, &fresh);
     if (code < 0) {
         chain_deinit(&fresh);
@@ -184,7 +197,7 @@ int rig_use_chain(struct rig *rig, const char *name)
 int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem)
 {
     struct chain chain;
-    TRY(make_chain(rig, name, &chain));
+    TRY(rig_make_chain(rig, name, rig->settings.hub.host, &chain));
     int code = buf_append(out_pem, buf_span(&chain.root_pem));
     chain_deinit(&chain);
     return code;
@@ -200,7 +213,7 @@ int rig_random_key(struct rig *rig, struct buf *out)
     return code;
 }
 
-static int set_random_key(struct rig *rig, char *out, size_t capacity)
+int rig_random_key_into(struct rig *rig, char *out, size_t capacity)
 {
     struct buf text HR_CLEANUP(buf_wipe);
     buf_init(&text, 100);
@@ -209,11 +222,20 @@ static int set_random_key(struct rig *rig, char *out, size_t capacity)
     return 0;
 }
 
-int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s, struct buf *out)
+// "HOST/devices/DEVICE[/modules/MODULE]"
+static int print_resource(const struct rig *rig, const struct identity *identity, struct buf *out)
+{
+    struct span module;
+    struct span device = span_cut(span_text(identity->name), '/', &module);
+    TRY(buf_printf(out, "%s/devices/%.*s", rig->settings.hub.host, SPAN_ARG(device)));
+    return module.ptr ? buf_printf(out, "/modules/%.*s", SPAN_ARG(module)) : 0;
+}
+
+int rig_sign_token(struct rig *rig, const struct identity *identity, int64_t life_s,
+                   struct buf *out)
 {
     uint8_t mac[HASH_SHA256_BYTES];
     int64_t expires_s = hub_utc_us(rig->hub) / 1000000 + life_s;
-    const struct identity *identity = hub_find_identity(rig->hub, span_text(device->id));
     struct buf resource HR_CLEANUP(buf_deinit);
     struct buf to_sign HR_CLEANUP(buf_deinit);
     struct buf key HR_CLEANUP(buf_wipe);
@@ -222,8 +244,10 @@ int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life
     buf_init(&to_sign, 2000);
     buf_init(&key, 100);
     buf_init(&signature, 100);
-    ENSURE(identity != NULL, ERR_UNKNOWN_NAME);
-    TRY(buf_printf(&to_sign, "%s/devices/%s", rig->settings.hub.host, device->id));
+    if (identity->auth != HUB_AUTH_SAS) {
+        FAIL(ERR_VALUE, "%s authenticates by certificate and has no token", identity->name);
+    }
+    TRY(print_resource(rig, identity, &to_sign));
     TRY(percent_encode(buf_span(&to_sign), &resource));
     buf_clear(&to_sign);
     TRY(buf_printf(&to_sign, "%s\n%" PRId64, buf_text(&resource), expires_s));
@@ -235,44 +259,87 @@ int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life
     return buf_printf(out, "&se=%" PRId64, expires_s);
 }
 
-static int describe(struct rig *rig, const struct identity *identity, int port,
-                    struct rig_device *out)
+int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s, struct buf *out)
 {
-    char suffix[16] = "";
-    if (port != 0 && port != 8883) {
-        snprintf(suffix, sizeof suffix, ":%d", port);
+    const struct identity *identity = hub_find_identity(rig->hub, span_text(device->id));
+    ENSURE(identity != NULL, ERR_UNKNOWN_NAME);
+    return rig_sign_token(rig, identity, life_s, out);
+}
+
+int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
+                          struct buf *out)
+{
+    struct span module;
+    struct span device = span_cut(span_text(identity->name), '/', &module);
+    TRY(buf_printf(out, "HostName=%s", rig->settings.hub.host));
+    TRY(port != 0 && port != 8883 ? buf_printf(out, ":%d", port) : 0);
+    TRY(buf_printf(out, ";DeviceId=%.*s;", SPAN_ARG(device)));
+    TRY(module.ptr ? buf_printf(out, "ModuleId=%.*s;", SPAN_ARG(module)) : 0);
+    if (identity->auth != HUB_AUTH_SAS) {
+        return buf_append_text(out, "x509=true");
     }
-    TRY(buf_printf(&out->connection_string, "HostName=%s%s;DeviceId=%s;", rig->settings.hub.host,
-                   suffix, out->id));
-    if (out->is_x509) {
-        return buf_append_text(&out->connection_string, "x509=true");
+    return buf_printf(out, "SharedAccessKey=%s", identity->primary_key);
+}
+
+static int register_ca(struct rig *rig, struct span ca_pem)
+{
+    struct buf der HR_CLEANUP(buf_deinit);
+    buf_init(&der, HUB_CA_DER_BYTES_MOST);
+    ENSURE(pem_next_certificate(&ca_pem, &der) == 1, ERR_INTERNAL);
+    int code = hub_add_ca(rig->hub, "hubrig", buf_span(&der), true);
+    return code == ERR_IN_USE ? 0 : code; // for an earlier device
+}
+
+// A credential of the CA that this machine keeps for devices; the hub knows that CA and has seen
+// its possession proved. The certificate file holds what the device sends: leaf and CA.
+static int make_by_ca(struct rig *rig, struct rig_device *out)
+{
+    struct device_files files;
+    struct device_wish wish = {.id = out->id,
+                               .kind = strchr(out->id, '/') ? DEVICE_MODULE : DEVICE_CA_SIGNED,
+                               .key = KEY_P256,
+                               .utc_s = hub_utc_us(rig->hub) / 1000000};
+    TRY(device_files_make(rig->workshop, &wish, &files));
+    out->credential =
+        (struct device_credential){.cert_pem = files.chain_pem, .key_pem = files.key_pem};
+    files.chain_pem = files.key_pem = (struct buf){0};
+    int code = register_ca(rig, buf_span(&files.ca_pem));
+    device_files_deinit(&files);
+    return code;
+}
+
+static int make_credential(struct rig *rig, struct identity *identity, struct rig_device *out)
+{
+    if (identity->auth == HUB_AUTH_CA) {
+        return make_by_ca(rig, out);
     }
-    return buf_printf(&out->connection_string, "SharedAccessKey=%s", identity->primary_key);
+    TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
+                               &out->credential));
+    if (identity->auth == HUB_AUTH_THUMBPRINT) {
+        snprintf(identity->primary_thumbprint, sizeof identity->primary_thumbprint, "%s",
+                 out->credential.sha256_hex);
+        return 0;
+    }
+    if (!identity->primary_key[0]) {
+        TRY(rig_random_key_into(rig, identity->primary_key, sizeof identity->primary_key));
+    }
+    return rig_random_key_into(rig, identity->secondary_key, sizeof identity->secondary_key);
 }
 
 static int fill_device(struct rig *rig, struct identity *identity, int port, struct rig_device *out)
 {
-    TRY(device_credential_make(rig->workshop, out->id, hub_utc_us(rig->hub) / 1000000,
-                               &out->credential));
-    if (out->is_x509) {
-        snprintf(identity->primary_thumbprint, sizeof identity->primary_thumbprint, "%s",
-                 out->credential.sha256_hex);
-    } else {
-        if (!identity->primary_key[0]) {
-            TRY(set_random_key(rig, identity->primary_key, sizeof identity->primary_key));
-        }
-        TRY(set_random_key(rig, identity->secondary_key, sizeof identity->secondary_key));
-    }
+    TRY(make_credential(rig, identity, out));
     TRY(hub_add_identity(rig->hub, identity));
-    return describe(rig, identity, port, out);
+    return rig_connection_string(rig, identity, port, &out->connection_string);
 }
 
 int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
                      struct rig_device *out)
 {
     struct identity full = *identity;
-    *out = (struct rig_device){.is_x509 = identity->auth == HUB_AUTH_THUMBPRINT};
+    *out = (struct rig_device){.is_x509 = identity->auth != HUB_AUTH_SAS};
     buf_init(&out->connection_string, 2000);
+    buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);
     int code = fill_device(rig, &full, port, out);
     explicit_bzero(&full, sizeof full);
@@ -292,5 +359,6 @@ int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, stru
 void rig_device_deinit(struct rig_device *device)
 {
     buf_wipe(&device->connection_string);
+    buf_wipe(&device->dps_key);
     device_credential_deinit(&device->credential);
 }

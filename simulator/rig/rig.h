@@ -3,6 +3,7 @@
 // together. A scenario's worker and `hubrig serve` both stand on it.
 #pragma once
 #include "certs/chain.h"
+#include "simulator/dps/dps.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/hub.h"
 #include "simulator/journal/journal.h"
@@ -17,6 +18,7 @@ struct rig_settings {
     struct uv_loop_s *loop;
     const struct env *env;
     struct hub_settings hub;
+    struct dps_settings dps;                // an empty host: no provisioning service
     const char *more_names[RIG_NAMES_MOST]; // further names and addresses of the leaf certificate
     size_t more_name_count;
     const char *recipes;   // NULL = the installed ones
@@ -36,6 +38,10 @@ struct rig {
     struct uv_timer_s *timer; // the hub's time limits
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
+    struct dps *dps;           // NULL without one
+    struct server *dps_server; // its listeners
+    struct mqtt_world dps_mqtt;
+    uint32_t last_connection_id;
     bool has_chain;
 };
 
@@ -52,8 +58,9 @@ int rig_use_chain(struct rig *rig, const char *name) HR_NODISCARD;
 int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem) HR_NODISCARD;
 
 struct rig_device {
-    char id[HUB_ID_BYTES_MOST + 1];
+    char id[HUB_NAME_BYTES_MOST];
     struct buf connection_string; // secret for SAS
+    struct buf dps_key;           // enrolled devices only: what the device signs with; secret
     struct device_credential credential;
     bool is_x509;
 };
@@ -62,12 +69,34 @@ struct rig_device {
 int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port,
                    struct rig_device *out) HR_NODISCARD;
 // The same for an identity that is filled in by the caller; an empty primary key is made at random,
-// a thumbprint is always that of the credential made here.
+// a thumbprint is always that of the credential made here, and a CA that of this machine (registered
+// as verified).
 int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
                      struct rig_device *out) HR_NODISCARD;
+// Present a chain at the provisioning service, whose name its leaf carries.
+int rig_use_dps_chain(struct rig *rig, const char *name) HR_NODISCARD;
+// Enroll a device instead of registering it: it has no identity in the hub and no connection string
+// until it was provisioned. Keys are random, one group and one CA stand for all groups.
+enum rig_enrollment { RIG_SYMMETRIC, RIG_X509, RIG_GROUP, RIG_X509_GROUP };
+int rig_enroll(struct rig *rig, const char *id, enum rig_enrollment kind,
+               struct rig_device *out) HR_NODISCARD;
+// The device's individual enrollment or the group. ERR_UNKNOWN_NAME.
+int rig_set_enrollment_disabled(struct rig *rig, const char *id, bool is_disabled) HR_NODISCARD;
 void rig_device_deinit(struct rig_device *device);
 // 32 random bytes, base64, as the service makes its keys.
 int rig_random_key(struct rig *rig, struct buf *out) HR_NODISCARD;
+int rig_random_key_into(struct rig *rig, char *out, size_t capacity_bytes) HR_NODISCARD;
 // A SAS token of the device, signed with its primary key, that ends life_s after the hub's now.
 int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life_s,
                   struct buf *out) HR_NODISCARD;
+// The same for any registered identity; ERR_VALUE when it has no key.
+int rig_sign_token(struct rig *rig, const struct identity *identity, int64_t life_s,
+                   struct buf *out) HR_NODISCARD;
+// "HostName=...;DeviceId=...;[ModuleId=...;]SharedAccessKey=..." (secret) or "...;x509=true".
+int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
+                          struct buf *out) HR_NODISCARD;
+
+// For the files of the rig.
+int rig_open_dps(struct rig *rig) HR_NODISCARD;
+int rig_make_chain(struct rig *rig, const char *name, const char *host,
+                   struct chain *out) HR_NODISCARD;

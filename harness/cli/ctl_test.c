@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+// `hubrig ctl`, hub files and state files as their users meet them.
+#include "base/error.h"
+#include "base/test.h"
+#include "harness/cli/shell.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char *hubrig;
+
+// A hub in the background for the commands of one shell_run: H is the program, $hub its process.
+#define SERVE(options)                                                                             \
+    "H=%s; serve() { rm -f lines; $H serve --port 0 \"$@\" >lines 2>&1 & hub=$!; "                 \
+    "until grep -q mosquitto_pub lines; do kill -0 $hub || { cat lines; exit 9; }; done; }; "           \
+    "finish() { kill $hub; wait $hub; echo hub $?; }; serve " options "; "
+
+static void expect(const char *const *says, size_t count, const struct shell_result *r)
+{
+    for (size_t i = 0; i < count; i++) {
+        shell_assert_says(r, says[i]);
+    }
+}
+
+static void every_verb_says_what_happened(void **state)
+{
+    (void)state;
+    static const char *const says[] = {
+        "device-1                          sas   enabled   not connected",
+        "no connection is open",
+        "new is registered\nHostName=localhost:",
+        "by-cert is registered",
+        "hub-files/by-cert.crt written",
+        "new is disabled",
+        "new is enabled",
+        "new has a new primary key\nHostName=",
+        "new has a new secondary key\n",
+        "new connections get bad/expired-leaf",
+        "root-bad_expired-leaf.pem",
+        "the hub's clock shows 2026-11-20T08:00:00Z",
+        "refuse 5 at mqtt.connack times 3 is armed",
+        "1 fault removed",
+        "no fault is armed",
+        "0 connections closed by rst",
+        "message 1 is queued for new; 1 waiting, the device is not connected",
+        "the desired properties of new have version 2",
+        "\"rate\": 5",
+        "hub 0",
+    };
+    struct shell_result r;
+    shell_run(
+        &r,
+        SERVE(
+            "") "C=\"$H ctl\"; $C devices && $C connections && $C add-device new && "
+                "$C add-device by-cert --x509 && $C disable new && $C enable new && "
+                "$C roll-key new primary && $C roll-key new secondary && "
+                "$C chain bad/expired-leaf && $C clock 2026-11-20T08:00:00Z && "
+                "$C fault refuse 5 times 3 && $C faults && $C clear && $C faults && $C drop rst && "
+                "$C c2d new warm --property a=b --ack full && $C twin-desired new '{\"rate\":5}' "
+                "&& "
+                "$C twin new && echo all; finish",
+        hubrig);
+    shell_assert_says(&r, "\nall\n");
+    expect(says, HR_COUNT_OF(says), &r);
+    shell_release(&r);
+}
+
+static void wrong_requests_end_with_their_code_and_a_hint(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        int code;
+        const char *says;
+    } rows[] = {
+        {"devics", 2, "did you mean devices?"},
+        {"", 2, "a verb is missing"},
+        {"disable", 2, "expected: hubrig ctl disable ID"},
+        {"disable devic-1", 2, "did you mean device-1?"},
+        {"--sokket x devices", 2, "did you mean --socket?"},
+        {"devices --count 3", 2, "--count is for watch"},
+        {"add-device device-1", 2, "exists already"},
+        {"add-device 'a b'", 2, "device id 'a b'"},
+        {"add-device x --key abc", 2, "primary key is not the base64"},
+        {"roll-key device-1 third", 2, "expected primary or secondary"},
+        {"chain azure/digicert-g3", 2, "did you mean azure/digicert-g2?"},
+        {"clock noon", 2, "is no time for a clock"},
+        {"fault refuse 9", 2, "CONNACK code from 1 to 5"},
+        {"drop softly", 2, "expected fin"},
+        {"watch mqtt.conected", 2, "did you mean mqtt.connected?"},
+        {"c2d device-1 x --ack maybe", 2, "--ack wants none, positive"},
+        {"c2d device-1 x --property a", 2, "--property wants NAME=VALUE"},
+        {"twin-desired device-1 '{'", 2, "400"},
+        {"method device-1 reboot", 1, "404103"},
+        {"watch --count 1 --timeout 10ms d2c", 3, "no event"},
+        {"--socket /nonexistent/s devices", 3, "no hub is running here"},
+        {"--socket lines devices", 3, "lines"},
+        {"--socket dead.sock devices", 3, "no hub"},
+    };
+    struct shell_result r;
+    struct buf script HR_CLEANUP(buf_deinit);
+    buf_init(&script, 8000);
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        assert_int_equal(
+            buf_printf(&script, "echo row %zu; $H ctl %s; echo code $?; ", i, rows[i].words), 0);
+    }
+    shell_run(&r, SERVE("") "%s finish", hubrig, buf_text(&script));
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        char mark[32];
+        char code[32];
+        snprintf(mark, sizeof mark, "row %zu\n", i);
+        snprintf(code, sizeof code, "code %d\n", rows[i].code);
+        char *from = strstr(buf_text(&r.out), mark);
+        assert_non_null(from);
+        char *to = strstr(from, "\ncode ");
+        assert_non_null(to);
+        to++;
+        if (strncmp(to, code, strlen(code)) != 0 || !strstr(from, rows[i].says) ||
+            strstr(from, rows[i].says) > to) {
+            fail_msg("%s: expected '%s' and %s, seen: %.400s", rows[i].words, rows[i].says, code,
+                     from);
+        }
+    }
+    shell_release(&r);
+}
+
+static void events_are_watched_as_json_lines(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              SERVE("") "$H ctl watch hub.clock --json --count 1 >seen 2>&1 & w=$!; "
+                        "while kill -0 $w 2>/dev/null; do $H ctl clock +1h >/dev/null; done; cat "
+                        "seen; finish",
+              hubrig);
+    shell_assert_says(&r, "\"event\":\"hub.clock\",\"utc\":");
+    shell_release(&r);
+}
+
+static void a_hub_file_fills_the_hub_and_its_mistakes_stop_it(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_write("good.hub",
+                "hub my.example\ndevice a disabled\ndevice b\nmodule b/m\nfault swallow\n");
+    shell_write("bad.hub", "devise a\n");
+    shell_run(&r,
+              SERVE("--hub good.hub") "head -1 lines; $H ctl devices; $H ctl faults; finish; "
+                                      "$H check good.hub; $H check bad.hub; echo check $?; "
+                                      "$H serve --port 0 --hub bad.hub; echo serve $?; "
+                                      "$H serve --port 0 --hub none.hub; echo serve $?",
+              hubrig);
+    shell_assert_says(&r, "ready host=my.example");
+    shell_assert_says(&r, "device=b auth=sas control=hub-files/control.sock");
+    shell_assert_says(&r, "a                                 sas   disabled");
+    shell_assert_says(&r, "swallow at mqtt.puback times 1");
+    shell_assert_says(&r, "1 file, no mistakes");
+    shell_assert_says(&r, "bad.hub:1:1: unknown statement 'devise' (did you mean device?)");
+    shell_assert_says(&r, "check 2");
+    shell_assert_says(&r, "bad.hub has mistakes\nserve 2");
+    shell_assert_says(&r, "none.hub");
+    shell_release(&r);
+}
+
+static void what_ctl_acknowledged_survives_kill_9(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(
+        &r,
+        SERVE(
+            "--state s.db") "(i=0; while $H ctl add-device storm-$i >/dev/null 2>&1; do "
+                            "echo storm-$i; $H ctl c2d storm-$i x >/dev/null 2>&1 && echo c2d-$i; "
+                            "$H ctl twin-desired storm-$i \"{\\\"n\\\":$i}\" >/dev/null 2>&1 && "
+                            "echo twin-$i; "
+                            "i=$((i + 1)); done) >acked & storm=$!; "
+                            "until grep -q storm-20 acked; do :; done; kill -9 $hub; wait $storm; "
+                            "serve --state s.db; echo replaced; $H ctl devices >after; "
+                            "for id in $(grep storm acked); do grep -q \"^$id \" after || echo "
+                            "lost $id; done; "
+                            "for n in $(sed -n 's/twin-//p' acked); do $H ctl twin storm-$n | grep "
+                            "-q \"\\\"n\\\": $n\" "
+                            "|| echo lost twin $n; done; "
+                            "for n in $(sed -n 's/c2d-//p' acked); do $H ctl c2d storm-$n y | grep "
+                            "-q '; 2 waiting' "
+                            "|| echo lost c2d $n; done; echo compared; finish",
+        hubrig);
+    shell_assert_says(&r, "replaced");
+    shell_assert_says(&r, "compared");
+    shell_assert_says(&r, "hub 0");
+    if (strstr(buf_text(&r.out), "lost ")) {
+        fail_msg("%s", buf_text(&r.out));
+    }
+    shell_release(&r);
+}
+
+static void a_second_serve_is_told_who_is_there(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(
+        &r,
+        SERVE("--state s2.db") "$H serve --port 0 --state s2.db --files other; echo state $?; "
+                               "$H serve --port 0; echo socket $?; echo pid $hub; $H ctl devices; "
+                               "finish",
+        hubrig);
+    shell_assert_says(&r, "s2.db is held by process ");
+    shell_assert_says(&r, "(hubrig); stop it");
+    shell_assert_says(&r, "state 3");
+    shell_assert_says(&r, "another hub answers at hub-files/control.sock");
+    shell_assert_says(&r, "socket 3");
+    shell_assert_says(&r, "device-1 "); // the first one goes on
+    shell_assert_says(&r, "hub 0");
+    shell_release(&r);
+}
+
+static void the_socket_is_for_its_owner_and_goes_with_the_hub(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              SERVE("--control my.sock") "stat -c %%a my.sock; $H ctl --socket my.sock devices; "
+                                         "HUBRIG_SOCKET=my.sock $H ctl faults; finish; ls my.sock",
+              hubrig);
+    shell_assert_says(&r, "600\n");
+    shell_assert_says(&r, "no fault is armed");
+    shell_assert_says(&r, "cannot access 'my.sock'");
+    shell_release(&r);
+}
+
+// ---- clients that misbehave
+
+static FILE *hub_lines;
+
+static int dial(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/bad.sock", shell_folder);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+static void open_hub(void)
+{
+    char command[600];
+    char line[1000];
+    snprintf(command, sizeof command,
+             "cd %s && echo $$ >pid && exec %s serve --port 0 --json --control bad.sock 2>&1",
+             shell_folder, hubrig);
+    hub_lines = popen(command, "r");
+    assert_non_null(hub_lines);
+    assert_non_null(fgets(line, sizeof line, hub_lines));
+    assert_true(strncmp(line, "ready", 5) == 0);
+}
+
+static void close_hub(void)
+{
+    struct shell_result r;
+    shell_run(&r, "kill $(cat pid)");
+    shell_release(&r);
+    assert_int_equal(pclose(hub_lines), 0);
+}
+
+static void read_answer(int fd, const char *says)
+{
+    char answer[4096];
+    size_t len = 0;
+    ssize_t n = 0;
+    while (len < sizeof answer - 1 && (n = read(fd, answer + len, sizeof answer - 1 - len)) > 0) {
+        len += (size_t)n;
+        if (answer[len - 1] == '\n') {
+            break;
+        }
+    }
+    answer[len] = '\0';
+    if (!strstr(answer, says)) {
+        fail_msg("expected '%s', seen '%s'", says, answer);
+    }
+}
+
+static void ask(const char *request, const char *says)
+{
+    int fd = dial();
+    assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    read_answer(fd, says);
+    close(fd);
+}
+
+static void bad_lines_are_answered_and_the_hub_goes_on(void **state)
+{
+    (void)state;
+    open_hub();
+    ask("nonsense\n", "\"ok\":false,\"error\":\"ERR_SYNTAX\"");
+    ask("[]\n", "one JSON object per line");
+    ask("{\"verb\":7}\n", "expected {");
+    ask("{\"verb\":\"disable\",\"args\":[7]}\n", "array of texts");
+    ask("{\"verb\":\"disable\",\"args\":[]}\n", "expected: disable ID");
+    ask("{\"verb\":\"devices\",\"options\":{\"x\":true}}\n", "no option 'x'");
+    ask("{\"verb\":\"add-device\",\"args\":[\"a\"],\"options\":{\"x509\":\"yes\"}}\n",
+        "true or false");
+    ask("{\"verb\":\"devices\"}", "\"ok\":true"); // without a line end
+    close_hub();
+}
+
+static void an_endless_line_is_refused(void **state)
+{
+    (void)state;
+    char chunk[65536];
+    open_hub();
+    memset(chunk, 'x', sizeof chunk);
+    int fd = dial();
+    for (int i = 0; i < 17; i++) {
+        if (send(fd, chunk, sizeof chunk, MSG_NOSIGNAL) < 0) {
+            break;
+        }
+    }
+    read_answer(fd, "ERR_TOO_BIG");
+    close(fd);
+    ask("{\"verb\":\"faults\"}\n", "\"ok\":true");
+    close_hub();
+}
+
+static void a_client_that_floods_and_never_reads_stalls_nobody(void **state)
+{
+    (void)state;
+    static const char request[] = "{\"verb\":\"devices\"}\n";
+    open_hub();
+    int fd = dial();
+    ssize_t n = 0;
+    while ((n = send(fd, request, sizeof request - 1, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
+    }
+    ask("{\"verb\":\"faults\"}\n", "\"ok\":true"); // while the other one is still there
+    close(fd);
+    close_hub();
+}
+
+static void more_clients_than_allowed_are_told(void **state)
+{
+    (void)state;
+    int fds[33];
+    open_hub();
+    for (size_t i = 0; i < HR_COUNT_OF(fds); i++) {
+        fds[i] = dial();
+    }
+    read_answer(fds[32], "too many control clients");
+    for (size_t i = 0; i < HR_COUNT_OF(fds); i++) {
+        close(fds[i]);
+    }
+    close_hub();
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    hubrig = getenv("HUBRIG");
+    return hubrig && shell_open() ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return shell_close();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_verb_says_what_happened),
+        cmocka_unit_test(wrong_requests_end_with_their_code_and_a_hint),
+        cmocka_unit_test(events_are_watched_as_json_lines),
+        cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),
+        cmocka_unit_test(what_ctl_acknowledged_survives_kill_9),
+        cmocka_unit_test(a_second_serve_is_told_who_is_there),
+        cmocka_unit_test(the_socket_is_for_its_owner_and_goes_with_the_hub),
+        cmocka_unit_test(bad_lines_are_answered_and_the_hub_goes_on),
+        cmocka_unit_test(an_endless_line_is_refused),
+        cmocka_unit_test(a_client_that_floods_and_never_reads_stalls_nobody),
+        cmocka_unit_test(more_clients_than_allowed_are_told),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Hub files (.hub): what a hub knows when it begins, one statement per line.
+//
+//     hub    myhub.azure-devices.net
+//     device press-4                                  # a key is made at random
+//     device press-5 key YmFzZTY0Li4uYmFzZTY0Li4u disabled
+//     device press-6 thumbprint 7f0e...               # a second one may follow
+//     module press-4/valve
+//     chain  azure/digicert-g2
+//     clock  2026-11-20T08:00:00Z                     # or +2h, or real
+//     fault  refuse 5 times 3
+#pragma once
+#include "base/line.h"
+#include "simulator/faults/fault.h"
+#include "simulator/hub/hub.h"
+
+struct rig;
+
+// What a hub's clock shall show: a date, or the real time plus an offset.
+struct clock_wish {
+    bool is_date;
+    int64_t us; // since 1970, or the offset; 0 = the real time
+};
+// "real", "2026-11-20T08:00:00Z" or "+2h". ERR_SYNTAX, ERR_VALUE with a sentence.
+int clock_wish_parse(struct span text, struct clock_wish *out) HR_NODISCARD;
+void clock_wish_apply(const struct clock_wish *wish, struct hub *hub);
+
+struct hub_file_identity {
+    struct identity identity; // a SAS identity without primary key gets one when it is added
+    struct place at;
+};
+
+enum { HUB_FILE_FAULTS_MOST = 64 };
+
+struct hub_file {
+    struct line_script script;            // what the places point into
+    char host[256];                       // "" = none given
+    char chain[96];                       // "" = none given
+    struct hub_file_identity *identities; // in the order of the file
+    size_t identity_count;
+    struct fault faults[HUB_FILE_FAULTS_MOST];
+    size_t fault_count;
+    struct clock_wish clock;
+    bool has_clock;
+};
+
+// `chains` are the known names, NULL = any goes; a path ending in .chain always goes. ERR_SYNTAX
+// with all mistakes in `diags`, or a file error. Deinitialise in every case.
+int hub_file_read(const char *path, const char *const *chains, size_t chain_count,
+                  struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
+int hub_file_parse(const char *name, struct span text, const char *const *chains,
+                   size_t chain_count, struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
+void hub_file_deinit(struct hub_file *file); // wipes the keys
+
+// Clock, identities and faults, not host and chain, which a hub needs before it opens. An identity
+// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ...
+int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/rig/hub_file.h"
+#include "base/error.h"
+#include "base/test.h"
+
+#include <string.h>
+
+#define KEY "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define SHA "7f0e7f0e7f0e7f0e7f0e7f0e7f0e7f0e7f0e7f0e"
+
+static const char *const chains[] = {"azure/digicert-g2", "bad/expired-leaf"};
+
+struct fixture {
+    struct hub_file file;
+    struct diag_list diags;
+    struct buf printed;
+};
+
+static int parse(struct fixture *f, const char *text)
+{
+    diag_init(&f->diags);
+    buf_init(&f->printed, 100000);
+    int code = hub_file_parse("a.hub", span_text(text), chains, 2, &f->file, &f->diags);
+    assert_int_equal(diag_print(&f->diags, &f->printed), 0);
+    return code;
+}
+
+static void release(struct fixture *f)
+{
+    hub_file_deinit(&f->file);
+    diag_deinit(&f->diags);
+    buf_deinit(&f->printed);
+}
+
+static void every_statement_is_read(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "hub myhub.example # the name\n"
+                               "module a/m\n"
+                               "device a key " KEY " disabled\n"
+                               "device b thumbprint " SHA "\n"
+                               "chain bad/expired-leaf\n"
+                               "clock 2026-11-20T08:00:00Z\n"
+                               "fault refuse 5 times 3 device a\n"),
+                     0);
+    assert_string_equal(f.file.host, "myhub.example");
+    assert_string_equal(f.file.chain, "bad/expired-leaf");
+    assert_int_equal(f.file.identity_count, 3);
+    assert_string_equal(f.file.identities[1].identity.primary_key, KEY);
+    assert_true(f.file.identities[1].identity.is_disabled);
+    assert_int_equal(f.file.identities[2].identity.auth, HUB_AUTH_THUMBPRINT);
+    assert_string_equal(f.file.identities[2].identity.primary_thumbprint, SHA);
+    assert_true(f.file.has_clock && f.file.clock.is_date);
+    assert_int_equal(f.file.fault_count, 1);
+    assert_int_equal(f.file.faults[0].times, 3);
+    release(&f);
+}
+
+static void each_mistake_is_named_at_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *says;
+    } rows[] = {
+        {"devise a\n", "a.hub:1:1: unknown statement 'devise' (did you mean device?)"},
+        {"hub\n", "a.hub:1:4: expected: hub HOST"},
+        {"hub a_b\n", "a.hub:1:5: 'a_b' is no host name"},
+        {"hub a\nhub b\n", "a.hub:2:1: a second hub; the first stands in line 1"},
+        {"device a/b\n", "write: module a/b"},
+        {"module a\n", "a.hub:1:8: expected module DEVICE/ID"},
+        {"module a/m\n", "a.hub:1:8: there is no device 'a' for this module"},
+        {"device a\ndevice b\ndevice a\n", "a.hub:3:8: 'a' stands already in line 1"},
+        {"device a kee x\n",
+         "a.hub:1:10: expected key, secondary, thumbprint or disabled, seen 'kee' "
+         "(did you mean key?)"},
+        {"device a key abc\n", "a.hub:1:14: key wants the base64 text of 16 to 64 bytes"},
+        {"device a key\n", "a.hub:1:13: key wants"},
+        {"device a key " KEY " key " KEY "\n", "key stands twice"},
+        {"device a key " KEY " thumbprint " SHA "\n", "keys or thumbprints, not both"},
+        {"device a thumbprint 12\n", "a.hub:1:21: a thumbprint has 40"},
+        {"chain azure/digicert-g3\n",
+         "a.hub:1:7: there is no chain 'azure/digicert-g3' (did you mean "
+         "azure/digicert-g2?)"},
+        {"clock 2h\n", "a.hub:1:7: '2h' is no time for a clock"},
+        {"clock +2h +3h\n", "a.hub:1:11: nothing stands behind clock WHEN"},
+        {"fault refuse 9\n", "a.hub:1:14: refuse wants a CONNACK code"},
+        {"fault\n", "a.hub:1:6: a fault is missing"},
+        {"device \"a\n", "a.hub:1:"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct fixture f;
+        assert_int_equal(parse(&f, rows[i].text), ERR_SYNTAX);
+        if (!strstr(buf_text(&f.printed), rows[i].says)) {
+            fail_msg("%s\nexpected '%s', seen:\n%s", rows[i].text, rows[i].says,
+                     buf_text(&f.printed));
+        }
+        release(&f);
+    }
+}
+
+static void a_chain_file_needs_no_known_name(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "chain ./mine.chain\n"), 0);
+    release(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_statement_is_read),
+        cmocka_unit_test(each_mistake_is_named_at_its_place),
+        cmocka_unit_test(a_chain_file_needs_no_known_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// A hub's memory in one SQLite file: identities with their keys, sessions that outlive their
+// connection, twins and queued messages. Every change is on the disk before anybody hears that it
+// was accepted, so that neither kill -9 nor a power cut loses what was acknowledged.
+//
+//     TRY(state_open("hub.state", &state));      // ERR_IN_USE: another process has it
+//     TRY(state_attach(state, hub));             // fills the hub, then keeps what changes
+//     ...
+//     state_close(state);                        // before hub_free
+#pragma once
+#include "base/compat.h"
+
+#include <stddef.h>
+
+struct hub;
+struct state;
+
+// Opens or makes the file (mode 0600) and locks it by a file beside it, "FILE.lock", which says who
+// has it. ERR_IN_USE (the sentence names process and program), ERR_VALUE (no state file, or one of
+// a newer hubrig), file errors.
+int state_open(const char *path, struct state **out) HR_NODISCARD;
+// `hub` is borrowed until state_close. What it has already stays as it is and is written down.
+int state_attach(struct state *state, struct hub *hub) HR_NODISCARD;
+// The sentence of the first change that could not be written, or NULL. From then on every further
+// change is refused: whoever serves should stop.
+const char *state_failure(const struct state *state);
+// Called once, when a change could not be written.
+void state_on_failure(struct state *state, void (*failed)(void *context), void *context);
+void state_close(struct state *state); // NULL is allowed

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/rig/state.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "simulator/hub/access.h"
+#include "simulator/hub/hub_rig.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64];
+static char path[100];
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/hubrig-state-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/hub.state", folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char command[100];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+// A hub that stands on the file.
+struct kept {
+    struct hub_rig rig;
+    struct state *state;
+};
+
+static void open_kept(struct kept *k)
+{
+    rig_open(&k->rig);
+    assert_return_code(state_open(path, &k->state), 0);
+    assert_return_code(state_attach(k->state, k->rig.hub), 0);
+}
+
+static void close_kept(struct kept *k)
+{
+    state_close(k->state);
+    rig_close(&k->rig);
+}
+
+static const struct identity *find(struct kept *k, const char *name)
+{
+    return hub_find_identity(k->rig.hub, span_text(name));
+}
+
+static void identities_keys_and_flags_come_back(void **state)
+{
+    (void)state;
+    struct kept k;
+    char key[100];
+    open_kept(&k);
+    rig_add(&k.rig, (struct identity){.name = "later", .primary_key = RIG_KEY});
+    assert_int_equal(hub_set_disabled(k.rig.hub, "later", true), 0);
+    assert_int_equal(hub_roll_key(k.rig.hub, "later", HUB_KEY_SECONDARY, NULL), 0);
+    snprintf(key, sizeof key, "%s", find(&k, "later")->secondary_key);
+    close_kept(&k);
+
+    open_kept(&k);
+    assert_non_null(find(&k, "later"));
+    assert_true(find(&k, "later")->is_disabled);
+    assert_string_equal(find(&k, "later")->primary_key, RIG_KEY);
+    assert_string_equal(find(&k, "later")->secondary_key, key);
+    close_kept(&k);
+}
+
+static void a_kept_session_comes_back_with_its_filters(void **state)
+{
+    (void)state;
+    struct kept k;
+    open_kept(&k);
+    const struct identity *id = find(&k, "bench-02");
+    hub_session_begin(k.rig.hub, id, false);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("a/#"), 0), 0);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("b/#"), 1), 0);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("a/#"), 1), 0);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("c/#"), 1), 0);
+    assert_true(hub_session_unsubscribe(k.rig.hub, id, SPAN_LITERAL("c/#")));
+    close_kept(&k);
+
+    open_kept(&k);
+    id = find(&k, "bench-02");
+    assert_int_equal(hub_session_filter_count(k.rig.hub, id), 2);
+    assert_int_equal(hub_session_qos(k.rig.hub, id, SPAN_LITERAL("a/#")), 1);
+    assert_int_equal(hub_session_qos(k.rig.hub, id, SPAN_LITERAL("b/#")), 1);
+    assert_true(hub_session_begin(k.rig.hub, id, false));
+    close_kept(&k);
+}
+
+static void a_clean_session_leaves_nothing(void **state)
+{
+    (void)state;
+    struct kept k;
+    open_kept(&k);
+    const struct identity *id = find(&k, "bench-02");
+    hub_session_begin(k.rig.hub, id, false);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("a/#"), 0), 0);
+    hub_session_begin(k.rig.hub, id, true);
+    assert_int_equal(hub_session_subscribe(k.rig.hub, id, SPAN_LITERAL("b/#"), 0), 0);
+    close_kept(&k);
+
+    open_kept(&k);
+    id = find(&k, "bench-02");
+    assert_false(hub_session_is_kept(k.rig.hub, id));
+    assert_int_equal(hub_session_filter_count(k.rig.hub, id), 0);
+    close_kept(&k);
+}
+
+static void the_second_opener_is_told_who_holds_the_file(void **state)
+{
+    (void)state;
+    struct state *first;
+    struct state *second;
+    char pid[64];
+    snprintf(pid, sizeof pid, "process %ld (state_test)", (long)getpid());
+    assert_return_code(state_open(path, &first), 0);
+    assert_int_equal(state_open(path, &second), ERR_IN_USE);
+    assert_non_null(strstr(error_text(ERR_IN_USE), pid));
+    assert_null(second);
+    state_close(first);
+    assert_return_code(state_open(path, &second), 0);
+    state_close(second);
+}
+
+static void the_file_is_for_its_owner_alone(void **state)
+{
+    (void)state;
+    struct kept k;
+    struct stat st;
+    open_kept(&k);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    close_kept(&k);
+}
+
+static void other_files_are_refused_and_left_alone(void **state)
+{
+    (void)state;
+    struct state *s;
+    sqlite3 *db;
+    assert_return_code(
+        fs_write_file(path, SPAN_LITERAL("this is a text, and no state file at all"), 0600), 0);
+    assert_int_equal(state_open(path, &s), ERR_VALUE);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine (a)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(state_open(path, &s), ERR_VALUE);
+    assert_non_null(strstr(error_text(ERR_VALUE), "another program"));
+}
+
+static void a_newer_version_is_refused(void **state)
+{
+    (void)state;
+    struct state *s;
+    sqlite3 *db;
+    assert_return_code(state_open(path, &s), 0);
+    state_close(s);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(state_open(path, &s), ERR_VALUE);
+    assert_non_null(strstr(error_text(ERR_VALUE), "version 99"));
+}
+
+static void count_failure(void *context)
+{
+    ++*(int *)context;
+}
+
+static void a_change_that_cannot_be_written_is_taken_back(void **state)
+{
+    (void)state;
+    struct kept k;
+    int failures = 0;
+    sqlite3 *other;
+    open_kept(&k);
+    state_on_failure(k.state, count_failure, &failures);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    struct identity id = {.name = "lost", .primary_key = RIG_KEY};
+    assert_true(hub_add_identity(k.rig.hub, &id) < 0);
+    assert_null(find(&k, "lost"));
+    sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(other);
+    assert_int_equal(failures, 1);
+    assert_non_null(state_failure(k.state));
+    assert_true(hub_set_disabled(k.rig.hub, "bench-01", true) < 0); // and nothing more is accepted
+    assert_false(find(&k, "bench-01")->is_disabled);
+    assert_true(hub_roll_key(k.rig.hub, "bench-01", HUB_KEY_PRIMARY, NULL) < 0);
+    assert_string_equal(find(&k, "bench-01")->primary_key, RIG_KEY);
+    close_kept(&k);
+}
+
+// A child adds identities, says each once it is accepted, and is killed at some point.
+static int run_child(int says)
+{
+    struct kept k;
+    open_kept(&k);
+    for (int i = 0;; i++) {
+        struct identity id = {.primary_key = RIG_KEY};
+        snprintf(id.name, sizeof id.name, "storm-%d", i);
+        if (hub_add_identity(k.rig.hub, &id) < 0 || write(says, &i, sizeof i) != sizeof i) {
+            return 1;
+        }
+    }
+}
+
+static void what_was_accepted_survives_kill_9(void **state)
+{
+    (void)state;
+    struct kept k;
+    for (int round = 1; round <= 5; round++) {
+        int pair[2];
+        int last = -1;
+        assert_int_equal(pipe(pair), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            close(pair[0]);
+            unlink(path);
+            _exit(run_child(pair[1]));
+        }
+        close(pair[1]);
+        while (last < round * 7 && read(pair[0], &last, sizeof last) == sizeof last) {
+        }
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        while (read(pair[0], &last, sizeof last) == sizeof last) {
+        }
+        close(pair[0]);
+        open_kept(&k);
+        for (int i = 0; i <= last; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "storm-%d", i);
+            assert_non_null(find(&k, name));
+        }
+        close_kept(&k);
+        char command[120];
+        snprintf(command, sizeof command, "rm -f %s*", path);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+int main(void)
+{
+#define KEPT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        KEPT(identities_keys_and_flags_come_back),
+        KEPT(a_kept_session_comes_back_with_its_filters),
+        KEPT(a_clean_session_leaves_nothing),
+        KEPT(the_second_opener_is_told_who_holds_the_file),
+        KEPT(the_file_is_for_its_owner_alone),
+        KEPT(other_files_are_refused_and_left_alone),
+        KEPT(a_newer_version_is_refused),
+        KEPT(a_change_that_cannot_be_written_is_taken_back),
+        KEPT(what_was_accepted_survives_kill_9),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
