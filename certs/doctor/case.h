@@ -49,6 +49,7 @@ struct doctor_place {
 struct piece {
     const struct input *input;
     struct text_view view;
+    struct buf ends; // its index
     struct pem_text pem;
     enum role hint; // by its names
     bool holds_key;

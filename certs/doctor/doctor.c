@@ -133,6 +133,7 @@ void doctor_free(struct doctor *d)
     }
     for (size_t i = 0; i < d->piece_count; i++) {
         pem_deinit(&d->pieces[i]->pem);
+        buf_deinit(&d->pieces[i]->ends);
         free(d->pieces[i]);
     }
     free_texts((char **)d->connections, d->connection_count);

@@ -167,10 +167,12 @@ static int add_piece(struct doctor *d, const struct input *input, struct text_vi
     p->view = view;
     enum role by_symbol = hint_of(view.symbol);
     p->hint = by_symbol != ROLE_UNKNOWN ? by_symbol : hint_of(base_name(input->name));
-    int code = pem_read(&p->view, &p->pem);
+    int code = view.lines ? 0 : view_index(&p->view, &p->ends);
+    code = code < 0 ? code : pem_read(&p->view, &p->pem);
     code = code < 0 ? code : keep(&d->pieces, &d->piece_count, p);
     if (code < 0) {
         pem_deinit(&p->pem);
+        buf_deinit(&p->ends);
         free(p);
         return code;
     }

@@ -1,19 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "certs/doctor/text_view.h"
+#include "base/error.h"
 
 #include <string.h>
 
+// How many line ends stand before `offset`.
+static size_t count_ends(const struct text_view *view, size_t offset)
+{
+    size_t low = 0;
+    size_t high = view->end_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (view->ends[middle] < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool ends_line(struct span s, size_t i)
+{
+    bool is_crlf = s.ptr[i] == '\r' && i + 1 < s.len && s.ptr[i + 1] == '\n';
+    return s.ptr[i] == '\n' || (s.ptr[i] == '\r' && !is_crlf);
+}
+
+int view_index(struct text_view *view, struct buf *room)
+{
+    buf_init(room, (view->text.len + 1) * sizeof(uint32_t));
+    for (size_t i = 0; i < view->text.len; i++) {
+        uint32_t at = (uint32_t)i;
+        if (ends_line(view->text, i)) {
+            TRY(buf_append(room, span_of(&at, sizeof at)));
+        }
+    }
+    view->ends = (const uint32_t *)(const void *)room->data;
+    view->end_count = room->len / sizeof(uint32_t);
+    return 0;
+}
+
 int view_line(const struct text_view *view, size_t offset)
 {
+    if (view->ends) {
+        return 1 + (int)count_ends(view, offset);
+    }
     if (view->lines) {
         size_t last = view->text.len ? view->text.len - 1 : 0;
         return view->text.len ? (int)view->lines[offset < last ? offset : last] : 1;
     }
     int line = 1;
     for (size_t i = 0; i < offset && i < view->text.len; i++) {
-        uint8_t c = view->text.ptr[i];
-        bool is_crlf = c == '\r' && i + 1 < view->text.len && view->text.ptr[i + 1] == '\n';
-        line += c == '\n' || (c == '\r' && !is_crlf);
+        line += ends_line(view->text, i);
     }
     return line;
 }

@@ -9,10 +9,14 @@ struct text_view {
     const char *symbol;    // the C name that holds it, or ""
     struct span text;      // borrowed
     const uint32_t *lines; // the line of each byte of `text`; NULL: count newlines
-    bool is_literal;       // a string literal: the compiler adds a NUL
-    bool is_array;         // a byte array, or a binary file
+    const uint32_t *ends;  // of the lines, from view_index; may be NULL
+    size_t end_count;
+    bool is_literal; // a string literal: the compiler adds a NUL
+    bool is_array;   // a byte array, or a binary file
 };
 
+// For texts with many places to name. `room` holds the index and must live as long as the view.
+int view_index(struct text_view *view, struct buf *room) HR_NODISCARD;
 // Line of the byte at `offset`, from 1. CR alone, LF and CR LF each end one line.
 int view_line(const struct text_view *view, size_t offset);
 
