@@ -81,20 +81,20 @@ struct cert {
     enum role role;
 };
 
-enum key_form {
-    KEY_PKCS1,
-    KEY_PKCS8,
-    KEY_SEC1,
-    KEY_ENCRYPTED,
-    KEY_OPENSSH,
-    KEY_PUBLIC,
-    KEY_OTHER,
+enum key_content {
+    CONTENT_PKCS1,
+    CONTENT_PKCS8,
+    CONTENT_SEC1,
+    CONTENT_ENCRYPTED,
+    CONTENT_OPENSSH,
+    CONTENT_PUBLIC,
+    CONTENT_OTHER,
 };
 
 struct key {
     const struct piece *piece;
     struct doctor_place at;
-    enum key_form form;
+    enum key_content content;
     char label[48];
     bool is_labelled; // PEM
     bool is_ed25519;

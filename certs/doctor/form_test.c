@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/test.h"
 #include "certs/doctor/doctor_kit.h"
+#include "certs/doctor/form_peers.h"
 #include "certs/doctor/pem.h"
 #include "certs/doctor/stack.h"
 
@@ -382,6 +383,20 @@ static int gnutls_loads(struct span text)
 #endif
 }
 
+#ifndef HUBRIG_TEST_MORE_STACKS
+int wolfssl_loads(struct span text)
+{
+    (void)text;
+    return -3;
+}
+
+int bearssl_loads(struct span text)
+{
+    (void)text;
+    return -3;
+}
+#endif
+
 static void the_verdict_of_each_stack_is_that_of_its_real_loader(void **state)
 {
     (void)state;
@@ -390,7 +405,9 @@ static void the_verdict_of_each_stack_is_that_of_its_real_loader(void **state)
         int (*loads)(struct span text);
     } loaders[] = {{STACK_MBEDTLS_228, mbedtls_loads},
                    {STACK_OPENSSL, openssl_loads},
-                   {STACK_GNUTLS, gnutls_loads}};
+                   {STACK_GNUTLS, gnutls_loads},
+                   {STACK_WOLFSSL, wolfssl_loads},
+                   {STACK_BEARSSL, bearssl_loads}};
     int differences = 0;
     for (size_t i = 0; i < HR_COUNT_OF(forms); i++) {
         struct buf text HR_CLEANUP(buf_deinit);
@@ -401,7 +418,10 @@ static void the_verdict_of_each_stack_is_that_of_its_real_loader(void **state)
         for (size_t k = 0; k < HR_COUNT_OF(loaders) && forms[i].is_compared; k++) {
             int real = loaders[k].loads(buf_span(&text));
             int said = stack_loads(loaders[k].stack, &pem);
-            if (real != -3 && real != said) {
+            if (loaders[k].stack == STACK_WOLFSSL && said > 0) {
+                said = 1; // it does not tell how many
+            }
+            if (real != -3 && said != -2 && real != said) {
                 print_error("%s, %s: the loader takes %d, the doctor says %d\n",
                             stack_name(loaders[k].stack), forms[i].name, real, said);
                 differences++;

@@ -83,7 +83,7 @@ static int add_key(struct doctor *d, struct piece *p, const struct pem_block *b,
     }
     key->piece = p;
     key->at = case_place(p, at);
-    p->holds_key = p->holds_key || key->form <= KEY_OPENSSH;
+    p->holds_key = p->holds_key || key->content <= CONTENT_OPENSSH;
     return 0;
 }
 
@@ -184,6 +184,16 @@ static int add_piece(struct doctor *d, const struct input *input, struct text_vi
     return input->kind == INPUT_BINARY ? gather_binary(d, p) : 0;
 }
 
+// Not a format ("HostName=%s;"), a half ("...SharedAccessKey=" MACRO) or a sentence about strings.
+static bool is_connection_literal(struct span text)
+{
+    struct span start = span_slice(text, 0, 16);
+    bool is_begun = text_has_nocase(start, "HostName=") || text_has_nocase(start, "DeviceId=") ||
+                    text_has_nocase(start, "SharedAccessKe");
+    return is_begun && text.len > 24 && text_has_nocase(text, "HostName=") &&
+           !text_has(text, "%s") && !span_ends_with(text, SPAN_LITERAL("Key="));
+}
+
 static int gather_literal(struct doctor *d, const struct input *input, const struct literal *l)
 {
     struct span text = buf_span(&l->text);
@@ -205,8 +215,7 @@ static int gather_literal(struct doctor *d, const struct input *input, const str
     if (has_pem || is_der) {
         return add_piece(d, input, view);
     }
-    // formats such as "HostName=%s;" are no strings
-    if (text.len > 24 && text_has_nocase(text, "HostName=") && !text_has(text, "%s")) {
+    if (is_connection_literal(text)) {
         return connection_read(d, at, l->symbol, text);
     }
     if (text.len > 40 && text_has(text, "SharedAccessSignature ") && !text_has(text, "%s")) {

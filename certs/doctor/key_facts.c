@@ -17,38 +17,38 @@ static bool is_oid(struct span algorithm, const char *dotted)
 }
 
 // By the outermost elements: RFC 8017 A.1.2, RFC 5958 2, RFC 5915 3, RFC 5280 4.1.
-static enum key_form form_of(struct span der, bool *is_ed25519)
+static enum key_content content_of(struct span der, bool *is_ed25519)
 {
     struct der_item outer;
     struct der_item first;
     struct der_item second;
     if (!der_next(&der, &outer) || outer.tag != 0x30) {
-        return KEY_OTHER;
+        return CONTENT_OTHER;
     }
     struct span rest = outer.value;
     if (!der_next(&rest, &first) || !der_next(&rest, &second)) {
-        return KEY_OTHER;
+        return CONTENT_OTHER;
     }
     if (first.tag == 0x02 && first.value.len == 1 && second.tag == 0x30) {
         *is_ed25519 = is_oid(second.value, "1.3.101.112");
-        return KEY_PKCS8;
+        return CONTENT_PKCS8;
     }
     if (first.tag == 0x02 && second.tag == 0x02) {
-        return first.value.len == 1 ? KEY_PKCS1 : KEY_PUBLIC; // the modulus comes first
+        return first.value.len == 1 ? CONTENT_PKCS1 : CONTENT_PUBLIC; // the modulus comes first
     }
     if (first.tag == 0x02 && second.tag == 0x04) {
-        return KEY_SEC1;
+        return CONTENT_SEC1;
     }
     if (first.tag == 0x30 && second.tag == 0x03) {
         *is_ed25519 = is_oid(first.value, "1.3.101.112");
-        return KEY_PUBLIC;
+        return CONTENT_PUBLIC;
     }
-    return first.tag == 0x30 && second.tag == 0x04 ? KEY_ENCRYPTED : KEY_OTHER;
+    return first.tag == 0x30 && second.tag == 0x04 ? CONTENT_ENCRYPTED : CONTENT_OTHER;
 }
 
-static bool parse_bare(mbedtls_pk_context *pk, struct span der, enum key_form form)
+static bool parse_bare(mbedtls_pk_context *pk, struct span der, enum key_content content)
 {
-    if (form == KEY_PUBLIC) {
+    if (content == CONTENT_PUBLIC) {
         return mbedtls_pk_parse_public_key(pk, der.ptr, der.len) == 0;
     }
     return mbedtls_pk_parse_key(pk, der.ptr, der.len, NULL, 0) == 0;
@@ -62,17 +62,17 @@ struct key *key_read(struct doctor *d, struct span label, struct span der, bool 
         return NULL;
     }
     mbedtls_pk_init(&key->pk);
-    key->form = form_of(der, &key->is_ed25519);
+    key->content = content_of(der, &key->is_ed25519);
     key->is_labelled = label.len > 0;
     span_copy_text(label, key->label, sizeof key->label);
     if (is_encrypted) {
-        key->form = KEY_ENCRYPTED;
+        key->content = CONTENT_ENCRYPTED;
     }
     if (text_has(label, "OPENSSH")) {
-        key->form = KEY_OPENSSH;
+        key->content = CONTENT_OPENSSH;
     }
-    bool is_open = key->form <= KEY_SEC1 || key->form == KEY_PUBLIC;
-    key->has_pk = is_open && parse_bare(&key->pk, der, key->form);
+    bool is_open = key->content <= CONTENT_SEC1 || key->content == CONTENT_PUBLIC;
+    key->has_pk = is_open && parse_bare(&key->pk, der, key->content);
     return key;
 }
 
@@ -86,6 +86,6 @@ void key_free(struct key *key)
 
 bool key_fits(const struct key *key, const struct cert *cert)
 {
-    return key->has_pk && key->form != KEY_PUBLIC && cert->is_parsed &&
+    return key->has_pk && key->content != CONTENT_PUBLIC && cert->is_parsed &&
            mbedtls_pk_check_pair(&cert->crt.pk, &key->pk) == 0;
 }

@@ -246,6 +246,9 @@ static void read_word(struct reader *r)
         r->at++;
     }
     struct span word = span_slice(r->in, begin, r->at - begin);
+    if (word.ptr[0] >= '0' && word.ptr[0] <= '9') {
+        return; // a number names nothing
+    }
     bool is_name = span_equals_text(span_text(r->word), "#define");
     span_copy_text(word, r->word, sizeof r->word);
     if (is_name) {

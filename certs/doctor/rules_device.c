@@ -160,7 +160,7 @@ static void judge_key(struct doctor *d, const struct cert *c)
             case_right(d, "the private key belongs to the device certificate");
             return;
         }
-        wrong = d->keys[i]->has_pk && d->keys[i]->form <= KEY_SEC1 ? d->keys[i] : wrong;
+        wrong = d->keys[i]->has_pk && d->keys[i]->content <= CONTENT_SEC1 ? d->keys[i] : wrong;
     }
     if (wrong) {
         case_say(d,

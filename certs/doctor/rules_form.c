@@ -348,7 +348,7 @@ static void judge_keys_in_trust(struct doctor *d, const struct piece *p)
         is_trust = is_trust || (d->certs[i]->piece == p && d->certs[i]->role == ROLE_TRUST);
     }
     for (size_t i = 0; i < d->key_count && is_trust; i++) {
-        if (d->keys[i]->piece == p && d->keys[i]->form <= KEY_OPENSSH) {
+        if (d->keys[i]->piece == p && d->keys[i]->content <= CONTENT_OPENSSH) {
             case_say(d,
                      &(struct remark){.rule = DOCTOR_B_18,
                                       .at = d->keys[i]->at,

@@ -16,20 +16,20 @@ static void judge_label(struct doctor *d, const struct key *k)
 {
     static const struct {
         const char *label;
-        enum key_form form;
+        enum key_content content;
         enum doctor_rule rule;
         const char *shows;
         const char *what;
     } mismatches[] = {
-        {"RSA PRIVATE KEY", KEY_PKCS8, DOCTOR_K_02, "mbedTLS 2.28 -0x3d00, 3.6 -0x62",
+        {"RSA PRIVATE KEY", CONTENT_PKCS8, DOCTOR_K_02, "mbedTLS 2.28 -0x3d00, 3.6 -0x62",
          "the label says RSA PRIVATE KEY (PKCS#1), the content is PKCS#8"},
-        {"PRIVATE KEY", KEY_PKCS1, DOCTOR_K_03, "mbedTLS -0x3ae2",
+        {"PRIVATE KEY", CONTENT_PKCS1, DOCTOR_K_03, "mbedTLS -0x3ae2",
          "the label says PRIVATE KEY (PKCS#8), the content is PKCS#1"},
-        {"PRIVATE KEY", KEY_SEC1, DOCTOR_K_04, "mbedTLS -0x3d80",
+        {"PRIVATE KEY", CONTENT_SEC1, DOCTOR_K_04, "mbedTLS -0x3d80",
          "the label says PRIVATE KEY (PKCS#8), the content is SEC1"},
     };
     for (size_t i = 0; i < HR_COUNT_OF(mismatches); i++) {
-        if (strcmp(k->label, mismatches[i].label) == 0 && k->form == mismatches[i].form) {
+        if (strcmp(k->label, mismatches[i].label) == 0 && k->content == mismatches[i].content) {
             case_say(d,
                      &(struct remark){.rule = mismatches[i].rule,
                                       .as = label_severity(d),
@@ -45,17 +45,17 @@ static void judge_kind(struct doctor *d, const struct key *k)
 {
     struct remark r = {.at = k->at, .fix = "give the device its private key"};
     bool is_request = text_has(span_text(k->label), "REQUEST");
-    if (k->form == KEY_ENCRYPTED) {
+    if (k->content == CONTENT_ENCRYPTED) {
         r.rule = DOCTOR_K_01;
         r.shows = "mbedTLS -0x3c00, wolfSSL -176";
         r.fix = "openssl pkey -in OLD -out NEW asks for the password and writes it without";
         case_say(d, &r, "the key is encrypted, and a device has nobody to type the password");
-    } else if (k->form == KEY_OPENSSH) {
+    } else if (k->content == CONTENT_OPENSSH) {
         r.rule = DOCTOR_K_06;
         r.shows = "mbedTLS -0x3d00, wolfSSL -162";
         r.fix = "ssh-keygen -p -m pkcs8 -f FILE, or make a new key with openssl";
         case_say(d, &r, "this is a key in OpenSSH's own format");
-    } else if (k->form == KEY_PUBLIC || is_request) {
+    } else if (k->content == CONTENT_PUBLIC || is_request) {
         r.rule = DOCTOR_K_05;
         r.shows = "mbedTLS -0x3d00, wolfSSL -140 or -162";
         case_say(d, &r, "this is a %s, no private key",
@@ -75,7 +75,7 @@ static void judge_curve(struct doctor *d, const struct key *k)
     }
     mbedtls_ecp_group_id group = mbedtls_pk_ec(k->pk)->grp.id;
     bool is_rare = group != MBEDTLS_ECP_DP_SECP256R1 && group != MBEDTLS_ECP_DP_SECP384R1;
-    if (is_rare && k->form != KEY_PUBLIC) {
+    if (is_rare && k->content != CONTENT_PUBLIC) {
         const mbedtls_ecp_curve_info *info = mbedtls_ecp_curve_info_from_grp_id(group);
         case_say(d,
                  &(struct remark){.rule = DOCTOR_K_10,
@@ -88,7 +88,7 @@ static void judge_curve(struct doctor *d, const struct key *k)
 
 static void judge_care(struct doctor *d, const struct key *k)
 {
-    if (k->form > KEY_SEC1) {
+    if (k->content > CONTENT_SEC1) {
         return;
     }
     const struct input *input = k->piece->input;
@@ -104,7 +104,7 @@ static void judge_care(struct doctor *d, const struct key *k)
                  "the private key stands in a C source: whoever has the sources has the device");
     }
     bool is_netx = case_source_has(d, "nx_secure_x509_certificate_initialize");
-    if (is_netx && (k->is_labelled || k->form == KEY_PKCS8)) {
+    if (is_netx && (k->is_labelled || k->content == CONTENT_PKCS8)) {
         case_say(d,
                  &(struct remark){.rule = DOCTOR_K_09,
                                   .at = k->at,

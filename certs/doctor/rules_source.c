@@ -306,17 +306,33 @@ static void judge_fragment_length(struct doctor *d)
     }
 }
 
-// Any way to get the time, in code or in the name of an include.
+// Any way to get the time, in code, configuration or the name of a header.
+static bool names_time_source(struct span text)
+{
+    static const char *const marks[] = {"ntp",  "settimeofday", "clock_settime", "rtc",
+                                        "gps",  "date_time",    "configtime",    "cclk",
+                                        "gnss", "set_time",     "time_init"};
+    for (size_t i = 0; i < HR_COUNT_OF(marks); i++) {
+        if (text_has_nocase(text, marks[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_time_source(const struct doctor *d)
 {
-    static const char *const marks[] = {"ntp",       "settimeofday", "clock_settime", "rtc",
-                                        "date_time", "configtime",   "cclk",          "gps",
-                                        "gnss",      "set_time",     "time_init"};
     for (size_t i = 0; i < d->input_count; i++) {
-        struct span bytes = buf_span(&d->inputs[i]->bytes);
-        bool is_source = d->inputs[i]->kind == INPUT_SOURCE || d->inputs[i]->kind == INPUT_CONFIG;
-        for (size_t k = 0; k < HR_COUNT_OF(marks) && is_source; k++) {
-            if (text_has_nocase(bytes, marks[k])) {
+        const struct input *input = d->inputs[i];
+        struct span rest = buf_span(&input->bytes);
+        bool is_source = input->kind == INPUT_SOURCE;
+        if (is_source && names_time_source(buf_span(&input->literals.code))) {
+            return true;
+        }
+        while (rest.ptr && (is_source || input->kind == INPUT_CONFIG)) {
+            struct span line = text_line(&rest);
+            bool is_of_interest = !is_source || text_has(line, "#include");
+            if (is_of_interest && names_time_source(line)) {
                 return true;
             }
         }

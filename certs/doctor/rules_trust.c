@@ -93,14 +93,18 @@ static const struct cert *find_own_root(const struct doctor *d)
     return NULL;
 }
 
+// Where to point for the set as a whole: the first sound root, else whatever is there.
 static const struct cert *first_trust(const struct doctor *d)
 {
+    const struct cert *first = NULL;
     for (size_t i = 0; i < d->cert_count; i++) {
-        if (d->certs[i]->role == ROLE_TRUST) {
-            return d->certs[i];
+        const struct cert *c = d->certs[i];
+        if (c->role == ROLE_TRUST && cert_is_root(c)) {
+            return c;
         }
+        first = c->role == ROLE_TRUST && !first ? c : first;
     }
-    return NULL;
+    return first;
 }
 
 static void say_missing_names(unsigned missing, char *out, size_t capacity_bytes)

@@ -27,7 +27,7 @@ static const struct form_row rows[FORM_COUNT] = {
     [FORM_INDENTED] = {"nnnyyn?", "mbedTLS -0x112c"},
     [FORM_TRAILING_BLANKS] = {"yyyyyn?", ""},
     [FORM_BEGIN_BLANKS] = {"nny?y??", "mbedTLS -0x2780"},
-    [FORM_JOINED] = {"yynyyy?", ""},
+    [FORM_JOINED] = {"yynyyn?", ""},
     [FORM_NO_FINAL_NEWLINE] = {"yyyyyn?", ""},
     [FORM_BOM] = {"yyyyyn?", ""},
     [FORM_UTF16] = {"nnnnnnn", "mbedTLS -0x2180, wolfSSL -162"},
@@ -103,7 +103,8 @@ static bool is_invisible(unsigned forms)
 int stack_loads(enum doctor_stack stack, const struct pem_text *pem)
 {
     int loaded = 0;
-    bool is_all_or_nothing = stack == STACK_OPENSSL || stack == STACK_GNUTLS;
+    bool is_all_or_nothing =
+        stack == STACK_OPENSSL || stack == STACK_GNUTLS || stack == STACK_BEARSSL;
     if (answer_for(stack, pem->forms) == STACK_REFUSES) {
         return -1;
     }
@@ -119,7 +120,10 @@ int stack_loads(enum doctor_stack stack, const struct pem_text *pem)
         if (answer == STACK_UNKNOWN) {
             return -2;
         }
-        if (answer == STACK_REFUSES && is_all_or_nothing && !is_invisible(b->forms)) {
+        // BearSSL looks for the next BEGIN at the start of a line only
+        bool is_skipped = stack == STACK_BEARSSL && pem_has(b, FORM_JOINED);
+        is_skipped = is_skipped || is_invisible(b->forms);
+        if (answer == STACK_REFUSES && is_all_or_nothing && !is_skipped) {
             return -1;
         }
         loaded += answer == STACK_READS;
