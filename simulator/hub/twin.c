@@ -32,11 +32,12 @@ struct twin *twin_new(void)
     if (!twin) {
         return NULL;
     }
-    bool is_whole = part_init(&twin->desired) & part_init(&twin->reported);
+    bool has_desired = part_init(&twin->desired);
+    bool has_reported = part_init(&twin->reported);
     twin->tags = json_object();
     twin->version = 1;
     twin->etag = 1;
-    if (!is_whole || !twin->tags) {
+    if (!has_desired || !has_reported || !twin->tags) {
         hub_twin_free(twin);
         return NULL;
     }
