@@ -29,8 +29,8 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [GET_TWINS] = "SELECT name, json FROM twin",
     [GET_MESSAGES] = "SELECT * FROM c2d ORDER BY sequence",
     [GET_PROPERTIES] = "SELECT name, value FROM c2d_property WHERE sequence=?1 ORDER BY number",
-    [GET_IDENTITIES] = "SELECT name, auth, primary_key, secondary_key, primary_thumbprint, "
-                       "secondary_thumbprint, is_disabled FROM identity ORDER BY rowid",
+    [GET_IDENTITIES] = ("SELECT name, auth, primary_key, secondary_key, primary_thumbprint, "
+                       "secondary_thumbprint, is_disabled FROM identity ORDER BY rowid"),
     [GET_SESSIONS] = "SELECT name FROM session",
     [GET_FILTERS] = "SELECT filter, qos FROM filter WHERE name=?1 ORDER BY number",
 };
