@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The public roots that Azure IoT hubs use or used (reference: server PKI, section 1), by
+// The public roots that Azure IoT hubs use or used, by
 // fingerprint, and which cloud needs which.
 #pragma once
 #include "base/span.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The chains that hubs were and are known to show (reference: server PKI, sections 3 and 5).
+// The chains that hubs were and are known to show.
 #pragma once
 #include "certs/doctor/doctor.h"
 

@@ -104,7 +104,7 @@ static void assert_state(json_t *root, const char *name, const char *expected)
     assert_string_equal(text_at(json_object_get(root, "registrationState"), name), expected);
 }
 
-// ---- section 5: what CONNECT is refused for
+// ---- what CONNECT is refused for
 
 #define USER DPS_RIG_SCOPE "/registrations/bench-01/api-version=2019-03-31"
 #define SR   DPS_RIG_SCOPE "%2Fregistrations%2Fbench-01"
@@ -182,7 +182,7 @@ static void connect_is_refused_as_section_5_says(void **state)
     }
 }
 
-// ---- sections 2, 5 and 6: what registering is refused for
+// ---- what registering is refused for
 
 static const struct register_row {
     const char *row;
@@ -261,7 +261,7 @@ static void a_message_above_96_kilobytes_is_a_bad_request(void **state)
     dps_answer_deinit(&answer);
 }
 
-// ---- section 2.1: group keys
+// ---- group keys
 
 static void a_groups_key_derives_the_devices_key_of_the_test_vector(void **state)
 {
@@ -325,7 +325,7 @@ static void an_individual_enrollment_comes_before_the_group(void **state)
     dps_answer_deinit(&answer);
 }
 
-// ---- section 2.2: X.509
+// ---- X.509
 
 static void an_individual_certificate_must_be_in_time(void **state)
 {
@@ -373,7 +373,7 @@ static void a_group_takes_certificates_whose_chain_leads_to_its_ca(void **state)
     json_decref(root);
 }
 
-// ---- sections 3 and 4: the way of a registration
+// ---- the way of a registration
 
 static void a_registration_is_assigning_and_then_assigned(void **state)
 {
@@ -515,7 +515,7 @@ static void enabling_lets_a_device_in_again(void **state)
     json_decref(provision("off-01", DPS_RIG_KEY, ""));
 }
 
-// ---- allocation, section 6's failed states, section 10
+// ---- allocation, failed states, throttling
 
 static void enroll_bench(struct dps_enrollment e)
 {

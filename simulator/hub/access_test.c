@@ -110,7 +110,7 @@ static void connect_as(struct hub_rig *rig, const char *name, const char *passwo
         }                                                                                          \
     } while (0)
 
-// ---- section 4.1: tokens of policies, prefixes of sr, modules
+// ---- tokens of policies, prefixes of sr, modules
 
 static void local_auth_off(struct hub_settings *s)
 {
@@ -231,7 +231,7 @@ static void the_key_of_a_policy_is_named_in_full(void **state)
     rig_close(&rig);
 }
 
-// ---- section 4.3: CA-signed certificates
+// ---- CA-signed certificates
 
 struct ca_row {
     const char *rule;
@@ -503,7 +503,7 @@ static void only_keys_that_exist_can_be_rolled(void **state)
     rig_close(&rig);
 }
 
-// ---- section 17: what the settings say instead of the row
+// ---- what the settings say instead of the row
 
 static void connack_codes_follow_the_settings(void **state)
 {

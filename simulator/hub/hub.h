@@ -132,7 +132,7 @@ struct auth_result {
                        // "the token ended 2 h 3 min before the hub's time", which key matched
 };
 
-// Sections 2.1, 3 and 4 of the MQTT reference: user name, client id, SAS or certificate.
+// Judges a CONNECT: user name, client id, SAS token or certificate.
 void hub_authenticate(struct hub *hub, const struct auth_request *request, struct auth_result *out);
 
 // The throttle of new connections, asked once the credentials are good: REASON_OK, CONNACK is due

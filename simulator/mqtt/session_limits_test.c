@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sections 13 and 16 of the MQTT reference: throttles, the daily quota, faults that devices ask
+// Throttles, the daily quota, faults that devices ask
 // for.
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/session_rig.h"
@@ -235,7 +235,7 @@ static void blocks_count_not_messages(void **state)
     session_rig_close(&rig);
 }
 
-// ---- section 16: faults that a device asks for
+// ---- faults that a device asks for
 
 static void open_obedient(struct session_rig *rig, struct wire *w)
 {
