@@ -2,6 +2,7 @@
 #include "certs/chain.h"
 #include "base/error.h"
 #include "certs/chain_extensions.h"
+#include "certs/stacks.h"
 #include "certs/workshop.h"
 
 #include <stdlib.h>
@@ -281,6 +282,20 @@ static int expand_facts(const struct chain_facts *facts, const char *hub_host,
     return 0;
 }
 
+// An installation without the table is no less able to make chains.
+static int note_accepting(const char *name, struct chain *out)
+{
+    static const char folder[] = "catalogue/";
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, sizeof out->accepted_by - 1);
+    if (strncmp(name, folder, strlen(folder)) != 0) {
+        return 0;
+    }
+    int code = stacks_accepting(name + strlen(folder), &text);
+    span_copy_text(buf_span(&text), out->accepted_by, sizeof out->accepted_by);
+    return code == ERR_NO_FILE ? 0 : code;
+}
+
 static int build_chain(struct build *b, struct chain *out)
 {
     const struct recipe *r = b->recipe;
@@ -297,6 +312,7 @@ static int build_chain(struct build *b, struct chain *out)
     memcpy(out->name, r->name, sizeof out->name);
     memcpy(out->about, r->facts.about, sizeof out->about);
     TRY(expand_facts(&r->facts, b->request->hub_host, &out->facts));
+    TRY(note_accepting(r->name, out));
     return key_write_pem(key_of(b, r->send[0]), &out->key_pem);
 }
 

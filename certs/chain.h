@@ -41,6 +41,7 @@ struct chain {
     char name[96];
     char about[CHAIN_ABOUT_BYTES_MOST + 1];
     struct chain_facts facts; // verdict, alerts, name to dial; device_host filled in
+    char accepted_by[120];    // libraries that accept it by certs/stacks.tsv; catalogue chains only
     struct buf sent_pem;      // the certificates that the server sends, leaf first, PEM
     struct buf root_pem;      // trust anchors that a device needs for this chain, PEM
     struct buf key_pem;       // the leaf's private key, PKCS#8 PEM; secret

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `hubrig doctor`: what is wrong, and what is right, with what a device was given.
 #include "certs/doctor/doctor.h"
+#include "certs/stacks.h"
 #include "base/diag.h"
 #include "base/env.h"
 #include "base/error.h"
@@ -164,7 +165,47 @@ static int print_json_texts(struct buf *out, const char *name, const struct doct
     return buf_append_u8(out, ']');
 }
 
-static int print_json(const struct doctor *d, const char *worst, struct buf *out)
+// What is known of the stack from measuring it: ids of the catalogue, blanks between them.
+struct measured {
+    struct buf lets_through, refuses;
+    bool is_known;
+};
+
+static int read_measured(enum doctor_stack stack, struct measured *m)
+{
+    static const char *const libraries[STACK_COUNT + 1] = {
+        [STACK_MBEDTLS_228] = "mbedtls", [STACK_OPENSSL] = "openssl", [STACK_WOLFSSL] = "wolfssl",
+        [STACK_GNUTLS] = "gnutls",      [STACK_BEARSSL] = "bearssl",
+    };
+    buf_init(&m->lets_through, OUTPUT_BYTES_MOST);
+    buf_init(&m->refuses, OUTPUT_BYTES_MOST);
+    m->is_known = libraries[stack] != NULL;
+    return m->is_known ? stacks_differences(libraries[stack], &m->lets_through, &m->refuses) : 0;
+}
+
+static void release_measured(struct measured *m)
+{
+    buf_deinit(&m->lets_through);
+    buf_deinit(&m->refuses);
+}
+
+static int print_measured(const struct measured *m, struct buf *out)
+{
+    if (m->lets_through.len > 0) {
+        TRY(buf_printf(out, "stack    accepts, with its usual settings, what must be refused: %s\n",
+                       buf_text(&m->lets_through)));
+    }
+    if (m->refuses.len > 0) {
+        TRY(buf_printf(out, "stack    refuses what is sound: %s\n", buf_text(&m->refuses)));
+    }
+    if (m->is_known) {
+        TRY(buf_append_text(out, "         what each means: hubrig certs show catalogue/ID\n"));
+    }
+    return 0;
+}
+
+static int print_json(const struct doctor *d, const char *worst, const struct measured *m,
+                      struct buf *out)
 {
     char date[32];
     TRY(buf_printf(out, "{\"worst\":\"%s\",\n\"findings\":[", worst));
@@ -191,7 +232,12 @@ static int print_json(const struct doctor *d, const char *worst, struct buf *out
         TRY(print_field(out, "text", when->text));
         TRY(buf_append_u8(out, '}'));
     }
-    return buf_append_text(out, "]}\n");
+    TRY(buf_append_u8(out, ']'));
+    if (m->is_known) {
+        TRY(print_field(out, "accepts_wrongly", buf_text(&m->lets_through)));
+        TRY(print_field(out, "refuses_wrongly", buf_text(&m->refuses)));
+    }
+    return buf_append_text(out, "}\n");
 }
 
 static int print_findings(const struct doctor *d, struct buf *out)
@@ -214,7 +260,8 @@ static int print_findings(const struct doctor *d, struct buf *out)
     return 0;
 }
 
-static int print_text(const struct doctor *d, const size_t counts[3], struct buf *out)
+static int print_text(const struct doctor *d, const size_t counts[3], const struct measured *m,
+                      struct buf *out)
 {
     char date[32];
     TRY(print_findings(d, out));
@@ -229,13 +276,14 @@ static int print_text(const struct doctor *d, const size_t counts[3], struct buf
         TRY(buf_printf(out, "date     %.10s  %s\n", utc_print(when->at_s * 1000000, date),
                        when->text));
     }
+    TRY(print_measured(m, out));
     return buf_printf(out, "%zu error%s, %zu warning%s, %zu info\n", counts[DOCTOR_ERROR],
                       counts[DOCTOR_ERROR] == 1 ? "" : "s", counts[DOCTOR_WARNING],
                       counts[DOCTOR_WARNING] == 1 ? "" : "s", counts[DOCTOR_INFO]);
 }
 
 static int examine(struct doctor *d, const char *const *words, size_t count, bool is_json,
-                   bool *is_clean)
+                   const struct measured *m, bool *is_clean)
 {
     size_t counts[3] = {0};
     struct buf out HR_CLEANUP(buf_deinit);
@@ -252,7 +300,7 @@ static int examine(struct doctor *d, const char *const *words, size_t count, boo
                         : counts[DOCTOR_WARNING] ? "warning"
                         : counts[DOCTOR_INFO]    ? "info"
                                                  : "none";
-    TRY(is_json ? print_json(d, worst, &out) : print_text(d, counts, &out));
+    TRY(is_json ? print_json(d, worst, m, &out) : print_text(d, counts, m, &out));
     fputs(buf_text(&out), stdout);
     return 0;
 }
@@ -288,8 +336,11 @@ static int doctor_command(int argc, char **argv)
     if (code != EXIT_PASS) {
         return code;
     }
+    struct measured measured = {0};
     code = doctor_new(&settings, &d);
-    code = code < 0 ? code : examine(d, words, count, o.json != NULL, &is_clean);
+    code = code < 0 ? code : read_measured(settings.stack, &measured);
+    code = code < 0 ? code : examine(d, words, count, o.json != NULL, &measured, &is_clean);
+    release_measured(&measured);
     doctor_free(d);
     if (code < 0) {
         return cli_fail("doctor", code);
@@ -317,7 +368,8 @@ const struct command command_doctor = {
         "  --at DATE             judge as of this date instead of today\n"
         "  --device-clock DATE   the time that the device believes it is\n"
         "  --stack NAME          mbedtls228 mbedtls36 openssl wolfssl gnutls bearssl modem:\n"
-        "                        findings are as harsh as this stack is\n"
+        "                        findings are as harsh as this stack is, and it is told where this\n"
+        "                        library, as measured, differs from the texts (certs/stacks.md)\n"
         "  --cloud NAME          public china gov; default: from the host name, else public\n"
         "  --thumbprint HEX      as registered; primary and secondary with a comma between\n"
         "  --json                one object: worst, findings, right, outlook, dates\n"

@@ -24,6 +24,8 @@ struct memory_row {
     }
 static const struct memory_row memory[] = {
     REMEMBER(EVENT_HUB_CHAIN, "name", chain),
+    REMEMBER(EVENT_HUB_CHAIN, "verdict", chain_verdict),
+    REMEMBER(EVENT_HUB_CHAIN, "accepted_by", chain_accepted_by),
     REMEMBER(EVENT_HUB_CLOCK, "utc", hub_utc),
     REMEMBER(EVENT_DEVICE_STARTED, "clock", device_utc),
     REMEMBER(EVENT_DEVICE_CLOCK, "utc", device_utc),
@@ -114,6 +116,11 @@ struct row {
     const char *cause;
     const char *try_text;
 };
+
+static bool is_accepted_by_some(const struct diagnosis *d)
+{
+    return d->chain_accepted_by[0] != '\0';
+}
 
 static bool never_ended(const struct diagnosis *d)
 {
@@ -289,6 +296,11 @@ static const struct row rows[] = {
     {"accepted-missing-intermediate", TRUSTED, CHAIN_BAD, "intermediate", NULL,
      "the device accepts a chain without its root: in {chain} the intermediate is missing",
      VERIFYING "; the leaf alone proves nothing when its issuer was neither sent nor stored"},
+    {"accepted-as-its-library", TRUSTED, CHAIN_BAD, NULL, is_accepted_by_some,
+     "the device accepted the chain {chain}, which must be refused; so do, with their usual "
+     "settings, {accepted_by}",
+     "when the device uses one of these, its application must check what the library does not; else "
+     VERIFYING},
     {"accepted-bad-chain", TRUSTED, CHAIN_BAD, NULL, NULL,
      "the device accepted the chain {chain}, which must be refused", VERIFYING},
 
@@ -399,7 +411,7 @@ static bool names_event(const char *list, const struct event *violated)
 
 static bool row_fits(const struct row *r, const struct diagnosis *d, const struct event *violated)
 {
-    bool is_bad = strncmp(d->chain, "bad/", 4) == 0;
+    bool is_bad = strncmp(d->chain, "bad/", 4) == 0 || strcmp(d->chain_verdict, "reject") == 0;
     return names_event(r->violated, violated) && (r->chain != CHAIN_GOOD || !is_bad) &&
            (r->chain != CHAIN_BAD || is_bad) && (!r->recipe || strstr(d->chain, r->recipe)) &&
            (!r->fits || r->fits(d));
@@ -441,6 +453,7 @@ static void fill(const struct diagnosis *d, const struct event *violated, const 
         {"alert", d->alert},
         {"attempts", attempts},
         {"chain", d->chain[0] ? d->chain : "of the hub"},
+        {"accepted_by", d->chain_accepted_by},
         {"code", d->exit_code},
         {"device_utc", d->device_utc},
         {"error", d->error_why},

@@ -33,6 +33,9 @@ static const struct story stories[] = {
      {"hub.chain name=bad/self-signed", "tcp.accepted", "!mqtt.connect"}},
     {"accepted-missing-intermediate", "the intermediate is missing", "VERIFY_REQUIRED",
      {"hub.chain name=bad/missing-intermediate", "tcp.accepted", "!mqtt.connect"}},
+    {"accepted-as-its-library", "so do, with their usual settings, wolfssl, bearssl", "application must check",
+     {"hub.chain name=catalogue/k-md5 verdict=reject accepted_by=wolfssl,_bearssl", "tcp.accepted",
+      "!mqtt.connect"}},
     {"accepted-bad-chain", "bad/sha1-leaf, which must be refused", "VERIFY_REQUIRED",
      {"hub.chain name=bad/sha1-leaf", "tcp.accepted", "!mqtt.connected"}},
 
@@ -140,7 +143,8 @@ static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct eve
         char *value = strchr(at, '=') + 1;
         value[-1] = '\0';
         assert_true(event_has_field(last->type, span_text(at)));
-        bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 || strcmp(at, "working") == 0;
+        bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 ||
+                          strcmp(at, "working") == 0 || strcmp(at, "accepted_by") == 0;
         for (char *c = value; has_blanks && *c; c++) {
             *c = *c == '_' ? ' ' : *c;
         }

@@ -15,6 +15,7 @@ struct diagnosis {
     struct fact_series series[EVENT_TYPE_COUNT];
     uint64_t last_seq[EVENT_TYPE_COUNT]; // 0 = never seen
     char chain[FACT_TEXT_BYTES];         // the hub presents it
+    char chain_verdict[16], chain_accepted_by[FACT_TEXT_BYTES];
     char alert[FACT_TEXT_BYTES];         // the device's last alert in a handshake
     uint64_t alert_seq;
     char device_utc[32], hub_utc[32];

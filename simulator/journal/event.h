@@ -109,7 +109,7 @@
     X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
     X(WS_CLOSED, "ws.closed", "code by why",                                                       \
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
-    X(HUB_CHAIN, "hub.chain", "name", "the hub presents this chain from now on")                   \
+    X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \
       "somebody asked for a change through the control interface")                                 \

@@ -49,7 +49,9 @@ int server_set_chain(struct server *server, const struct chain *chain)
     if (server->settings.is_dps) {
         EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     } else {
-        EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name));
+        EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name),
+         F_TEXT("verdict", chain_verdict_word(chain->facts.verdict)),
+         F_TEXT("accepted_by", chain->accepted_by));
     }
     return 0;
 }
