@@ -141,6 +141,41 @@ static void events_are_watched_as_json_lines(void **state)
     shell_release(&r);
 }
 
+// A device in the background: mosquitto_sub with the credentials that serve prints.
+#define DEVICE(options, to)                                                                        \
+    "sub=$(grep -o 'mosquitto_pub.*' lines | sed 's/^mosquitto_pub/mosquitto_sub/; s/-t .*//'); "  \
+    "eval \"timeout 60 $sub " options " -t 'devices/device-1/messages/devicebound/#'\" >" to       \
+    " 2>&1 & s=$!; until $H ctl connections | grep -q device-1; do :; done; "
+
+static void a_message_reaches_a_connected_device_and_is_completed(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              SERVE("") DEVICE("-C 1", "got") "$H ctl devices; $H ctl c2d device-1 'hello there' --ack full; "
+                                              "wait $s; cat got; until grep -q c2d.completed lines; do :; "
+                                              "done; echo completed; finish",
+              hubrig);
+    shell_assert_says(&r, "connected as #1");
+    shell_assert_says(&r, "hello there\n");
+    shell_assert_says(&r, "completed\n");
+    shell_release(&r);
+}
+
+static void one_device_is_dropped_by_its_id(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              SERVE("") DEVICE("-k 60", "/dev/null") "$H ctl drop rst device-2; $H ctl drop rst device-1; "
+                                                     "until grep -q 'tcp.closed by=hub how=rst' lines; do :; "
+                                                     "done; echo cut; kill $s; finish",
+              hubrig);
+    shell_assert_says(&r, "1 connection closed by rst");
+    shell_assert_says(&r, "cut\n");
+    shell_release(&r);
+}
+
 static void a_hub_file_fills_the_hub_and_its_mistakes_stop_it(void **state)
 {
     (void)state;
@@ -374,6 +409,8 @@ int main(void)
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test(wrong_requests_end_with_their_code_and_a_hint),
         cmocka_unit_test(events_are_watched_as_json_lines),
+        cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
+        cmocka_unit_test(one_device_is_dropped_by_its_id),
         cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),
         cmocka_unit_test(what_ctl_acknowledged_survives_kill_9),
         cmocka_unit_test(a_second_serve_is_told_who_is_there),
