@@ -175,6 +175,10 @@ static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(voi
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "no/such/suite");
     shell_release(&r);
+    shell_run(&r, "%s try --offers clok true", hubrig);
+    assert_int_equal(r.code, 2);
+    shell_assert_says(&r, "did you mean clock?");
+    shell_release(&r);
     shell_run(&r, "%s run t --device reference -j many", hubrig);
     assert_int_equal(r.code, 2);
     shell_release(&r);

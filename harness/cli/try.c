@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/diag.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "harness/cli/cli.h"
@@ -20,6 +21,30 @@ static bool mentions(const struct bench_device *device, const char *text)
     return false;
 }
 
+// "clock,x509": adds to what the placeholders tell; the clock counts only when it is listed.
+static int read_offers(const char *list, struct bench_device *device)
+{
+    static const char *const names[] = {"clock", "x509", "dps"};
+    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps};
+    struct span rest = span_text(list);
+    device->offers_clock = false;
+    while (rest.ptr) {
+        struct span word = span_trim(span_cut(rest, ',', &rest));
+        size_t i = 0;
+        while (i < HR_COUNT_OF(names) && !span_equals_text(word, names[i])) {
+            i++;
+        }
+        if (i == HR_COUNT_OF(names)) {
+            char hint[96];
+            fprintf(stderr, "hubrig try: --offers takes clock, x509 and dps with commas between, seen '%.*s'%s\n",
+                    SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), hint));
+            return EXIT_USAGE;
+        }
+        *flags[i] = true;
+    }
+    return EXIT_PASS;
+}
+
 static int try_program(const char **words, size_t count, const char *offers, struct suite_run *run)
 {
     static char name[] = "program";
@@ -27,9 +52,13 @@ static int try_program(const char **words, size_t count, const char *offers, str
     for (size_t i = 0; i < count; i++) {
         device.command[i] = (char *)(uintptr_t)words[i]; // read only
     }
-    device.offers_clock = !offers || strstr(offers, "clock");
-    device.offers_dps = (offers && strstr(offers, "dps")) || mentions(&device, "{dps.");
-    device.offers_x509 = (offers && strstr(offers, "x509")) || mentions(&device, "{device.cert}");
+    device.offers_clock = true;
+    device.offers_dps = mentions(&device, "{dps.");
+    device.offers_x509 = mentions(&device, "{device.cert}");
+    int code = offers ? read_offers(offers, &device) : EXIT_PASS;
+    if (code != EXIT_PASS) {
+        return code;
+    }
     run->device = &device;
     run->bench_folder = ".";
     return suite_run(run);
@@ -84,7 +113,8 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509; default: clock, and x509 when it is given {device.cert}\n"
+        "                      x509, dps; default: clock, x509 when it is given {device.cert}, and\n"
+        "                      dps when it is given one of {dps.host} {dps.id_scope} ...\n"
         "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
         "  --only NAME         run this scenario only\n"
         "  --jobs N, -j N      scenarios side by side; default: four per processor\n"

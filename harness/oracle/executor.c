@@ -578,16 +578,6 @@ void executor_abort(struct executor *x, enum verdict verdict, const char *expect
     end(x, verdict, present(x), expected, observed);
 }
 
-void executor_describe(struct executor *x, const char *device, const char *evidence)
-{
-    if (device) {
-        outcome_set(&x->outcome.device, device);
-    }
-    if (evidence) {
-        outcome_set(&x->outcome.evidence, evidence);
-    }
-}
-
 const struct outcome *executor_outcome(const struct executor *x)
 {
     return &x->outcome;

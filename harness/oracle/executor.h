@@ -39,7 +39,5 @@ bool executor_is_done(const struct executor *x);
 // End now with this verdict (rig trouble, Ctrl-C); no effect when done. `observed` is copied.
 void executor_abort(struct executor *x, enum verdict verdict, const char *expected,
                     const char *observed, const char *try_text);
-// What the rig alone knows of the outcome; both are copied, NULL leaves a field as it is.
-void executor_describe(struct executor *x, const char *device, const char *evidence);
 // Valid once done; borrowed from the executor. Cause and try come from the diagnosis table.
 const struct outcome *executor_outcome(const struct executor *x);

@@ -525,18 +525,6 @@ static void an_event_that_comes_late_does_not_save_an_expect(void **state)
     rig_deinit(&r);
 }
 
-static void what_the_rig_knows_is_added_to_the_outcome(void **state)
-{
-    (void)state;
-    struct rig r;
-    rig_start(&r, "boot device\n");
-    executor_describe(r.x, "board", "evidence/t.a");
-    executor_describe(r.x, NULL, NULL);
-    assert_string_equal(executor_outcome(r.x)->device, "board");
-    assert_string_equal(executor_outcome(r.x)->evidence, "evidence/t.a");
-    rig_deinit(&r);
-}
-
 static void a_flood_is_judged_and_its_oldest_events_are_dropped_with_a_note(void **state)
 {
     (void)state;
@@ -607,7 +595,6 @@ int main(void)
         cmocka_unit_test(an_action_that_fails_is_trouble_of_the_rig_with_its_sentence),
         cmocka_unit_test(an_abort_keeps_the_present_statement_and_the_first_word_stands),
         cmocka_unit_test(an_event_that_comes_late_does_not_save_an_expect),
-        cmocka_unit_test(what_the_rig_knows_is_added_to_the_outcome),
         cmocka_unit_test(a_flood_is_judged_and_its_oldest_events_are_dropped_with_a_note),
         cmocka_unit_test(the_queue_keeps_deep_copies_cut_at_their_limit),
     };
