@@ -144,7 +144,7 @@ static void events_are_watched_as_json_lines(void **state)
 // A device in the background: mosquitto_sub with the credentials that serve prints.
 #define DEVICE(options, to)                                                                        \
     "sub=$(grep -o 'mosquitto_pub.*' lines | sed 's/^mosquitto_pub/mosquitto_sub/; s/-t .*//'); "  \
-    "eval \"timeout 60 $sub " options " -t 'devices/device-1/messages/devicebound/#'\" >" to       \
+    "eval \"exec timeout 60 $sub " options " -t 'devices/device-1/messages/devicebound/#'\" >" to       \
     " 2>&1 & s=$!; until $H ctl connections | grep -q device-1; do :; done; "
 
 static void a_message_reaches_a_connected_device_and_is_completed(void **state)
