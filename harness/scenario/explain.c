@@ -32,17 +32,8 @@ static int print_duration(uint64_t us, struct buf *out)
 
 static int print_fault(const struct fault *f, struct buf *out)
 {
-    char text[32];
-    TRY(buf_printf(out, "Arm the fault '%s'", fault_word(f->kind)));
-    if (f->kind == FAULT_REFUSE) {
-        TRY(buf_printf(out, " with CONNACK code %d", f->code));
-    }
-    if (f->kind == FAULT_DELAY) {
-        TRY(buf_printf(out, " of %s", duration_print((int64_t)f->delay_us, text)));
-    }
-    if (f->kind == FAULT_DROP) {
-        TRY(buf_printf(out, " by %s", f->drop == DROP_RST ? "rst" : "fin"));
-    }
+    char text[96];
+    TRY(buf_printf(out, "Arm the fault '%s'", fault_brief(f, text, sizeof text)));
     TRY(buf_printf(out, " at %s (%s)", site_word(f->site), site_meaning(f->site)));
     if (f->skip) {
         TRY(buf_printf(out, ", after %" PRIu64 " that pass", f->skip));

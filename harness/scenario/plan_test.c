@@ -153,7 +153,7 @@ static void steps_carry_their_place_their_text_and_their_arguments(void **state)
     assert_int_equal(s[4].fault.kind, FAULT_DROP);
     assert_int_equal(s[4].fault.site, SITE_MQTT_PUBACK);
     assert_string_equal(s[5].chain, "azure/digicert-g2");
-    assert_int_equal(s[6].fault.code, 4);
+    assert_int_equal(s[6].fault.number[0], 4);
     assert_int_equal(s[7].verb, HUB_CLEAR);
     assert_int_equal(s[8].verb, HUB_DISABLE);
     assert_int_equal(s[9].verb, HUB_ENABLE);
@@ -543,10 +543,10 @@ static void a_plan_explains_itself_line_by_line(void **state)
         "  14  Wait at most 1 min 30 s for mqtt.connected with auth = sas and client_id != \"b "
         "1\".\n"
         "  15  The hub drops its live connections by fin.\n"
-        "  16  Arm the fault 'drop' by rst at mqtt.puback (the hub is about to acknowledge a "
+        "  16  Arm the fault 'drop rst' at mqtt.puback (the hub is about to acknowledge a "
         "message), 2 times.\n"
         "  17  The hub presents the chain azure/digicert-g2 from now on.\n"
-        "  18  Arm the fault 'refuse' with CONNACK code 4 at mqtt.connack (the hub is about to "
+        "  18  Arm the fault 'refuse 4' at mqtt.connack (the hub is about to "
         "accept "
         "a CONNECT), 1 time.\n"
         "  19  Remove all faults.\n"
