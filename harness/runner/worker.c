@@ -24,7 +24,7 @@
 #include <uv.h>
 
 #define DEVICE_ID  "bench-01"
-#define HUB_HOST   "testhub.azure-devices.net"
+#define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
