@@ -8,6 +8,7 @@
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
 //       offers   clock x509 dps              # capabilities, or `nothing`; default clock x509
 //     end
+//     variants reference --flaw no-sni hammer  # further devices: the command and `--flaw NAME`
 //
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
 #pragma once
