@@ -89,7 +89,7 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"roll-key device-1 third", 2, "expected primary or secondary"},
         {"chain azure/digicert-g3", 2, "did you mean azure/digicert-g2?"},
         {"clock noon", 2, "is no time for a clock"},
-        {"fault refuse 9", 2, "CONNACK code from 1 to 5"},
+        {"fault refuse 9", 2, "a number from 1 to 5 for CODE"},
         {"drop softly", 2, "expected fin"},
         {"watch mqtt.conected", 2, "did you mean mqtt.connected?"},
         {"c2d device-1 x --ack maybe", 2, "--ack wants none, positive"},

@@ -32,17 +32,8 @@ static int print_duration(uint64_t us, struct buf *out)
 
 static int print_fault(const struct fault *f, struct buf *out)
 {
-    char text[32];
-    TRY(buf_printf(out, "Arm the fault '%s'", fault_word(f->kind)));
-    if (f->kind == FAULT_REFUSE) {
-        TRY(buf_printf(out, " with CONNACK code %d", f->code));
-    }
-    if (f->kind == FAULT_DELAY) {
-        TRY(buf_printf(out, " of %s", duration_print((int64_t)f->delay_us, text)));
-    }
-    if (f->kind == FAULT_DROP) {
-        TRY(buf_printf(out, " by %s", f->drop == DROP_RST ? "rst" : "fin"));
-    }
+    char text[96];
+    TRY(buf_printf(out, "Arm the fault '%s'", fault_brief(f, text, sizeof text)));
     TRY(buf_printf(out, " at %s (%s)", site_word(f->site), site_meaning(f->site)));
     if (f->skip) {
         TRY(buf_printf(out, ", after %" PRIu64 " that pass", f->skip));
@@ -232,6 +223,9 @@ static uint64_t longest_of(const struct plan *plan)
 int plan_explain(const struct plan *plan, struct buf *out)
 {
     TRY(buf_printf(out, "%s%s%s\n", plan->name, plan->about[0] ? ": " : "", plan->about));
+    TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
+    TRY(plan->basis[0] ? buf_printf(out, "Source: %s\n", plan->basis) : 0);
+    TRY(plan->level ? buf_printf(out, "Level: %s\n", level_word(plan->level)) : 0);
     if (plan->needs_clock || plan->needs_x509 || plan->needs_dps) {
         TRY(buf_printf(out, "Needs a device with:%s%s%s\n", plan->needs_clock ? " clock" : "",
                        plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : ""));
@@ -308,6 +302,12 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
     TRY(json_text("name", plan->name, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("about", plan->about, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("why", plan->why, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("level", level_word(plan->level), out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("source", plan->basis, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("file", plan->file, out));
     TRY(buf_append_text(out, ",\"tags\":["));

@@ -12,7 +12,8 @@ struct parser {
     size_t step_room;
     int boot_line;  // 0 = none yet
     bool has_first; // the first statement was read
-    int scenario_line, about_line, limit_line;
+    int scenario_line, limit_line;
+    int about_line, why_line, level_line, basis_line;
     int knob_lines[KNOB_COUNT];
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;

@@ -52,7 +52,7 @@ static void send_answer(struct mqtt_session *s, const struct answer *a)
 {
     struct buf out;
     if (a->kind == ANSWER_REQUEST) {
-        int status = a->decision.kind == FAULT_ANSWER ? a->decision.code : 0;
+        int status = a->decision.kind == FAULT_ANSWER ? (int)a->decision.number[0] : 0;
         s->dialect->take_request(s, span_of(a->codes, a->code_count), status);
         return;
     }
@@ -83,7 +83,7 @@ static void decide(struct mqtt_session *s, struct answer *a, uint64_t after_orde
     a->decision = d;
     a->ready_us = session_now_us(s);
     if (a->decision.kind == FAULT_DELAY) {
-        a->ready_us += a->decision.delay_us;
+        a->ready_us += a->decision.number[0];
     }
 }
 
@@ -93,7 +93,7 @@ static void perform(struct mqtt_session *s, const struct answer *a)
     case FAULT_SWALLOW:
         break;
     case FAULT_DROP:
-        session_close(s, a->decision.drop);
+        session_close(s, fault_drop(a->decision.number));
         break;
     case FAULT_STALL:
         session_stall(s);

@@ -77,18 +77,18 @@ void session_decide_connack(struct mqtt_session *s, uint64_t after_order)
                                                   s->connection, s->name, after_order);
     switch (d.kind) {
     case FAULT_REFUSE:
-        why = (struct session_refusal){.code = d.code, .reason = REASON_FAULT};
+        why = (struct session_refusal){.code = (int)d.number[0], .reason = REASON_FAULT};
         snprintf(why.working, sizeof why.working, "%s would have accepted this CONNECT",
                  s->dialect->peer);
         refuse(s, &why);
         break;
     case FAULT_DELAY:
         s->state = SESSION_HELD;
-        s->connack_at_us = session_now_us(s) + d.delay_us;
+        s->connack_at_us = session_now_us(s) + d.number[0];
         s->connack_order = d.order;
         break;
     case FAULT_DROP:
-        session_close(s, d.drop);
+        session_close(s, fault_drop(d.number));
         break;
     case FAULT_SWALLOW:
         s->state = SESSION_MUTE;
