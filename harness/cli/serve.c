@@ -6,6 +6,7 @@
 #include "harness/cli/chains.h"
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
+#include "simulator/rig/responders.h"
 #include "simulator/rig/rig.h"
 #include "simulator/rig/state.h"
 
@@ -24,6 +25,8 @@ struct serving {
     const char *listen;
     const char *port;
     const char *https_port; // NULL = no HTTPS
+    const char *sntp_port;  // NULL = no time server
+    const char *dns_port;   // NULL = no name server
     const char *chain;
     const char *device_id;
     const char *x509;
@@ -47,6 +50,8 @@ struct serving {
     struct control_socket *control_socket;
     char socket_path[PATH_MAX];
     int bound_https_port;
+    int bound_sntp_port;
+    int bound_dns_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -250,6 +255,20 @@ static int open_control(struct serving *s)
     return control_socket_open(&socket, &s->control_socket);
 }
 
+static int open_responders(struct serving *s)
+{
+    int port = 0;
+    if (s->sntp_port) {
+        TRY(read_port(s->sntp_port, "--sntp", &port));
+        TRY(rig_listen_sntp(&s->rig, s->listen, port, &s->bound_sntp_port));
+    }
+    if (s->dns_port) {
+        TRY(read_port(s->dns_port, "--dns", &port));
+        TRY(rig_listen_dns(&s->rig, s->listen, port, s->listen, &s->bound_dns_port));
+    }
+    return 0;
+}
+
 static int open_rig(struct serving *s)
 {
     struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
@@ -270,6 +289,7 @@ static int open_rig(struct serving *s)
         TRY(read_port(s->https_port, "--https-port", &port));
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
+    TRY(open_responders(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -283,11 +303,19 @@ static int print_ready(struct serving *s)
     struct buf token HR_CLEANUP(buf_wipe);
     buf_init(&token, 2000);
     char https[32] = "";
+    char sntp[32] = "";
+    char dns[32] = "";
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
-    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s control=%s\n",
-           s->host, s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
+    if (s->sntp_port) {
+        snprintf(sntp, sizeof sntp, " sntp_port=%d", s->bound_sntp_port);
+    }
+    if (s->dns_port) {
+        snprintf(dns, sizeof dns, " dns_port=%d", s->bound_dns_port);
+    }
+    printf("ready host=%s address=%s port=%d%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, sntp, dns, s->root_path, s->chain, s->device_id,
            s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
@@ -387,6 +415,7 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -413,6 +442,9 @@ const struct command command_serve = {
         "  --port N          default: 8883; 0 takes a free one\n"
         "  --https-port N    also listen for HTTPS and MQTT over WebSocket; 0 takes a free port;\n"
         "                    devices that speak WebSocket dial 443; default: not at all\n"
+        "  --sntp PORT       also answer NTP and SNTP with the hub's clock; 0 takes a free port\n"
+        "  --dns PORT        also answer DNS (UDP and TCP): the hub's name leads to the address listened\n"
+        "                    on; 0 takes a free port\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"
