@@ -193,9 +193,9 @@ static int parse_tags(struct parser *p)
 
 static int parse_needs(struct parser *p)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3"};
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3 ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         if (line_word_is(p->line, i, "clock")) {
@@ -204,6 +204,8 @@ static int parse_needs(struct parser *p)
             p->plan->needs_x509 = true;
         } else if (line_word_is(p->line, i, "dps")) {
             p->plan->needs_dps = true;
+        } else if (line_word_is(p->line, i, "tls1.3")) {
+            p->plan->needs_tls13 = true;
         } else {
             return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
         }
@@ -349,7 +351,7 @@ static const struct verb verbs[] = {
      "first statement; NAME is the file's place in its suite, such as smoke.connect"},
     {"about", parse_about, "about WORDS", "one line for reports"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3 ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
