@@ -24,7 +24,7 @@
 #include <uv.h>
 
 #define DEVICE_ID  "bench-01"
-#define HUB_HOST   "testhub.azure-devices.net"
+#define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
@@ -315,6 +315,7 @@ static int open_rig(struct worker *w)
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
+    settings.tls = s->tls;
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
         set_dps(w, &settings);

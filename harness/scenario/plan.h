@@ -3,7 +3,10 @@
 //
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
-//   tags     WORD...                    e.g. must tls
+//   why      WORDS                      what its failure costs somebody in the field
+//   level    must|should|info           how binding it is, must unless told
+//   source   WORDS                      the clause or document it rests on
+//   tags     WORD...                    e.g. tls slow
 //   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
@@ -192,10 +195,16 @@ struct step {
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
+enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO };
+const char *level_word(enum level level);
+
 struct plan {
     char *file;
     char *name;
     char *about;
+    char *why;    // "" when not said, as basis
+    char *basis; // what `source` says
+    enum level level;
     char tags[8][32];
     size_t tag_count;
     bool needs_clock;

@@ -94,9 +94,9 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
-    const char *secret = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secret[0]) {
-        capture_secret(c->capture, secret);
+    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secrets[0]) {
+        capture_secret(c->capture, secrets);
     }
     connection_flush(c);
     if (state == TLS_FAILED) {
