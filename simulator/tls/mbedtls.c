@@ -206,6 +206,10 @@ static enum tls_state fail(struct tls_connection *c, int code)
     if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         c->facts.from_device = (struct tls_alert){true, true, c->ssl.in_msg[1]};
     }
+    if (code == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE) { // the library leaves without a word
+        mbedtls_ssl_send_alert_message(&c->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                       MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+    }
     note_own_alert(c);
     snprintf(c->facts.why, sizeof c->facts.why, "mbedTLS error -0x%04x", (unsigned)-code);
     for (size_t i = 0; i < HR_COUNT_OF(failures); i++) {
