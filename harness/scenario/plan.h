@@ -51,8 +51,8 @@
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
-    X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
-      "the chain whose trust anchors the device is given")                                         \
+    X(DEVICE_ROOT, "device.root", "CHAIN ...", "azure/digicert-g2",                                    \
+      "the chains whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
@@ -106,7 +106,7 @@ struct settings {
     struct when device_clock;
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
-    char device_root[96];
+    char device_root[400]; // names with a blank between them
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;

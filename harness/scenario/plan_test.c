@@ -342,6 +342,8 @@ static const struct mistake_case mistakes[] = {
     {"why\nboot device\n", "2:4: expected: why WORDS"},
     {"source a\nsource b\nboot device\n", "3:1: 'source' stands already on line 2"},
     {"level must\nlevel must\nboot device\n", "3:1: 'level' stands already on line 2"},
+    {"set device.root = azure/baltimore azure/digicert-g3\nboot device\n",
+     "2:35: unknown chain 'azure/digicert-g3' (did you mean azure/digicert-g2?)"},
     {"level shuld\nboot device\n", "2:7: unknown level 'shuld' (did you mean should?)"},
     {"limit 5s\nlimit 6s\nboot device\n", "3:1: 'limit' stands already on line 2"},
     {"limit 0s\nboot device\n", "2:7: '0s' is too short; at least 1 ms"},
@@ -526,6 +528,17 @@ static void values_that_a_reader_could_mistake_are_printed_in_quotes(void **stat
     assert_string_equal(buf_text(&out), "run.note with text = \"within\"");
 }
 
+static void a_device_can_have_the_roots_of_several_chains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nset device.root = azure/baltimore azure/digicert-g2\n"
+                               "boot device\n"),
+                     0);
+    assert_string_equal(f.plan.settings.device_root, "azure/baltimore azure/digicert-g2");
+    release(&f);
+}
+
 static void the_head_says_why_how_binding_and_after_what(void **state)
 {
     (void)state;
@@ -692,6 +705,7 @@ int main(void)
         cmocka_unit_test(events_match_by_type_and_by_their_fields_as_text),
         cmocka_unit_test(booleans_match_as_true_and_false),
         cmocka_unit_test(values_that_a_reader_could_mistake_are_printed_in_quotes),
+        cmocka_unit_test(a_device_can_have_the_roots_of_several_chains),
         cmocka_unit_test(the_head_says_why_how_binding_and_after_what),
         cmocka_unit_test(a_plan_explains_itself_line_by_line),
         cmocka_unit_test(a_suite_is_all_scenarios_below_a_folder_in_order),
