@@ -189,6 +189,23 @@ static int set_hub_sdk_faults(struct parser *p, size_t at)
     return 0;
 }
 
+static int set_policy(struct parser *p, size_t at, enum tls_policy_key key)
+{
+    if (tls_policy_set(&p->plan->settings.tls, key, line_word(p->line, at)) < 0) {
+        return MISTAKE(p, at, "%s", error_text(ERR_VALUE));
+    }
+    p->policy_use = line_place(p->line, at);
+    return 0;
+}
+
+#define X(name, word, values, standard, meaning)                                                   \
+    static int set_##name(struct parser *p, size_t at)                                             \
+    {                                                                                              \
+        return set_policy(p, at, POLICY_##name);                                                   \
+    }
+TLS_POLICY_TABLE(X)
+#undef X
+
 struct knob_rule {
     int (*set)(struct parser *p, size_t at);
     const char *later; // what does the same while the scenario runs
@@ -212,6 +229,9 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_CONNECT_RATE] = {set_hub_connect_rate, "move it above the boot"},
     [KNOB_HUB_D2C_RATE] = {set_hub_d2c_rate, "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
+#define X(name, word, values, standard, meaning) [KNOB_##name] = {set_##name, "move it above the boot"},
+    TLS_POLICY_TABLE(X)
+#undef X
 };
 
 static int knob_find(struct parser *p, enum knob *out)
