@@ -400,7 +400,7 @@ static const struct verb verbs[] = {
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON] | roll primary|secondary",
+     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable",
      "change what the provisioning service does"},

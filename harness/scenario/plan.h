@@ -15,10 +15,11 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
+//   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -145,6 +146,7 @@ enum hub_verb {
     HUB_DESIRED,
     HUB_METHOD,
     HUB_ROLL,
+    HUB_TAKEOVER,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
@@ -155,6 +157,7 @@ struct step_message { // HUB_C2D; its body is the step's text
     char id[C2D_ID_BYTES_MOST + 1];
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
+    size_t size_bytes; // the body is repeated up to it; 0 = once
     struct {
         char name[64];
         char value[160];
