@@ -204,6 +204,15 @@ static int act_time(void *context, const struct step *step)
     return 0;
 }
 
+static void take_over(struct worker *w)
+{
+    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
+    if (!hub_take_over(w->rig.hub, id)) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "nothing is taken over: the device is not connected"));
+    }
+}
+
 static int act_hub(void *context, const struct step *step)
 {
     struct worker *w = context;
@@ -229,6 +238,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_ROLL:
         return hub_roll_key(w->rig.hub, DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
+    case HUB_TAKEOVER:
+        take_over(w);
+        return 0;
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:

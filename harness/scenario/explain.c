@@ -48,6 +48,7 @@ static int explain_c2d(const struct step *s, struct buf *out)
 {
     const struct step_message *m = s->message;
     TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
+    TRY(m->size_bytes ? buf_printf(out, ", repeated to %zu bytes,", m->size_bytes) : 0);
     TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
@@ -93,6 +94,9 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_ROLL:
         return buf_printf(out, "Replace the device's %s key in the registry",
                           s->is_secondary ? "secondary" : "primary");
+    case HUB_TAKEOVER:
+        return buf_append_text(out, "Another client with the device's identity connects, which "
+                                    "ends the device's connection");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -152,7 +156,9 @@ static int explain_step(const struct step *s, struct buf *out)
     case STEP_COUNT:
         return explain_count(s, out);
     case STEP_NEVER:
-        return explain_never(s, out);
+        return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
+    case STEP_ORACLE:
+        return oracle_explain(s->oracle, out);
     }
     return ERR_INTERNAL;
 }

@@ -321,6 +321,12 @@ static int parse_hub_drop(struct parser *p, struct step *step)
     return p->line->count > 3 ? parse_fault(p, step) : drop_how_of(p, 2, &step->drop);
 }
 
+// Alone it acts now; with a place it is the fault of that name.
+static int parse_hub_takeover(struct parser *p, struct step *step)
+{
+    return p->line->count > 2 ? parse_fault(p, step) : 0;
+}
+
 static int parse_hub_plain(struct parser *p, struct step *step)
 {
     (void)step;
@@ -351,7 +357,7 @@ static const struct hub_row hub_rows[] = {
     {"clear", HUB_CLEAR, parse_hub_plain},    {"disable", HUB_DISABLE, parse_hub_plain},
     {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
     {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
-    {"roll", HUB_ROLL, parse_hub_roll},
+    {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
 };
 
 int parser_hub(struct parser *p, struct step *step)
@@ -370,7 +376,7 @@ int parser_hub(struct parser *p, struct step *step)
         return MISTAKE(p, 1,
                        "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
                        "| c2d BODY | "
-                       "desired JSON | method NAME | roll primary|secondary");
+                       "desired JSON | method NAME | roll primary|secondary | takeover");
     }
     const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
     size_t count = 0;
