@@ -232,6 +232,9 @@ static uint64_t longest_of(const struct plan *plan)
 int plan_explain(const struct plan *plan, struct buf *out)
 {
     TRY(buf_printf(out, "%s%s%s\n", plan->name, plan->about[0] ? ": " : "", plan->about));
+    TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
+    TRY(plan->clause[0] ? buf_printf(out, "Asked for by: %s\n", plan->clause) : 0);
+    TRY(plan->level != LEVEL_MUST ? buf_printf(out, "Level: %s\n", plan_level_word(plan->level)) : 0);
     if (plan->needs_clock || plan->needs_x509 || plan->needs_dps) {
         TRY(buf_printf(out, "Needs a device with:%s%s%s\n", plan->needs_clock ? " clock" : "",
                        plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : ""));
@@ -308,6 +311,12 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
     TRY(json_text("name", plan->name, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("about", plan->about, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("why", plan->why, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("source", plan->clause, out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("level", plan_level_word(plan->level), out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("file", plan->file, out));
     TRY(buf_append_text(out, ",\"tags\":["));

@@ -21,8 +21,7 @@ static int set_text(char **field, struct span text)
     return 0;
 }
 
-// Words from `at` on as one text.
-static int set_words(struct parser *p, char **field, size_t at)
+int parser_words(struct parser *p, size_t at, char **field)
 {
     struct buf joined HR_CLEANUP(buf_deinit);
     buf_init(&joined, LINE_FILE_BYTES_MOST);
@@ -168,7 +167,7 @@ static int parse_about(struct parser *p)
     if (p->line->count < 2) {
         return MISTAKE(p, 1, "expected: about WORDS");
     }
-    return set_words(p, &p->plan->about, 1);
+    return parser_words(p, 1, &p->plan->about);
 }
 
 static int parse_tags(struct parser *p)
@@ -285,7 +284,7 @@ static int parse_log(struct parser *p)
     if (p->line->count < 2) {
         return MISTAKE(p, 1, "expected: log WORDS");
     }
-    return set_words(p, &step->text, 1);
+    return parser_words(p, 1, &step->text);
 }
 
 // These come from the rig itself; all else needs a device that runs.
@@ -348,6 +347,10 @@ static const struct verb verbs[] = {
     {"scenario", parse_scenario, "scenario NAME",
      "first statement; NAME is the file's place in its suite, such as smoke.connect"},
     {"about", parse_about, "about WORDS", "one line for reports"},
+    {"why", parser_why, "why WORDS", "why it matters to a person, for reports"},
+    {"level", parser_level, "level must|should|info",
+     "how much a failure weighs in the report card; must unless told"},
+    {"source", parser_source, "source WORDS", "the clause or document that asks for it"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
     {"needs", parse_needs, "needs clock|x509|dps ...",
      "what the device must offer, else the scenario is skipped"},
@@ -469,6 +472,8 @@ static int plan_init(struct plan *plan, const char *file)
                    sizeof plan->settings.hub_chain);
     TRY(set_text(&plan->file, span_text(file)));
     TRY(set_text(&plan->about, SPAN_EMPTY));
+    TRY(set_text(&plan->why, SPAN_EMPTY));
+    TRY(set_text(&plan->clause, SPAN_EMPTY));
     return set_text(&plan->name, SPAN_EMPTY);
 }
 
@@ -523,6 +528,8 @@ void plan_deinit(struct plan *plan)
     free(plan->file);
     free(plan->name);
     free(plan->about);
+    free(plan->why);
+    free(plan->clause);
     free(plan->source);
     *plan = (struct plan){0};
 }

@@ -3,6 +3,9 @@
 //
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
+//   why      WORDS                      why it matters to a person
+//   level    must|should|info           how much a failure weighs, default must
+//   source   WORDS                      the clause or document that asks for it
 //   tags     WORD...                    e.g. must tls
 //   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
@@ -189,10 +192,16 @@ struct step {
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
+enum plan_level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO, LEVEL_COUNT };
+const char *plan_level_word(enum plan_level level);
+
 struct plan {
     char *file;
     char *name;
     char *about;
+    char *why;    // "" when the file does not say
+    char *clause; // the statement `source`; "" when the file does not say
+    enum plan_level level;
     char tags[8][32];
     size_t tag_count;
     bool needs_clock;
@@ -219,6 +228,12 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
+
+// True when `tag` is one of the tags or the level.
+bool plan_has_tag(const struct plan *plan, const char *tag);
+// All limits and all waits of expectations times `factor`, for a slow machine or device. Not the
+// window of a count with an upper end, nor `wait`: they say what is judged, not how patiently.
+void plan_slow_down(struct plan *plan, double factor);
 
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.
