@@ -46,6 +46,7 @@ static void every_verb_says_what_happened(void **state)
         "1 fault removed",
         "no fault is armed",
         "0 connections closed by rst",
+        "new is not connected",
         "message 1 is queued for new; 1 waiting, the device is not connected",
         "the desired properties of new have version 2",
         "\"rate\": 5",
@@ -60,6 +61,7 @@ static void every_verb_says_what_happened(void **state)
                 "$C roll-key new primary && $C roll-key new secondary && "
                 "$C chain bad/expired-leaf && $C clock 2026-11-20T08:00:00Z && "
                 "$C fault refuse 5 times 3 && $C faults && $C clear && $C faults && $C drop rst && "
+                "$C takeover new && "
                 "$C c2d new warm --property a=b --ack full && $C twin-desired new '{\"rate\":5}' "
                 "&& "
                 "$C twin new && echo all; finish",
@@ -89,7 +91,7 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"roll-key device-1 third", 2, "expected primary or secondary"},
         {"chain azure/digicert-g3", 2, "did you mean azure/digicert-g2?"},
         {"clock noon", 2, "is no time for a clock"},
-        {"fault refuse 9", 2, "CONNACK code from 1 to 5"},
+        {"fault refuse 9", 2, "a number from 1 to 5 for CODE"},
         {"drop softly", 2, "expected fin"},
         {"watch mqtt.conected", 2, "did you mean mqtt.connected?"},
         {"c2d device-1 x --ack maybe", 2, "--ack wants none, positive"},

@@ -29,10 +29,12 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs)
         {"--fail-fast", NULL, &o->fail_fast},   {"--resume", NULL, &o->resume},
         {"--retries", "N", &o->retries},        {"--history", "FILE", &o->history},
         {"--firmware", "VERSION", &o->firmware}, {"--list", NULL, &o->list},
+        {"--tls-engine", "NAME", &o->tls_engine},
     };
     size_t count = HR_COUNT_OF(own);
     memcpy(specs, own, sizeof own);
     run->wish.tags = o->tags;
+    o->tls_engine = getenv("HUBRIG_TLS_ENGINE");
     return count + reports_specs(&run->reports, specs + count);
 }
 

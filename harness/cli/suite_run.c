@@ -60,8 +60,11 @@ static int make_entries(struct state *s)
             }
         }
     }
-    for (size_t i = 0; i < s->set.count && s->numbers.slow != 1; i++) {
-        plan_slow_down(&s->set.plans[i], s->numbers.slow);
+    for (size_t i = 0; i < s->set.count; i++) {
+        TRY(tls_policy_prefer(&s->set.plans[i].settings.tls, s->run->options.tls_engine));
+        if (s->numbers.slow != 1) {
+            plan_slow_down(&s->set.plans[i], s->numbers.slow);
+        }
     }
     return 0;
 }

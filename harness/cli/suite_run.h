@@ -10,7 +10,7 @@ enum { SUITE_DEVICES_MOST = OPTION_LIST_MOST, SUITE_SPECS_MOST = 32 };
 
 // Options as given; NULL = not given.
 struct suite_options {
-    const char *evidence, *jobs, *network;
+    const char *evidence, *jobs, *network, *tls_engine;
     const char *shard, *repeat, *until_fail, *seed, *shuffle, *slow, *fail_fast, *resume, *retries;
     const char *history, *firmware, *list;
     const char *tags[OPTION_LIST_MOST + 1];
@@ -57,6 +57,8 @@ int suite_run(struct suite_run *run);
     "  --jobs N, -j N      scenarios side by side; default: four per processor, at most 16\n"      \
     "  --network KIND      auto: private where possible (default); private: or fail;\n"            \
     "                      host: an address of its own in 127.0.0.0/8, port 8883\n"                \
+    "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default:\n"       \
+    "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"        \
     "  --repeat N          run each N times; verdicts that differ make it flaky\n"                 \
     "  --until-fail        repeat until one does not pass\n"                                       \
     "  --fail-fast         begin nothing more after one that does not pass\n"                      \

@@ -16,7 +16,8 @@ enum { SUITES_MOST = 64 };
 static void print_needs(const struct plan *plan, struct buf *out)
 {
     const char *const words[] = {plan->needs_clock ? "clock" : NULL, plan->needs_x509 ? "x509" : NULL,
-                                 plan->needs_dps ? "dps" : NULL};
+                                 plan->needs_dps ? "dps" : NULL,
+                                 plan->needs_tls13 ? "tls1.3" : NULL};
     for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
         if (words[i] && buf_printf(out, "%s%s", out->len ? " " : "", words[i]) < 0) {
             return;
@@ -30,7 +31,7 @@ static void print_line(const struct plan *plan, int columns)
     char limit[32];
     buf_init(&needs, 200);
     print_needs(plan, &needs);
-    printf("%-*s  %-6s  %-8s  %-11s %s\n", columns, plan->name, plan_level_word(plan->level),
+    printf("%-*s  %-6s  %-8s  %-11s %s\n", columns, plan->name, level_word(plan->level),
            duration_print((int64_t)plan->limit_us, limit), needs.len ? buf_text(&needs) : "-",
            plan->about);
 }
@@ -50,8 +51,8 @@ static int print_json_plan(const struct plan *plan, struct buf *out)
     TRY(text_member("{\"scenario\":", plan->name, out));
     TRY(text_member(",\"about\":", plan->about, out));
     TRY(text_member(",\"why\":", plan->why, out));
-    TRY(text_member(",\"level\":", plan_level_word(plan->level), out));
-    TRY(text_member(",\"source\":", plan->clause, out));
+    TRY(text_member(",\"level\":", level_word(plan->level), out));
+    TRY(text_member(",\"source\":", plan->basis, out));
     TRY(text_member(",\"file\":", plan->file, out));
     TRY(text_member(",\"needs\":", buf_text(&needs), out));
     TRY(buf_append_text(out, ",\"tags\":["));

@@ -15,7 +15,7 @@ enum { COLUMNS_MOST = 4, TABLE_BYTES_MOST = 1 << 20 };
 // One row of a table: as many texts as the table has columns.
 struct cells {
     const char *text[COLUMNS_MOST];
-    char room[32];
+    char room[64];
 };
 
 struct table {
@@ -56,7 +56,9 @@ static size_t fault_count(void)
 static void fault_row(size_t i, struct cells *out)
 {
     enum fault_kind kind = (enum fault_kind)(i + 1);
-    *out = (struct cells){.text = {fault_word(kind), fault_argument(kind), fault_meaning(kind)}};
+    *out = (struct cells){.text = {fault_word(kind), "", site_word(fault_default_site(kind)),
+                                   fault_meaning(kind)}};
+    out->text[1] = fault_form(kind, out->room);
 }
 
 static size_t site_count(void)
@@ -104,7 +106,7 @@ static const struct table tables[] = {
     {"verbs", {"verb", "form", "meaning"}, plan_verb_count, verb_row},
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
-    {"faults", {"fault", "argument", "meaning"}, fault_count, fault_row},
+    {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
     {"sites", {"site", "meaning"}, site_count, site_row},
     {"reasons", {"reason", "connack", "sentence", "hint"}, reason_count, reason_cells},
     {"verdicts", {"verdict", "meaning"}, verdict_count, verdict_row},

@@ -8,8 +8,8 @@ void job_describe(const struct job *job, struct outcome *o)
     outcome_set(&o->scenario, plan->name);
     outcome_set(&o->about, plan->about);
     outcome_set(&o->why, plan->why);
-    outcome_set(&o->level, plan_level_word(plan->level));
-    outcome_set(&o->clause, plan->clause);
+    outcome_set(&o->level, level_word(plan->level));
+    outcome_set(&o->clause, plan->basis);
     outcome_set(&o->file, plan->file);
     outcome_set(&o->device, job->device->name);
     outcome_set(&o->firmware, job->firmware);

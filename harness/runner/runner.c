@@ -242,7 +242,8 @@ static const char *missing_on(const struct bench_device *d, const struct plan *p
     return p->needs_clock && !d->offers_clock  ? "clock"
            : p->needs_x509 && !d->offers_x509 ? "x509"
            : p->needs_dps && !d->offers_dps ? "dps"
-                                            : NULL;
+           : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
+                                                : NULL;
 }
 
 static bool is_settled_without(struct runner *r, const struct queue_item *item)

@@ -24,7 +24,7 @@
 #include <uv.h>
 
 #define DEVICE_ID  "bench-01"
-#define HUB_HOST   "testhub.azure-devices.net"
+#define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
@@ -202,6 +202,15 @@ static int act_time(void *context, const struct step *step)
     return 0;
 }
 
+static void take_over(struct worker *w)
+{
+    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
+    if (!hub_take_over(w->rig.hub, id)) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "nothing is taken over: the device is not connected"));
+    }
+}
+
 static int act_hub(void *context, const struct step *step)
 {
     struct worker *w = context;
@@ -227,6 +236,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_ROLL:
         return hub_roll_key(w->rig.hub, DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
+    case HUB_TAKEOVER:
+        take_over(w);
+        return 0;
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -315,6 +327,7 @@ static int open_rig(struct worker *w)
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
+    settings.tls = s->tls;
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
         set_dps(w, &settings);
@@ -366,14 +379,28 @@ static int add_or_enroll(struct worker *w)
     return rig_enroll(&w->rig, DEVICE_ID, kinds[s->provisioning], &w->device);
 }
 
+// The trust anchors of every chain that the scenario names.
+static int gather_roots(struct worker *w, struct buf *out)
+{
+    struct span rest = span_text(w->job->plan->settings.device_root);
+    if (w->job->given) {
+        return buf_append(out, buf_span(&w->job->given->chain->root_pem));
+    }
+    while (rest.len) {
+        char name[96];
+        span_copy_text(span_cut(rest, ' ', &rest), name, sizeof name);
+        TRY(rig_root_of(&w->rig, name, out));
+    }
+    return 0;
+}
+
 static int prepare_device(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
     struct buf root HR_CLEANUP(buf_deinit);
     buf_init(&root, 1 << 20);
     const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
-    TRY(w->job->given ? buf_append(&root, buf_span(&chain->root_pem))
-                      : rig_root_of(&w->rig, s->device_root, &root));
+    TRY(gather_roots(w, &root));
     TRY(add_or_enroll(w));
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));

@@ -12,13 +12,15 @@ struct parser {
     size_t step_room;
     int boot_line;  // 0 = none yet
     bool has_first; // the first statement was read
-    int scenario_line, about_line, limit_line;
-    int why_line, level_line, source_line;
+    int scenario_line, limit_line;
+    int about_line, why_line, level_line, basis_line;
     int knob_lines[KNOB_COUNT];
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;
     struct place x509_use;
     struct place dps_use;
+    struct place policy_use; // the last knob of TLS
+    struct place tls13_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.
@@ -37,12 +39,6 @@ int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
 int parser_set(struct parser *p);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
-// Words from `at` on as one text, in place of *field.
-int parser_words(struct parser *p, size_t at, char **field);
-// header.c
-int parser_why(struct parser *p);
-int parser_level(struct parser *p);
-int parser_source(struct parser *p);
 // cloud.c: hub c2d, hub desired, hub method
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);

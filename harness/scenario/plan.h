@@ -3,11 +3,11 @@
 //
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
-//   why      WORDS                      why it matters to a person
-//   level    must|should|info           how much a failure weighs, default must
-//   source   WORDS                      the clause or document that asks for it
-//   tags     WORD...                    e.g. must tls
-//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
+//   why      WORDS                      what its failure costs somebody in the field
+//   level    must|should|info           how binding it is, must unless told
+//   source   WORDS                      the clause or document it rests on
+//   tags     WORD...                    e.g. tls slow
+//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -15,10 +15,11 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
+//   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -41,6 +42,7 @@
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
@@ -50,8 +52,8 @@
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
-    X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
-      "the chain whose trust anchors the device is given")                                         \
+    X(DEVICE_ROOT, "device.root", "CHAIN ...", "azure/digicert-g2",                                    \
+      "the chains whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
@@ -66,6 +68,7 @@
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    TLS_POLICY_TABLE(X)                                                                            \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -104,7 +107,7 @@ struct settings {
     struct when device_clock;
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
-    char device_root[96];
+    char device_root[400]; // names with a blank between them
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;
@@ -116,6 +119,7 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct tls_policy tls;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -142,6 +146,7 @@ enum hub_verb {
     HUB_DESIRED,
     HUB_METHOD,
     HUB_ROLL,
+    HUB_TAKEOVER,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
@@ -152,6 +157,7 @@ struct step_message { // HUB_C2D; its body is the step's text
     char id[C2D_ID_BYTES_MOST + 1];
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
+    size_t size_bytes; // the body is repeated up to it; 0 = once
     struct {
         char name[64];
         char value[160];
@@ -192,21 +198,22 @@ struct step {
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
-enum plan_level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO, LEVEL_COUNT };
-const char *plan_level_word(enum plan_level level);
+enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO };
+const char *level_word(enum level level);
 
 struct plan {
     char *file;
     char *name;
     char *about;
-    char *why;    // "" when the file does not say
-    char *clause; // the statement `source`; "" when the file does not say
-    enum plan_level level;
+    char *why;    // "" when not said, as basis
+    char *basis; // what `source` says
+    enum level level;
     char tags[8][32];
     size_t tag_count;
     bool needs_clock;
     bool needs_x509;
     bool needs_dps;
+    bool needs_tls13;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;

@@ -105,7 +105,10 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
             "hub c2d \"a b\" id m-1 ack full ttl 2m property colour = \"dark red\" property n = 1\n"
             "hub desired \"{\\\"rate\\\":5}\"\n"
             "hub method go within 10s\n"
-            "hub method stop \"{\\\"now\\\":true}\"\n"),
+            "hub method stop \"{\\\"now\\\":true}\"\n"
+            "hub takeover\n"
+            "hub takeover at mqtt.connack times 3\n"
+            "hub c2d x size 65536\n"),
         0);
     const struct step *s = f.plan.steps;
     assert_int_equal(s[1].verb, HUB_C2D);
@@ -123,6 +126,11 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
     assert_string_equal(s[3].text, "");
     assert_int_equal(s[3].timeout_s, 10);
     assert_string_equal(s[4].text, "{\"now\":true}");
+    assert_int_equal(s[5].verb, HUB_TAKEOVER);
+    assert_int_equal(s[6].verb, HUB_FAULT);
+    assert_int_equal(s[6].fault.kind, FAULT_TAKEOVER);
+    assert_int_equal(s[6].fault.times, 3);
+    assert_int_equal(s[7].message->size_bytes, 65536);
     assert_int_equal(s[4].timeout_s, 30);
     assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
     release(&f);
@@ -153,7 +161,7 @@ static void steps_carry_their_place_their_text_and_their_arguments(void **state)
     assert_int_equal(s[4].fault.kind, FAULT_DROP);
     assert_int_equal(s[4].fault.site, SITE_MQTT_PUBACK);
     assert_string_equal(s[5].chain, "azure/digicert-g2");
-    assert_int_equal(s[6].fault.code, 4);
+    assert_int_equal(s[6].fault.number[0], 4);
     assert_int_equal(s[7].verb, HUB_CLEAR);
     assert_int_equal(s[8].verb, HUB_DISABLE);
     assert_int_equal(s[9].verb, HUB_ENABLE);
@@ -276,9 +284,13 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover"},
     {"boot device\nhub c2d\n",
-     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
+     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [size BYTES] "
+     "[property NAME = VALUE ...]"},
+    {"boot device\nhub c2d on size 70000\n",
+     "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
      "3:12: unknown part of a message 'akc' (did you mean ack?)"},
     {"boot device\nhub c2d on ack ful\n",
@@ -333,12 +345,27 @@ static const struct mistake_case mistakes[] = {
      "3:1: this needs a device that registers itself; add: needs dps"},
     {"needs dps\nboot device\ndps disabel\n",
      "4:5: unknown dps verb 'disabel' (did you mean disable?)"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps ..."},
+    {"set hub.tls_versions = 1.3\nboot device\n",
+     "2:24: TLS 1.3 alone needs a device that speaks it; add: needs tls1.3"},
+    {"needs tls1.3\nset hub.tls_versions = 1.2\nboot device\n",
+     "3:24: the scenario needs tls1.3, and hub.tls_versions leaves it out"},
+    {"needs tls1.3\nset hub.tls_engine = mbedtls\nboot device\n",
+     "3:22: the mbedtls engine ends at TLS 1.2; for TLS 1.3 use openssl or auto"},
+    {"set hub.tls_suites = TLS_NOTHING\nboot device\n",
+     "2:22: 'TLS_NOTHING' is no cipher suite that is known here; names read "
+     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3 ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
     {"about\nboot device\n", "2:6: expected: about WORDS"},
     {"about a\nabout b\nboot device\n", "3:1: 'about' stands already on line 2"},
+    {"why\nboot device\n", "2:4: expected: why WORDS"},
+    {"source a\nsource b\nboot device\n", "3:1: 'source' stands already on line 2"},
+    {"level must\nlevel must\nboot device\n", "3:1: 'level' stands already on line 2"},
+    {"set device.root = azure/baltimore azure/digicert-g3\nboot device\n",
+     "2:35: unknown chain 'azure/digicert-g3' (did you mean azure/digicert-g2?)"},
+    {"level shuld\nboot device\n", "2:7: unknown level 'shuld' (did you mean should?)"},
     {"limit 5s\nlimit 6s\nboot device\n", "3:1: 'limit' stands already on line 2"},
     {"limit 0s\nboot device\n", "2:7: '0s' is too short; at least 1 ms"},
     {"scenario t.a\nboot device\n",
@@ -522,6 +549,36 @@ static void values_that_a_reader_could_mistake_are_printed_in_quotes(void **stat
     assert_string_equal(buf_text(&out), "run.note with text = \"within\"");
 }
 
+static void a_device_can_have_the_roots_of_several_chains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nset device.root = azure/baltimore azure/digicert-g2\n"
+                               "boot device\n"),
+                     0);
+    assert_string_equal(f.plan.settings.device_root, "azure/baltimore azure/digicert-g2");
+    release(&f);
+}
+
+static void the_head_says_why_how_binding_and_after_what(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nwhy the fleet   is gone\nlevel should\n"
+                               "source RFC 5280 6.1\nboot device\n"),
+                     0);
+    assert_int_equal(f.plan.level, LEVEL_SHOULD);
+    assert_int_equal(plan_explain(&f.plan, &f.printed), 0);
+    assert_non_null(strstr(buf_text(&f.printed), "Why: the fleet is gone\n"
+                                                 "Source: RFC 5280 6.1\nLevel: should\n"));
+    buf_clear(&f.printed);
+    assert_int_equal(plan_explain_json(&f.plan, &f.printed), 0);
+    assert_non_null(strstr(buf_text(&f.printed),
+                           "\"why\":\"the fleet is gone\",\"level\":\"should\","
+                           "\"source\":\"RFC 5280 6.1\""));
+    release(&f);
+}
+
 static void a_plan_explains_itself_line_by_line(void **state)
 {
     (void)state;
@@ -543,10 +600,10 @@ static void a_plan_explains_itself_line_by_line(void **state)
         "  14  Wait at most 1 min 30 s for mqtt.connected with auth = sas and client_id != \"b "
         "1\".\n"
         "  15  The hub drops its live connections by fin.\n"
-        "  16  Arm the fault 'drop' by rst at mqtt.puback (the hub is about to acknowledge a "
+        "  16  Arm the fault 'drop rst' at mqtt.puback (the hub is about to acknowledge a "
         "message), 2 times.\n"
         "  17  The hub presents the chain azure/digicert-g2 from now on.\n"
-        "  18  Arm the fault 'refuse' with CONNACK code 4 at mqtt.connack (the hub is about to "
+        "  18  Arm the fault 'refuse 4' at mqtt.connack (the hub is about to "
         "accept "
         "a CONNECT), 1 time.\n"
         "  19  Remove all faults.\n"
@@ -669,6 +726,8 @@ int main(void)
         cmocka_unit_test(events_match_by_type_and_by_their_fields_as_text),
         cmocka_unit_test(booleans_match_as_true_and_false),
         cmocka_unit_test(values_that_a_reader_could_mistake_are_printed_in_quotes),
+        cmocka_unit_test(a_device_can_have_the_roots_of_several_chains),
+        cmocka_unit_test(the_head_says_why_how_binding_and_after_what),
         cmocka_unit_test(a_plan_explains_itself_line_by_line),
         cmocka_unit_test(a_suite_is_all_scenarios_below_a_folder_in_order),
         cmocka_unit_test(a_file_that_is_not_there_is_no_mistake_in_it),

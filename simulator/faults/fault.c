@@ -2,65 +2,133 @@
 #include "simulator/faults/fault.h"
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MOST = 64, RESUMES_MOST = 1024 };
+enum { FAULTS_MOST = 64, RESUMES_MOST = 1024, BRIEF_BYTES = 96 };
 
-static const char *const site_words[] = {
-#define X(name, word, meaning) word,
+static const struct site_row {
+    const char *word;
+    unsigned classes;
+    const char *meaning;
+} sites[] = {
+#define X(name, word, classes, meaning) {word, classes, meaning},
     SITE_TABLE(X)
 #undef X
 };
 
-static const char *const site_meanings[] = {
-#define X(name, word, meaning) meaning,
-    SITE_TABLE(X)
-#undef X
-};
-
-static const char *const kind_words[] = {"none",
-#define X(name, word, argument, site, meaning) word,
-                                         FAULT_TABLE(X)
-#undef X
-};
-
-static const char *const kind_arguments[] = {"",
-#define X(name, word, argument, site, meaning) argument,
-                                             FAULT_TABLE(X)
-#undef X
-};
-
-static const char *const kind_meanings[] = {"no fault",
-#define X(name, word, argument, site, meaning) meaning,
-                                            FAULT_TABLE(X)
+static const struct kind_row {
+    const char *word;
+    struct fault_argument arguments[FAULT_ARGUMENTS];
+    enum fault_site site;
+    unsigned classes;
+    const char *meaning;
+} kinds[] = {{"none", {ARG_NOTHING, ARG_NOTHING}, SITE_TCP_ACCEPT, 0, "no fault"},
+#define X(name, word, a, b, site, classes, meaning) {word, {a, b}, SITE_##site, classes, meaning},
+             FAULT_TABLE(X)
 #undef X
 };
 
 const char *fault_word(enum fault_kind kind)
 {
-    return kind_words[kind];
+    return kinds[kind].word;
 }
 
-const char *fault_argument(enum fault_kind kind)
+const struct fault_argument *fault_argument(enum fault_kind kind, size_t i)
 {
-    return kind_arguments[kind];
+    return &kinds[kind].arguments[i];
+}
+
+const char *fault_form(enum fault_kind kind, char out[64])
+{
+    const struct fault_argument *a = kinds[kind].arguments;
+    snprintf(out, 64, "%s%s%s", a[0].form, a[1].form[0] ? " " : "", a[1].form);
+    return out;
+}
+
+enum fault_site fault_default_site(enum fault_kind kind)
+{
+    return kinds[kind].site;
+}
+
+unsigned fault_classes(enum fault_kind kind)
+{
+    return kinds[kind].classes;
 }
 
 const char *fault_meaning(enum fault_kind kind)
 {
-    return kind_meanings[kind];
+    return kinds[kind].meaning;
 }
 
 const char *site_word(enum fault_site site)
 {
-    return site_words[site];
+    return sites[site].word;
+}
+
+unsigned site_classes(enum fault_site site)
+{
+    return sites[site].classes;
 }
 
 const char *site_meaning(enum fault_site site)
 {
-    return site_meanings[site];
+    return sites[site].meaning;
+}
+
+struct span fault_argument_word(const struct fault_argument *argument, uint64_t number)
+{
+    struct span rest = span_text(argument->form);
+    struct span word = span_cut(rest, '|', &rest);
+    for (; number > 0; number--) {
+        word = span_cut(rest, '|', &rest);
+    }
+    return word;
+}
+
+static int print_argument(const struct fault *f, size_t i, struct buf *out)
+{
+    const struct fault_argument *a = &kinds[f->kind].arguments[i];
+    switch (a->type) {
+    case FAULT_ARGUMENT_NONE:
+        return 0;
+    case FAULT_ARGUMENT_NUMBER:
+        return buf_printf(out, " %" PRIu64, f->number[i]);
+    case FAULT_ARGUMENT_TIME:
+        return f->number[i] % 1000 ? buf_printf(out, " %" PRIu64 "us", f->number[i])
+                                   : buf_printf(out, " %" PRIu64 "ms", f->number[i] / 1000);
+    case FAULT_ARGUMENT_WORD:
+        TRY(buf_append_text(out, " "));
+        return buf_append(out, fault_argument_word(a, f->number[i]));
+    case FAULT_ARGUMENT_BYTES:
+        TRY(buf_append_text(out, " "));
+        for (size_t k = 0; k < f->byte_count; k++) {
+            TRY(buf_printf(out, "%02x", f->bytes[k]));
+        }
+        return 0;
+    }
+    return ERR_INTERNAL;
+}
+
+static int print_head(const struct fault *f, struct buf *out)
+{
+    TRY(buf_append_text(out, kinds[f->kind].word));
+    TRY(print_argument(f, 0, out));
+    return print_argument(f, 1, out);
+}
+
+const char *fault_brief(const struct fault *f, char *out, size_t capacity_bytes)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1024);
+    if (print_head(f, &text) < 0) {
+        snprintf(out, capacity_bytes, "%s", kinds[f->kind].word);
+    } else {
+        snprintf(out, capacity_bytes, "%s", buf_text(&text));
+    }
+    return out;
 }
 
 struct armed {
@@ -100,22 +168,6 @@ void faults_free(struct fault_plan *plan)
     free(plan);
 }
 
-// "refuse 5", "delay 1500ms", "drop rst", "swallow": as a script would write it.
-static const char *print_fault(const struct fault *f, char out[64])
-{
-    const char *word = kind_words[f->kind];
-    if (f->kind == FAULT_REFUSE || f->kind == FAULT_ANSWER) {
-        snprintf(out, 64, "%s %d", word, f->code);
-    } else if (f->kind == FAULT_DELAY) {
-        snprintf(out, 64, "%s %llums", word, (unsigned long long)(f->delay_us / 1000));
-    } else if (f->kind == FAULT_DROP) {
-        snprintf(out, 64, "%s %s", word, f->drop == DROP_FIN ? "fin" : "rst");
-    } else {
-        snprintf(out, 64, "%s", word);
-    }
-    return out;
-}
-
 static void remove_armed(struct fault_plan *plan, size_t i)
 {
     plan->count--;
@@ -141,13 +193,14 @@ int faults_add(struct fault_plan *plan, const struct fault *fault)
     uint64_t from_us = journal_now_us(plan->journal) + fault->start_us;
     plan->armed[plan->count++] = (struct armed){
         *fault, ++plan->last_order, from_us, fault->for_us ? from_us + fault->for_us : UINT64_MAX};
-    char text[64];
+    char text[BRIEF_BYTES];
     struct field times = F_INT("times", fault->times);
     if (fault->times == UINT64_MAX) {
         times = (struct field)F_TEXT("times", "always");
     }
-    EMIT(plan->journal, FAULT_ARMED, 0, fault->device, F_TEXT("fault", print_fault(fault, text)),
-         F_TEXT("site", site_words[fault->site]), times);
+    EMIT(plan->journal, FAULT_ARMED, 0, fault->device,
+         F_TEXT("fault", fault_brief(fault, text, sizeof text)),
+         F_TEXT("site", sites[fault->site].word), times);
     return 0;
 }
 
@@ -175,15 +228,15 @@ static struct fault_decision act(struct fault_plan *plan, size_t i, uint32_t con
     if (f->times == 0) {
         remove_armed(plan, i);
     }
-    char text[64];
+    char text[BRIEF_BYTES];
     EMIT(plan->journal, FAULT_FIRED, connection, device,
-         F_TEXT("fault", print_fault(&acting.fault, text)),
-         F_TEXT("site", site_words[acting.fault.site]));
-    return (struct fault_decision){.kind = acting.fault.kind,
-                                   .code = acting.fault.code,
-                                   .delay_us = acting.fault.delay_us,
-                                   .drop = acting.fault.drop,
-                                   .order = acting.order};
+         F_TEXT("fault", fault_brief(&acting.fault, text, sizeof text)),
+         F_TEXT("site", sites[acting.fault.site].word));
+    struct fault_decision d = {
+        .kind = acting.fault.kind, .byte_count = acting.fault.byte_count, .order = acting.order};
+    memcpy(d.number, acting.fault.number, sizeof d.number);
+    memcpy(d.bytes, acting.fault.bytes, sizeof d.bytes);
+    return d;
 }
 
 struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_site site,
@@ -242,8 +295,8 @@ const struct fault *faults_at(const struct fault_plan *plan, size_t i)
 
 int fault_print(const struct fault *f, struct buf *out)
 {
-    char text[64];
-    TRY(buf_printf(out, "%s at %s", print_fault(f, text), site_words[f->site]));
+    TRY(print_head(f, out));
+    TRY(buf_printf(out, " at %s", sites[f->site].word));
     if (f->times == UINT64_MAX) {
         TRY(buf_append_text(out, " times always"));
     } else {

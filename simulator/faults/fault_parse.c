@@ -2,13 +2,17 @@
 // The words of one fault, as scenarios and the control interface write them.
 #include "base/diag.h"
 #include "base/error.h"
+#include "base/text_code.h"
 #include "base/when.h"
 #include "simulator/faults/fault.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { DELAY_DAYS_MOST = 1, NOT_GIVEN = 0 };
+enum { NOT_GIVEN = 0 };
 
 struct words {
     const struct span *at;
@@ -34,19 +38,13 @@ static const char *seen(const struct words *w, size_t i, char out[48])
 }
 
 static const char *const kinds[] = {
-#define X(name, word, argument, site, meaning) word,
-    FAULT_TABLE(X)
-#undef X
-};
-
-static const enum fault_site default_sites[] = {
-#define X(name, word, argument, site, meaning) SITE_##site,
+#define X(name, word, a, b, site, classes, meaning) word,
     FAULT_TABLE(X)
 #undef X
 };
 
 static const char *const sites[] = {
-#define X(name, word, meaning) word,
+#define X(name, word, classes, meaning) word,
     SITE_TABLE(X)
 #undef X
 };
@@ -66,100 +64,118 @@ static int parse_kind(struct words *w, struct fault *f)
     char near[96];
     char text[48];
     if (is_over(w)) {
-        FAIL(ERR_SYNTAX,
-             "a fault is missing: expected refuse, answer, delay, drop, swallow or stall");
+        FAIL(ERR_SYNTAX, "a fault is missing: write for example drop fin, delay 5s or stall; "
+                         "`hubrig words faults` lists all");
     }
     int kind = find_word(w->at[w->next], kinds, HR_COUNT_OF(kinds));
     if (kind < 0) {
-        FAIL(ERR_SYNTAX,
-             "unknown fault %s%s; expected refuse, answer, delay, drop, swallow or stall",
+        FAIL(ERR_SYNTAX, "unknown fault %s%s; `hubrig words faults` lists all",
              seen(w, w->next, text), suggest_text(w->at[w->next], kinds, HR_COUNT_OF(kinds), near));
     }
     f->kind = (enum fault_kind)(kind + 1);
-    f->site = default_sites[kind];
+    f->site = fault_default_site(f->kind);
     w->next++;
     return 0;
 }
 
-static int parse_code(struct words *w, struct fault *f)
+static int parse_hex(struct span digits, uint64_t *out)
+{
+    char text[17];
+    char *end = NULL;
+    if (!span_copy_text(digits, text, sizeof text) || !isxdigit((unsigned char)text[0])) {
+        return ERR_SYNTAX;
+    }
+    *out = strtoull(text, &end, 16);
+    return *end ? ERR_SYNTAX : 0;
+}
+
+static int parse_number(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
 {
     char text[48];
-    uint64_t code = 0;
-    if (is_over(w)) {
-        FAIL(ERR_SYNTAX, "refuse wants a CONNACK code from 1 to 5, seen nothing: write refuse 5");
+    struct span word = w->at[w->next];
+    bool is_hex = word.len > 2 && word.ptr[0] == '0' && word.ptr[1] == 'x';
+    int code =
+        is_hex ? parse_hex(span_from(word, 2), &f->number[i]) : span_parse_u64(word, &f->number[i]);
+    if (code < 0 || f->number[i] < a->least || f->number[i] > a->most) {
+        FAIL(ERR_VALUE, "%s wants a number from %" PRIu64 " to %" PRIu64 " for %s, seen %s",
+             fault_word(f->kind), a->least, a->most, a->form, seen(w, w->next, text));
     }
-    if (span_parse_u64(w->at[w->next], &code) < 0 || code < 1 || code > 5) {
-        FAIL(ERR_VALUE, "refuse wants a CONNACK code from 1 to 5, seen %s", seen(w, w->next, text));
-    }
-    f->code = (int)code;
     return 0;
 }
 
-static int parse_status(struct words *w, struct fault *f)
+static int parse_time(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
 {
     char text[48];
-    uint64_t status = 0;
-    if (is_over(w)) {
-        FAIL(ERR_SYNTAX, "answer wants a status from 400 to 599, seen nothing: write answer 429");
-    }
-    if (span_parse_u64(w->at[w->next], &status) < 0 || status < 400 || status > 599) {
-        FAIL(ERR_VALUE, "answer wants a status from 400 to 599, seen %s", seen(w, w->next, text));
-    }
-    f->code = (int)status;
-    return 0;
-}
-
-static int parse_delay(struct words *w, struct fault *f)
-{
-    char text[48];
+    char least[32];
+    char most[32];
     int64_t us = 0;
-    if (is_over(w)) {
-        FAIL(ERR_SYNTAX, "delay wants a duration, seen nothing: write delay 5s");
-    }
     int code = duration_parse(w->at[w->next], &us);
     if (code < 0) {
-        FAIL(code, "delay wants a duration with its unit as in 5s or 250ms, seen %s",
+        FAIL(code, "%s wants a duration with its unit as in 5s or 250ms, seen %s",
+             fault_word(f->kind), seen(w, w->next, text));
+    }
+    if (us < 0 || (uint64_t)us < a->least || (uint64_t)us > a->most) {
+        FAIL(ERR_VALUE, "%s wants a duration from %s to %s, seen %s", fault_word(f->kind),
+             duration_print((int64_t)a->least, least), duration_print((int64_t)a->most, most),
              seen(w, w->next, text));
     }
-    if (us <= 0 || us > DELAY_DAYS_MOST * INT64_C(86400000000)) {
-        FAIL(ERR_VALUE, "delay wants more than nothing and at most 1d, seen %s",
-             seen(w, w->next, text));
-    }
-    f->delay_us = (uint64_t)us;
+    f->number[i] = (uint64_t)us;
     return 0;
 }
 
-static int parse_drop(struct words *w, struct fault *f)
+static int parse_word(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
 {
-    static const char *const hows[] = {"fin", "rst"};
     char text[48];
-    int how = is_over(w) ? -1 : find_word(w->at[w->next], hows, HR_COUNT_OF(hows));
-    if (how < 0) {
-        FAIL(ERR_SYNTAX, "drop wants fin (an orderly end) or rst (a reset), seen %s",
-             seen(w, w->next, text));
+    struct span rest = span_text(a->form);
+    for (uint64_t n = 0; rest.len; n++) {
+        if (span_equals(span_cut(rest, '|', &rest), w->at[w->next])) {
+            f->number[i] = n;
+            return 0;
+        }
     }
-    f->drop = how == 0 ? DROP_FIN : DROP_RST;
+    FAIL(ERR_SYNTAX, "%s wants %s, seen %s", fault_word(f->kind), a->form, seen(w, w->next, text));
+}
+
+static int parse_bytes(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
+{
+    char text[48];
+    struct span word = w->at[w->next];
+    const struct span plain_mark = span_text("text:");
+    struct buf out HR_CLEANUP(buf_deinit);
+    buf_init(&out, FAULT_BYTES_MOST);
+    (void)i;
+    int code = span_starts_with(word, plain_mark)
+                   ? buf_append(&out, span_from(word, plain_mark.len))
+                   : hex_decode(word, &out);
+    if (code < 0 || out.len == 0) {
+        FAIL(ERR_VALUE,
+             "%s wants %s: 1 to %d bytes as pairs of hex digits or as text:WORD, seen %s",
+             fault_word(f->kind), a->form, FAULT_BYTES_MOST, seen(w, w->next, text));
+    }
+    memcpy(f->bytes, out.data, out.len);
+    f->byte_count = out.len;
     return 0;
 }
 
-static int parse_argument(struct words *w, struct fault *f)
+static int parse_argument(struct words *w, struct fault *f, size_t i)
 {
-    switch (f->kind) {
-    case FAULT_REFUSE:
-        TRY(parse_code(w, f));
-        break;
-    case FAULT_ANSWER:
-        TRY(parse_status(w, f));
-        break;
-    case FAULT_DELAY:
-        TRY(parse_delay(w, f));
-        break;
-    case FAULT_DROP:
-        TRY(parse_drop(w, f));
-        break;
-    default:
+    static int (*const parsers[])(struct words *, const struct fault_argument *, struct fault *,
+                                  size_t) = {
+        [FAULT_ARGUMENT_NUMBER] = parse_number,
+        [FAULT_ARGUMENT_TIME] = parse_time,
+        [FAULT_ARGUMENT_WORD] = parse_word,
+        [FAULT_ARGUMENT_BYTES] = parse_bytes,
+    };
+    const struct fault_argument *a = fault_argument(f->kind, i);
+    if (a->type == FAULT_ARGUMENT_NONE) {
         return 0;
     }
+    if (is_over(w)) {
+        char form[64];
+        FAIL(ERR_SYNTAX, "%s wants %s, seen nothing", fault_word(f->kind),
+             fault_form(f->kind, form));
+    }
+    TRY(parsers[a->type](w, a, f, i));
     w->next++;
     return 0;
 }
@@ -264,29 +280,29 @@ static int parse_clause(struct words *w, struct fault *f, unsigned *given)
     return 0;
 }
 
+// The sites at which a kind can act, for a sentence; the first few when there are many.
+static const char *sites_of(enum fault_kind kind, char out[160])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < SITE_COUNT && used < 120; i++) {
+        if (fault_classes(kind) & site_classes((enum fault_site)i)) {
+            used += (size_t)snprintf(out + used, 160 - used, "%s%s", used ? ", " : "",
+                                     site_word((enum fault_site)i));
+        }
+    }
+    return out;
+}
+
 // What makes no sense where. The index of the wrong word is that of the kind.
 static int check_combination(const struct fault *f)
 {
-    bool is_accept = f->site == SITE_TCP_ACCEPT || f->site == SITE_DPS_ACCEPT;
-    if (f->kind == FAULT_REFUSE && f->site != SITE_MQTT_CONNACK && f->site != SITE_DPS_CONNACK) {
-        FAIL(ERR_VALUE,
-             "refuse acts at mqtt.connack and dps.connack only, seen at %s: use drop there",
-             site_word(f->site));
+    char text[160];
+    if (!(fault_classes(f->kind) & site_classes(f->site))) {
+        FAIL(ERR_VALUE, "%s makes no sense at %s; it acts at %s", fault_word(f->kind),
+             site_word(f->site), sites_of(f->kind, text));
     }
-    if (f->kind == FAULT_ANSWER && f->site != SITE_DPS_REGISTER && f->site != SITE_DPS_STATUS) {
-        FAIL(ERR_VALUE, "answer acts at dps.register and dps.status only, seen at %s",
-             site_word(f->site));
-    }
-    if (f->site == SITE_MQTT_PUBLISH && f->kind != FAULT_DROP && f->kind != FAULT_STALL) {
-        FAIL(ERR_VALUE,
-             "%s makes no sense at mqtt.publish: use it at mqtt.puback, or drop or stall",
-             fault_word(f->kind));
-    }
-    if (f->kind == FAULT_SWALLOW && is_accept) {
-        FAIL(ERR_VALUE, "swallow has no answer to hold back at %s: use stall or drop",
-             site_word(f->site));
-    }
-    if (f->device[0] && is_accept) {
+    if (f->device[0] && site_classes(f->site) & AT_NAMELESS) {
         FAIL(ERR_VALUE, "no device is known yet at %s: leave device %s out", site_word(f->site),
              f->device);
     }
@@ -299,8 +315,8 @@ int fault_parse(const struct span *words, size_t count, struct fault *out, size_
     struct fault f = {.times = NOT_GIVEN};
     unsigned given = 0;
     int code = parse_kind(&w, &f);
-    if (code == 0) {
-        code = parse_argument(&w, &f);
+    for (size_t i = 0; code == 0 && i < FAULT_ARGUMENTS; i++) {
+        code = parse_argument(&w, &f, i);
     }
     while (code == 0 && !is_over(&w)) {
         code = parse_clause(&w, &f, &given);

@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fault_plan *faults = faults_new(journal);
     struct hub *hub = hub_new(&settings, &env, journal);
     const struct fault delay = {
-        .kind = FAULT_DELAY, .site = SITE_MQTT_PUBACK, .delay_us = 250000, .times = UINT64_MAX};
+        .kind = FAULT_DELAY, .site = SITE_MQTT_PUBACK, .number = {250000}, .times = UINT64_MAX};
     struct fault hold = delay;
     hold.site = SITE_MQTT_CONNACK;
     bool is_delayed = data[0] & DELAY_BIT;

@@ -23,7 +23,7 @@ static bool passes_faults(struct mqtt_session *s)
     struct fault_decision d =
         faults_decide_after(s->world.faults, SITE_MQTT_PUBLISH, s->connection, s->name, 0);
     if (d.kind == FAULT_DROP) {
-        session_close(s, d.drop);
+        session_close(s, fault_drop(d.number));
     } else if (d.kind == FAULT_STALL) {
         session_stall(s);
     }

@@ -11,16 +11,16 @@ struct plan_row {
 
 static const struct plan_row rows[SDK_FAULT_COUNT] = {
     [SDK_FAULT_KILL_TCP] = {DROP_RST,
-                            {.kind = FAULT_DROP, .site = SITE_MQTT_CONNACK, .drop = DROP_RST}},
+                            {.kind = FAULT_DROP, .site = SITE_MQTT_CONNACK, .number = {DROP_RST}}},
     [SDK_FAULT_SHUT_DOWN_MQTT] =
-        {DROP_FIN, {.kind = FAULT_DROP, .site = SITE_MQTT_CONNACK, .drop = DROP_FIN}},
+        {DROP_FIN, {.kind = FAULT_DROP, .site = SITE_MQTT_CONNACK, .number = {DROP_FIN}}},
     [SDK_FAULT_INVOKE_THROTTLING] = {DROP_FIN,
-                                     {.kind = FAULT_REFUSE, .site = SITE_MQTT_CONNACK, .code = 3}},
+                                     {.kind = FAULT_REFUSE, .site = SITE_MQTT_CONNACK, .number = {3}}},
     // CONNECT is accepted, and the first publish cut
     [SDK_FAULT_INVOKE_MAX_MESSAGE_QUOTA] =
-        {DROP_FIN, {.kind = FAULT_DROP, .site = SITE_MQTT_PUBLISH, .drop = DROP_FIN}},
+        {DROP_FIN, {.kind = FAULT_DROP, .site = SITE_MQTT_PUBLISH, .number = {DROP_FIN}}},
     [SDK_FAULT_INVOKE_AUTH_ERROR] = {DROP_FIN,
-                                     {.kind = FAULT_REFUSE, .site = SITE_MQTT_CONNACK, .code = 5}},
+                                     {.kind = FAULT_REFUSE, .site = SITE_MQTT_CONNACK, .number = {5}}},
 };
 
 static void arm(struct mqtt_session *s, const struct sdk_fault *asked)
@@ -31,7 +31,7 @@ static void arm(struct mqtt_session *s, const struct sdk_fault *asked)
     fault.for_us = asked->duration_us;
     span_copy_text(span_text(s->name), fault.device, sizeof fault.device);
     if (asked->kind == SDK_FAULT_INVOKE_THROTTLING) {
-        fault.code = hub_connack_code(s->world.hub, REASON_THROTTLED);
+        fault.number[0] = (uint64_t)hub_connack_code(s->world.hub, REASON_THROTTLED);
     }
     if (faults_add(s->world.faults, &fault) < 0) {
         session_note(s, "%s acts only as a cut: %s", sdk_fault_word(asked->kind),

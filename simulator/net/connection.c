@@ -204,12 +204,12 @@ static void begin_tls(struct connection *c)
                       c->server->settings.is_dps ? SITE_DPS_ACCEPT : SITE_TCP_ACCEPT, c->id, NULL);
     if (d.kind == FAULT_DELAY) {
         c->phase = PHASE_HELD;
-        c->held_until_us = connection_now_us(c) + d.delay_us;
+        c->held_until_us = connection_now_us(c) + d.number[0];
         connection_schedule(c);
         return;
     }
     if (d.kind == FAULT_DROP) {
-        connection_close_now(c, d.drop);
+        connection_close_now(c, fault_drop(d.number));
         return;
     }
     c->phase = PHASE_TLS;
