@@ -540,11 +540,8 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
-    const struct plan *plan = w->job->plan;
-    outcome_set(&o->scenario, plan->name);
-    outcome_set(&o->about, plan->about);
-    outcome_set(&o->file, plan->file);
-    outcome_set(&o->device, w->job->device->name);
+    job_describe(w->job, o);
+    o->started_us = machine_utc_us(w);
     outcome_set(&o->evidence, w->job->evidence);
 }
 
@@ -578,7 +575,8 @@ static void judge(struct worker *w, struct outcome *o)
 
 int worker_run(const struct job *job, int outcome_fd)
 {
-    struct worker w = {.job = job, .env = env_system()};
+    struct seeded_world world = {job_seed(job)};
+    struct worker w = {.job = job, .env = env_seeded(&world)};
     struct outcome outcome;
     w.last = &w.first;
     outcome_init(&outcome);
