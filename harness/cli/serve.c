@@ -118,6 +118,7 @@ static int read_tls(struct serving *s, struct tls_policy *out)
             TRY(tls_policy_set(out, (enum tls_policy_key)i, span_text(s->tls[i])));
         }
     }
+    TRY(tls_policy_prefer(out, getenv("HUBRIG_TLS_ENGINE")));
     return tls_policy_check(out);
 }
 
@@ -447,7 +448,8 @@ const struct command command_serve = {
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
         "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"
-        "                    openssl (to TLS 1.3, faster); default: auto, by the versions\n"
+        "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"
+        "                    then what HUBRIG_TLS_ENGINE says\n"
         "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"
         "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n"
         "                    commas between, best first; default: standard, as the service\n"

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS_MOST = BENCH_WORDS_MOST };
@@ -67,7 +68,7 @@ static int try_program(const char **words, size_t count, const char *offers, str
 
 static int try_command(int argc, char **argv)
 {
-    struct suite_run run = {.command = "try"};
+    struct suite_run run = {.command = "try", .tls_engine = getenv("HUBRIG_TLS_ENGINE")};
     const char *words[WORDS_MOST];
     size_t count = 0;
     const char *offers = NULL;

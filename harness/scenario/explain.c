@@ -156,7 +156,9 @@ static int explain_step(const struct step *s, struct buf *out)
     case STEP_COUNT:
         return explain_count(s, out);
     case STEP_NEVER:
-        return explain_never(s, out);
+        return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
+    case STEP_ORACLE:
+        return oracle_explain(s->oracle, out);
     }
     return ERR_INTERNAL;
 }

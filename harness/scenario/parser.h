@@ -45,5 +45,8 @@ int parser_dps(struct parser *p, struct step *step);
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);
 int parser_method(struct parser *p, struct step *step);
+// oracles.c: which oracle the second word names, -1 for none; and its parts
+int parser_oracle_of(const struct parser *p);
+int parser_oracle(struct parser *p, enum oracle_kind kind, bool is_never, struct step *step);
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

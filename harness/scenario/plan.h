@@ -24,10 +24,25 @@
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
-//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., N..M
+//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., ..M, N..M
 //   never    MATCH [before MATCH]
+//   expect   backoff TYPE[|TYPE...] [factor A..B] [jitter|no-jitter] [after CAUSE] [samples N]
+//                [within DURATION]     TYPE: none, constant, linear, exponential, growing, any;
+//                                      CAUSE: any, tcp, tls, connack, connack-1..5, unanswered, drop
+//   expect   rate MATCH at most N per DURATION for DURATION
+//   expect   quiet MATCH for DURATION
+//   expect   silence at most DURATION for DURATION
+//   expect   ledger d2c|c2d [lost RANGE] [duplicated RANGE] [reordered RANGE] [messages RANGE]
+//                [within DURATION]
+//   expect   keepalive A..B within DURATION
+//   expect   detect|recovery|resubscribe|twin-sync within DURATION
+//   expect   renewal margin A..B within DURATION     A, B: durations, or percents of the life
+//   expect   alert NAME[|NAME|silence...] within DURATION
+//   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
 //
 //   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
+//
+// The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
 //
 // An expect looks at events after the last one that an expect matched, or after the last boot,
 // time or hub statement, whichever is later. A never holds from its line on, to the end of the
@@ -37,6 +52,7 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/hub.h"
@@ -158,19 +174,6 @@ struct settings {
     struct tls_policy tls;
 };
 
-enum { MATCH_WHERE_MOST = 4 };
-struct match {
-    enum event_type type;
-    struct {
-        char field[32];
-        char value[128];
-        bool is_not;
-    } where[MATCH_WHERE_MOST];
-    size_t where_count;
-};
-bool match_event(const struct match *m, const struct event *e);
-int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
-
 enum hub_verb {
     HUB_CHAIN,
     HUB_DROP,
@@ -209,14 +212,15 @@ enum step_kind {
     STEP_LOG,
     STEP_EXPECT,
     STEP_COUNT,
-    STEP_NEVER
+    STEP_NEVER,
+    STEP_ORACLE
 };
 struct step {
     enum step_kind kind;
     int line;
     int column;
     char *source;         // the statement as written, trimmed
-    uint64_t duration_us; // WAIT, EXPECT, COUNT
+    uint64_t duration_us; // WAIT, EXPECT, COUNT, ORACLE
     struct match match;   // EXPECT, COUNT, NEVER
     struct match before;  // NEVER with has_before
     bool has_before;
@@ -229,6 +233,7 @@ struct step {
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
     struct step_message *message; // HUB_C2D
+    struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none

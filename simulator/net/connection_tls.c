@@ -73,8 +73,19 @@ static void emit_established(struct connection *c)
          F_TEXT("chain", facts->chain_name));
 }
 
+static void capture_secrets(struct connection *c)
+{
+    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secrets[0]) {
+        capture_secret(c->capture, secrets);
+    }
+}
+
 void connection_peer_closed(struct connection *c)
 {
+    if (c->tls) {
+        capture_secrets(c); // of a handshake without end, as many as there are
+    }
     bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
     if (is_mid_handshake) {
         connection_emit_tls_failed(
@@ -94,9 +105,8 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
-    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secrets[0]) {
-        capture_secret(c->capture, secrets);
+    if (connection_engine(c)->facts(c->tls)->has_all_secrets) {
+        capture_secrets(c);
     }
     connection_flush(c);
     if (state == TLS_FAILED) {
