@@ -325,7 +325,9 @@ static int open_rig(struct worker *w)
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
-    hub_settings_init(&settings.hub, w->is_private ? name : w->address);
+    settings.hub = s->hub;
+    span_copy_text(span_text(w->is_private ? name : w->address), settings.hub.host,
+                   sizeof settings.hub.host);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
