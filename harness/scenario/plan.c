@@ -534,6 +534,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .dps_assign_after_us = 1000000},
     };
     hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
+    hub_settings_init(&plan->settings.hub, "");
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,
