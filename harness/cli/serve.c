@@ -360,6 +360,7 @@ static int serve(struct serving *s)
 {
     s->env = env_system();
     signal(SIGPIPE, SIG_IGN);
+    fs_allow_many_files();
     int code = open_loop(s);
     if (code < 0) {
         return cli_fail("serve", code);

@@ -228,7 +228,8 @@ static void on_timer(uv_timer_t *timer)
     } else if (c->inner.fn) {
         connection_tick_inner(c);
     } else if (c->is_working) {
-        connection_schedule(c);
+        // never at once: libuv 1.44 runs a timer that is due again without ever looking at the sockets
+        uv_timer_start(&c->timer, on_timer, ENGINE_AWAY_MS, 0);
     } else {
         connection_emit_tls_failed(c, c->is_established
                                           ? "nothing came over TLS within 60 s"

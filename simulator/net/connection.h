@@ -13,6 +13,7 @@ enum phase { PHASE_HELD, PHASE_TLS, PHASE_OPEN, PHASE_LINGER, PHASE_GONE };
 enum {
     FIRST_BYTES_LIMIT_US = 60 * 1000000, // TLS and the first byte inside it, as the service waits
     LINGER_US = 2 * 1000000,             // after our FIN, before the connection is cut
+    ENGINE_AWAY_MS = 10,                 // a limit that passed meanwhile is looked at again
     WRITE_QUEUE_PAUSE_BYTES = 1 << 20,   // a device that does not read is not read from either
     PENDING_BYTES_MOST = 1 << 20,
     READ_CHUNK_BYTES = 65536,

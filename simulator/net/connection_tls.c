@@ -117,6 +117,7 @@ static void after_step(struct connection *c, enum tls_state state)
         return;
     }
     if (state != TLS_HANDSHAKING && !c->is_established) {
+        buf_deinit(connection_engine(c)->output(c->tls)); // it held a whole flight
         emit_established(c);
     }
     if (state == TLS_OPEN || state == TLS_CLOSED) {
@@ -149,7 +150,7 @@ static void on_step_done(uv_work_t *work, int status)
                connection_engine(c)->step(c->tls)); // no work left: this returns the state at once
     if (c->phase != PHASE_GONE && c->pending.len > 0) {
         int code = connection_engine(c)->feed(c->tls, buf_span(&c->pending));
-        buf_clear(&c->pending);
+        buf_deinit(&c->pending);
         if (code < 0) {
             connection_cut(c);
             return;

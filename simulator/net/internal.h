@@ -29,6 +29,7 @@ struct server {
     size_t listener_count;
     struct connection *connections;
     size_t connection_count;
+    size_t most_handles; // since there were no connections
     uint32_t last_id;
     size_t open_handles; // listeners and connections that libuv has not closed yet
     bool is_closing;

@@ -2,11 +2,15 @@
 #include "base/error.h"
 #include "simulator/net/internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_BYTES_MOST = 16384 }; // RFC 5246 6.2.1
+enum {
+    RECORD_BYTES_MOST = 16384, // RFC 5246 6.2.1
+    STORM_CONNECTIONS = 500,
+};
 
 int server_new(const struct server_settings *settings, struct server **out)
 {
@@ -216,9 +220,22 @@ static void finish(struct server *server)
     }
 }
 
+// After a storm the heap is full of holes that the library keeps.
+static void give_memory_back(struct server *server)
+{
+    if (server->open_handles > server->most_handles) {
+        server->most_handles = server->open_handles;
+    } else if (server->open_handles <= server->listener_count &&
+               server->most_handles >= STORM_CONNECTIONS) {
+        server->most_handles = 0;
+        malloc_trim(0);
+    }
+}
+
 void server_handle_closed(struct server *server)
 {
     server->open_handles--;
+    give_memory_back(server);
     if (server->is_closing && server->open_handles == 0) {
         finish(server);
     }

@@ -164,6 +164,9 @@ static void note_open(struct tls_connection *c)
     c->facts.version = mbedtls_ssl_get_version(&c->ssl);
     c->facts.suite = row ? row->name : suite;
     note_certificate(c);
+    if (c->input.len == 0) {
+        buf_deinit(&c->input);
+    }
     c->state = TLS_OPEN;
 }
 
