@@ -47,6 +47,13 @@ static void every_verb_says_what_happened(void **state)
         "no fault is armed",
         "0 connections closed by rst",
         "new is not connected",
+        "policy device has a new primary key\n",
+        "1  waiting     4 bytes",
+        "1 message for new removed",
+        "no message waits for new",
+        "to verify it, let it sign a certificate",
+        "CA lab is removed",
+        "new is removed, with its modules",
         "message 1 is queued for new; 1 waiting, the device is not connected",
         "the desired properties of new have version 2",
         "\"rate\": 5",
@@ -64,7 +71,9 @@ static void every_verb_says_what_happened(void **state)
                 "$C takeover new && "
                 "$C c2d new warm --property a=b --ack full && $C twin-desired new '{\"rate\":5}' "
                 "&& "
-                "$C twin new && echo all; finish",
+                "$C twin new && $C roll-policy device primary && $C messages new && $C purge new && "
+                "$C messages new && $C add-ca lab \"$(cat hub-files/root.pem)\" && "
+                "$C remove-ca lab && $C remove-device new && echo all; finish",
         hubrig);
     shell_assert_says(&r, "\nall\n");
     expect(says, HR_COUNT_OF(says), &r);
@@ -89,6 +98,11 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"add-device 'a b'", 2, "device id 'a b'"},
         {"add-device x --key abc", 2, "primary key is not the base64"},
         {"roll-key device-1 third", 2, "expected primary or secondary"},
+        {"roll-policy device third", 2, "expected primary or secondary"},
+        {"roll-policy nobody primary", 2, "nobody"},
+        {"add-ca lab nonsense", 2, "expected the text of a PEM certificate"},
+        {"settle device-1 7 reject", 2, "message 7 is not on its way to device-1"},
+        {"settle device-1 7 rejekt", 2, "complete|reject|abandon"},
         {"chain azure/digicert-g3", 2, "did you mean azure/digicert-g2?"},
         {"clock noon", 2, "is no time for a clock"},
         {"fault refuse 9", 2, "a number from 1 to 5 for CODE"},
