@@ -11,6 +11,7 @@
 #include "harness/runner/evidence.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -44,6 +45,7 @@ struct worker {
     struct rig_device device;
     struct surroundings around; // what the device is given: files, environment, argv
     struct evidence evidence;
+    struct offer_report offers;
     struct process *process;
     struct executor *executor;
     struct event_copy *first; // events on their way to the executor
@@ -346,6 +348,8 @@ static int open_rig(struct worker *w)
     w->has_rig = true;
     TRY(w->rig.dps ? rig_add_hub(&w->rig, HUB2_HOST) : 0);
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
+    TRY(offer_report_open(&w->offers, w->evidence.folder));
+    TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
     TRY(journal_listen(w->rig.journal, on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
@@ -547,11 +551,8 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
-    const struct plan *plan = w->job->plan;
-    outcome_set(&o->scenario, plan->name);
-    outcome_set(&o->about, plan->about);
-    outcome_set(&o->file, plan->file);
-    outcome_set(&o->device, w->job->device->name);
+    job_describe(w->job, o);
+    o->started_us = machine_utc_us(w);
     outcome_set(&o->evidence, w->job->evidence);
 }
 
@@ -585,7 +586,8 @@ static void judge(struct worker *w, struct outcome *o)
 
 int worker_run(const struct job *job, int outcome_fd)
 {
-    struct worker w = {.job = job, .env = env_system()};
+    struct seeded_world world = {job_seed(job)};
+    struct worker w = {.job = job, .env = env_seeded(&world)};
     struct outcome outcome;
     w.last = &w.first;
     outcome_init(&outcome);

@@ -279,6 +279,12 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
 
+// True when `tag` is one of the tags or the level.
+bool plan_has_tag(const struct plan *plan, const char *tag);
+// All limits and all waits of expectations times `factor`, for a slow machine or device. Not the
+// window of a count with an upper end, nor `wait`: they say what is judged, not how patiently.
+void plan_slow_down(struct plan *plan, double factor);
+
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.
 int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
