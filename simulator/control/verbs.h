@@ -38,6 +38,8 @@
     X(purge, "purge", "ID", 1, 1, "", true, "remove the messages that wait for a device")          \
     X(settle, "settle", "ID SEQUENCE complete|reject|abandon", 3, 3, "", true,                     \
       "end a message on its way, as a device over AMQP could")                                     \
+    X(assign, "assign", "ID HOST", 2, 2, "", true,                                                 \
+      "the hub of an enrolled device from its next registration on")                               \
     X(takeover, "takeover", "ID", 1, 1, "", true,                                                  \
       "end its connection as another client with its identity would")                              \
     X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \

@@ -92,6 +92,18 @@ int control_do_remove_device(struct control_call *call)
     return buf_printf(&call->text, "%s is removed, with its modules", call->args[0]);
 }
 
+int control_do_assign(struct control_call *call)
+{
+    if (!call->rig->dps) {
+        FAIL(ERR_USAGE, "no provisioning service runs here; start serve with --dps");
+    }
+    TRY(dps_assign(call->rig->dps, call->args[0], call->args[1]));
+    call->result = json_pack("{s:s, s:s}", "id", call->args[0], "hub", call->args[1]);
+    ENSURE(call->result != NULL, ERR_NO_MEMORY);
+    return buf_printf(&call->text, "%s goes to %s when it registers again", call->args[0],
+                      call->args[1]);
+}
+
 // ---- messages
 
 struct message_list {
