@@ -35,6 +35,9 @@ struct serving {
     const char *json;
     const char *hub_path;
     const char *state_path;
+    const char *dps_host; // NULL = no provisioning service
+    const char *dps_port;
+    const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
     struct env env;
     uv_loop_t loop;
@@ -50,6 +53,7 @@ struct serving {
     struct control_socket *control_socket;
     char socket_path[PATH_MAX];
     int bound_https_port;
+    int bound_dps_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -265,6 +269,15 @@ static int open_control(struct serving *s)
     return control_socket_open(&socket, &s->control_socket);
 }
 
+// It presents the same chain, issued to its own name.
+static int listen_dps(struct serving *s)
+{
+    int port = 0;
+    TRY(read_port(s->dps_port, "--dps-port", &port));
+    TRY(rig_use_dps_chain(&s->rig, s->chain));
+    return server_listen(s->rig.dps_server, s->listen, port, &s->bound_dps_port);
+}
+
 static int open_rig(struct serving *s)
 {
     struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
@@ -274,6 +287,9 @@ static int open_rig(struct serving *s)
     choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
+    if (s->dps_host) {
+        dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
+    }
     TRY(read_tls(s, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
@@ -286,6 +302,7 @@ static int open_rig(struct serving *s)
         TRY(read_port(s->https_port, "--https-port", &port));
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
+    TRY(s->dps_host ? listen_dps(s) : 0);
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -304,8 +321,13 @@ static int print_ready(struct serving *s)
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
-    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s control=%s\n",
-           s->host, s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
+    char dps[400] = "";
+    if (s->dps_host) {
+        snprintf(dps, sizeof dps, " dps=%s dps_port=%d id_scope=%s", s->dps_host,
+                 s->bound_dps_port, s->id_scope);
+    }
+    printf("ready host=%s address=%s port=%d%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, dps, s->root_path, s->chain, s->device_id,
            s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
@@ -396,6 +418,8 @@ static int serve_command(int argc, char **argv)
         .listen = "127.0.0.1",
         .port = "8883",
         .files = "hub-files",
+        .dps_port = "8884",
+        .id_scope = "0ne00HUBRIG",
     };
     const struct option_spec specs[] = {
         {"--host", "NAME", &s.host},     {"--listen", "ADDRESS", &s.listen},
@@ -406,6 +430,9 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--dps", "NAME", &s.dps_host},
+        {"--dps-port", "N", &s.dps_port},
+        {"--id-scope", "TEXT", &s.id_scope},
         {"--tls-engine", "NAME", &s.tls[POLICY_TLS_ENGINE]},
         {"--tls-versions", "RANGE", &s.tls[POLICY_TLS_VERSIONS]},
         {"--tls-suites", "LIST", &s.tls[POLICY_TLS_SUITES]},
@@ -449,6 +476,10 @@ const struct command command_serve = {
         "                    options above say goes before what the file says\n"
         "  --state FILE      a database that keeps devices, keys and sessions across restarts; what\n"
         "                    it holds of a device goes before what the hub file says\n"
+        "  --dps NAME        a provisioning service beside the hub, for the enrollments of the hub file;\n"
+        "                    its certificate has this name\n"
+        "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
+        "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"

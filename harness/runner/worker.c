@@ -27,6 +27,7 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
+#define HUB2_HOST  "myhub2.azure-devices.net"
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
 #define HTTPS_PORT 443
@@ -153,12 +154,15 @@ static int64_t device_offset_us(const struct worker *w, const struct when *when)
 
 static void set_hub_clock(struct worker *w, const struct when *when)
 {
-    if (when->kind == WHEN_DATE) {
-        hub_clock_set(w->rig.hub, when->us);
-    } else if (when->kind == WHEN_OFFSET) {
-        hub_clock_set(w->rig.hub, machine_utc_us(w) + when->us);
-    } else {
-        hub_clock_shift(w->rig.hub, 0);
+    for (size_t i = 0; i <= w->rig.other_count; i++) {
+        struct hub *hub = rig_hub_at(&w->rig, i);
+        if (when->kind == WHEN_DATE) {
+            hub_clock_set(hub, when->us);
+        } else if (when->kind == WHEN_OFFSET) {
+            hub_clock_set(hub, machine_utc_us(w) + when->us);
+        } else {
+            hub_clock_shift(hub, 0);
+        }
     }
 }
 
@@ -206,8 +210,8 @@ static int act_time(void *context, const struct step *step)
 
 static void take_over(struct worker *w)
 {
-    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
-    if (!hub_take_over(w->rig.hub, id)) {
+    struct hub *hub = rig_hub_of(&w->rig, DEVICE_ID);
+    if (!hub_take_over(hub, hub_find_identity(hub, SPAN_LITERAL(DEVICE_ID)))) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", "nothing is taken over: the device is not connected"));
     }
@@ -229,14 +233,17 @@ static int act_hub(void *context, const struct step *step)
         return 0;
     case HUB_DISABLE:
     case HUB_ENABLE:
-        return hub_set_disabled(w->rig.hub, DEVICE_ID, step->verb == HUB_DISABLE);
+        return hub_set_disabled(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step->verb == HUB_DISABLE);
     case HUB_DPS_CHAIN:
         return rig_use_dps_chain(&w->rig, step->chain);
+    case HUB_DPS_ASSIGN:
+        return rig_assign(&w->rig, DEVICE_ID,
+                          hub_settings_of(rig_hub_at(&w->rig, step->hub_index))->host);
     case HUB_DPS_DISABLE:
     case HUB_DPS_ENABLE:
         return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
     case HUB_ROLL:
-        return hub_roll_key(w->rig.hub, DEVICE_ID,
+        return hub_roll_key(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_TAKEOVER:
         take_over(w);
@@ -244,7 +251,7 @@ static int act_hub(void *context, const struct step *step)
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
-        return cloud_act(w->rig.hub, DEVICE_ID, step);
+        return cloud_act(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step);
     }
     return ERR_INTERNAL;
 }
@@ -267,11 +274,12 @@ static int enter_network(struct worker *w)
 {
     const struct given_chain *given = w->job->given;
     const char *name = given ? given->host : HUB_HOST;
+    const char *names[] = {name, HUB2_HOST};
     bool has_own_address = given && given->is_address;
     struct sandbox_settings s = {
         .address = has_own_address ? name : SANDBOX_ADDRESS,
-        .names = &name,
-        .name_count = has_own_address ? 0 : 1,
+        .names = names,
+        .name_count = has_own_address ? 0 : 2,
         .dps_name = DPS_HOST,
         .folder = w->evidence.rig_folder,
     };
@@ -338,6 +346,7 @@ static int open_rig(struct worker *w)
     }
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
+    TRY(w->rig.dps ? rig_add_hub(&w->rig, HUB2_HOST) : 0);
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
     TRY(offer_report_open(&w->offers, w->evidence.folder));
     TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));

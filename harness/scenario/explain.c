@@ -84,6 +84,8 @@ static int explain_hub(const struct step *s, struct buf *out)
                                "Disable the device in the registry, which ends its connection");
     case HUB_ENABLE:
         return buf_append_text(out, "Enable the device in the registry");
+    case HUB_DPS_ASSIGN:
+        return buf_printf(out, "The device goes to hub%zu when it registers again", s->hub_index + 1);
     case HUB_DPS_CHAIN:
         return buf_printf(out, "The provisioning service presents the chain %s from now on",
                           s->chain);

@@ -411,7 +411,7 @@ static const struct verb verbs[] = {
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
-    {"dps", parse_dps, "dps chain NAME | disable | enable",
+    {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},

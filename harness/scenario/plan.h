@@ -20,7 +20,7 @@
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
-//   dps      chain NAME | disable | enable
+//   dps      chain NAME | disable | enable | assign hub1|hub2
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -186,10 +186,11 @@ enum hub_verb {
     HUB_METHOD,
     HUB_ROLL,
     HUB_TAKEOVER,
+    HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
-}; // the last three: the verb dps
+}; // the last four: the verb dps
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
@@ -232,6 +233,7 @@ struct step {
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
+    size_t hub_index;       // HUB_DPS_ASSIGN: 0 = hub1
     struct step_message *message; // HUB_C2D
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD

@@ -294,6 +294,7 @@ static const struct mistake_case mistakes[] = {
      "[property NAME = VALUE ...]"},
     {"boot device\nhub c2d on size 70000\n",
      "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"needs dps\nboot device\ndps assign hub3\n", "4:12: unknown hub 'hub3' (did you mean hub1?)"},
     {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
      "3:12: unknown part of a message 'akc' (did you mean ack?)"},

@@ -380,6 +380,19 @@ static const struct hub_row hub_rows[] = {
     {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
 };
 
+static int parse_dps_assign(struct parser *p, struct step *step)
+{
+    static const char *const hubs[] = {"hub1", "hub2"};
+    step->hub_index = line_word_is(p->line, 2, "hub2");
+    if (p->line->count < 3) {
+        return MISTAKE(p, 2, "expected: dps assign hub1|hub2");
+    }
+    if (!step->hub_index && !line_word_is(p->line, 2, "hub1")) {
+        return parser_unknown(p, 2, "hub", hubs, HR_COUNT_OF(hubs));
+    }
+    return parser_end(p, 3);
+}
+
 int parser_hub(struct parser *p, struct step *step)
 {
     struct span word = line_word(p->line, 1);
@@ -410,6 +423,7 @@ int parser_hub(struct parser *p, struct step *step)
 }
 
 static const struct hub_row dps_rows[] = {
+    {"assign", HUB_DPS_ASSIGN, parse_dps_assign},
     {"chain", HUB_DPS_CHAIN, parse_hub_chain},
     {"disable", HUB_DPS_DISABLE, parse_hub_plain},
     {"enable", HUB_DPS_ENABLE, parse_hub_plain},
@@ -430,7 +444,7 @@ int parser_dps(struct parser *p, struct step *step)
         }
     }
     if (word.len == 0) {
-        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable");
+        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable | assign hub1|hub2");
     }
     return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
 }

@@ -45,7 +45,7 @@ const char *c2d_outcome_word(enum c2d_outcome outcome)
 
 static struct hub_entry *entry_of(const struct hub *hub, const struct identity *identity)
 {
-    return hub_entry_find(hub, span_text(identity->name));
+    return hub_entry_find_any(hub, span_text(identity->name));
 }
 
 static struct c2d_item *take_out(struct hub_entry *entry, struct c2d_item *item)

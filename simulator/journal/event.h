@@ -42,7 +42,7 @@
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present sas_expires_in_s", \
+    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present hub sas_expires_in_s", \
       "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
