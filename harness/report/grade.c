@@ -89,8 +89,9 @@ static void finish(struct grade *g, const struct sums *s)
     bool is_capped = s->cap > letter;
     bool is_best = g->score == 100 && !s->has_remark && g->judged == g->count;
     snprintf(g->mark, sizeof g->mark, "%c%s", is_capped ? s->cap : letter, is_best ? "+" : "");
-    if (is_capped) {
-        snprintf(g->why, sizeof g->why, "capped: %s", s->capped_by);
+    if (s->cap != 'A' && s->cap >= letter) {
+        g->is_capped = true;
+        snprintf(g->why, sizeof g->why, "%s", s->capped_by);
     } else {
         snprintf(g->why, sizeof g->why, "%u percent", g->score);
     }

@@ -58,9 +58,20 @@ static int print_span(const struct page *p)
     return buf_printf(p->out, " · %s", duration_print(last - first, text));
 }
 
+// The first that names its firmware, else the first; NULL without any.
+static const struct outcome *first_labelled(const struct page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->outcomes[i].firmware[0]) {
+            return &p->outcomes[i];
+        }
+    }
+    return p->count ? &p->outcomes[0] : NULL;
+}
+
 static int print_head(const struct page *p)
 {
-    const struct outcome *first = p->count ? &p->outcomes[0] : NULL;
+    const struct outcome *first = first_labelled(p);
     TRY(buf_append_text(
         p->out, "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
                 "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
@@ -130,8 +141,8 @@ static int print_card(const struct page *p)
                        class_of(grades[i].mark), i, grades[i].mark));
         TRY(html_element(p->out, "strong", grades[i].family));
         TRY(buf_printf(p->out, "<span>%zu of %zu passed</span>", grades[i].good, grades[i].count));
-        if (strncmp(grades[i].why, "capped: ", 8) == 0) {
-            TRY(html_element(p->out, "em", grades[i].why + 8));
+        if (grades[i].is_capped) {
+            TRY(html_element(p->out, "em", grades[i].why));
         }
         TRY(buf_append_text(p->out, "</a>\n"));
     }
