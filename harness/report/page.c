@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { QUIET_MARKS_MOST = 120 }; // of a scenario that passed: the page stays small
+
 struct page {
     const struct outcome *outcomes;
     size_t count;
@@ -227,7 +229,9 @@ static int print_body(const struct page *p, const struct outcome *o)
     }
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
-        code = page_timeline(&t, (size_t)(o - p->outcomes), buf_text(&link), p->out);
+        code = page_timeline(&t, (size_t)(o - p->outcomes),
+                             is_trouble(o) ? TIMELINE_MARKS_MOST : QUIET_MARKS_MOST,
+                             buf_text(&link), p->out);
     }
     timeline_deinit(&t);
     return code == ERR_NO_MEMORY || code == ERR_TOO_BIG ? code : 0; // no journal, no picture

@@ -46,8 +46,9 @@ static int print_tick(const struct timeline *t, uint64_t at_us, const char *clas
     double x = share_of(t, at_us);
     TRY(buf_printf(out, "<g class=%s><line class=grid x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", class, x,
                    x, AXIS_PX + 4));
-    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=middle>%s</text></g>", x, AXIS_PX + 18,
-                      duration_print((int64_t)at_us, time));
+    const char *anchor = at_us == 0 ? "start" : x > 94 ? "end" : "middle";
+    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%s</text></g>", x, AXIS_PX + 18,
+                      anchor, at_us ? duration_print((int64_t)at_us, time) : "0");
 }
 
 // Finer ticks appear as the picture is zoomed.
@@ -100,7 +101,7 @@ static int print_mark(const struct timeline *t, const struct mark *m, size_t num
     return buf_append_text(out, "</title></a>");
 }
 
-static int print_picture(const struct timeline *t, size_t number, struct buf *out)
+static int print_picture(const struct timeline *t, size_t number, size_t most, struct buf *out)
 {
     TRY(buf_append_text(out, "<div class=scroll tabindex=0><svg role=img aria-label=timeline>"));
     TRY(print_bands(out));
@@ -112,7 +113,7 @@ static int print_picture(const struct timeline *t, size_t number, struct buf *ou
         double x = share_of(t, t->verdict_us);
         TRY(buf_printf(out, "<line class=end x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", x, x, AXIS_PX));
     }
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < t->count && i < most; i++) {
         TRY(print_mark(t, &t->marks[i], number, out));
     }
     return buf_append_text(out, "</svg></div></div>\n");
@@ -133,23 +134,26 @@ static int print_row(const struct mark *m, size_t number, const char *link, stru
     return buf_append_text(out, "</tr>\n");
 }
 
-static int print_table(const struct timeline *t, size_t number, const char *link, struct buf *out)
+static int print_table(const struct timeline *t, size_t number, size_t most, const char *link,
+                       struct buf *out)
 {
+    size_t shown = t->count < most ? t->count : most;
+    size_t left_out = t->left_out + t->count - shown;
     TRY(buf_printf(out, "<details class=events><summary>%zu events, with their packets in "
                         "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
                         "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
-                   t->count));
-    for (size_t i = 0; i < t->count; i++) {
+                   shown));
+    for (size_t i = 0; i < t->count && i < most; i++) {
         TRY(print_row(&t->marks[i], number, link, out));
     }
     TRY(buf_append_text(out, "</tbody></table></div>"));
-    TRY(t->left_out ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>",
-                                 t->left_out)
+    TRY(left_out ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out)
                     : 0);
     return buf_append_text(out, "</details>\n");
 }
 
-int page_timeline(const struct timeline *t, size_t number, const char *link, struct buf *out)
+int page_timeline(const struct timeline *t, size_t number, size_t most, const char *link,
+                  struct buf *out)
 {
     static const char *const zooms[ZOOMS] = {"whole", "4 times", "16 times", "64 times"};
     TRY(buf_append_text(out, "<div class=tl>"));
@@ -166,8 +170,8 @@ int page_timeline(const struct timeline *t, size_t number, const char *link, str
         TRY(buf_printf(out, "<li>%s</li>", lane_title((enum lane)i)));
     }
     TRY(buf_append_text(out, "</ul>\n"));
-    TRY(print_picture(t, number, out));
-    return print_table(t, number, link, out);
+    TRY(print_picture(t, number, most, out));
+    return print_table(t, number, most, link, out);
 }
 
 // ---- links
