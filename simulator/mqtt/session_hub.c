@@ -158,9 +158,13 @@ static void offer_waiting(struct mqtt_session *s)
 static void emit_connected(struct mqtt_session *s, bool is_present)
 {
     static const char *const ways[] = {"sas", "thumbprint", "ca"};
+    int64_t left_us = s->token_expires_us - hub_utc_us(s->world.hub);
+    bool has_token = s->token_expires_us != INT64_MAX;
+    struct field left = F_INT("sas_expires_in_s", left_us / 1000000);
+    left.name = has_token ? left.name : NULL; // the end of the fields
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
          F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
-         F_BOOL("session_present", is_present));
+         F_BOOL("session_present", is_present), left);
     offer_waiting(s); // a kept session needs no new SUBSCRIBE
 }
 
