@@ -9,10 +9,12 @@ repetitions=${2:-200}
 given=${3:-}
 evidence=${given:-$(mktemp -d)}
 hogs=
+run=
 cleanup() {
-  for hog in $hogs; do
-    kill "$hog" 2>/dev/null || true
+  for pid in $hogs $run; do
+    kill "$pid" 2>/dev/null || true
   done
+  [ -z "$run" ] || wait "$run" 2>/dev/null || true
   [ -n "$given" ] || rm -rf "$evidence"
 }
 trap cleanup EXIT
@@ -22,4 +24,9 @@ for _ in $(seq "$(nproc)"); do
   hogs="$hogs $!"
 done
 "$hubrig" run smoke --device reference -j 8 --repeat "$repetitions" --retries 0 --shuffle \
-  --evidence "$evidence"
+  --evidence "$evidence" &
+run=$!
+status=0
+wait "$run" || status=$?
+run=
+exit "$status"
