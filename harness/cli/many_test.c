@@ -260,6 +260,23 @@ static void a_slow_factor_stretches_limits_and_waits(void **state)
     shell_release(&r);
 }
 
+static void a_terminal_shows_a_line_per_device_and_a_log_stays_plain(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    char command[600];
+    snprintf(command, sizeof command, "%s try --suite t/connect.scn --evidence tty %s --root {root.pem}", hubrig, reference);
+    shell_run(&r, "script -qec '%s' /dev/null", command);
+    assert_int_equal(r.code, 0);
+    shell_assert_says(&r, "program  0/1");
+    shell_assert_says(&r, "\033[32mpass");
+    shell_release(&r);
+    shell_run(&r, "%s", command);
+    assert_null(strchr(buf_text(&r.out), 033));
+    assert_null(strstr(buf_text(&r.out), "0/1"));
+    shell_release(&r);
+}
+
 static void wait_for_file(const char *name, pid_t child)
 {
     char path[200];
@@ -407,6 +424,7 @@ int main(void)
         cmocka_unit_test(several_devices_run_side_by_side),
         cmocka_unit_test(the_seed_is_printed_and_gives_the_same_keys_again),
         cmocka_unit_test(a_slow_factor_stretches_limits_and_waits),
+        cmocka_unit_test(a_terminal_shows_a_line_per_device_and_a_log_stays_plain),
         cmocka_unit_test(a_run_is_resumed_after_its_runner_was_killed),
         cmocka_unit_test(a_fresh_run_takes_no_verdict_of_an_earlier_one),
         cmocka_unit_test(annotations_point_at_the_scenario_in_each_system),
