@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text_code.h"
 #include "harness/cli/cli.h"
+#include "harness/diagnosis/diagnosis.h"
 #include "harness/oracle/verdict.h"
 #include "harness/scenario/plan.h"
 #include "simulator/hub/reason.h"
@@ -96,6 +97,12 @@ static void oracle_row(size_t i, struct cells *out)
     *out = (struct cells){.text = {oracle_word(kind), oracle_form(kind), oracle_meaning(kind)}};
 }
 
+static void finding_row(size_t i, struct cells *out)
+{
+    *out = (struct cells){.text = {diagnosis_row_id(i), sureness_word(diagnosis_row_sure(i)),
+                                   diagnosis_row_cause(i)}};
+}
+
 static size_t cause_count(void)
 {
     return ATTEMPT_CAUSE_COUNT;
@@ -127,6 +134,7 @@ static void verdict_row(size_t i, struct cells *out)
 static const struct table tables[] = {
     {"verbs", {"verb", "form", "meaning"}, plan_verb_count, verb_row},
     {"oracles", {"oracle", "form", "meaning"}, oracle_count, oracle_row},
+    {"findings", {"finding", "sure", "cause"}, diagnosis_row_count, finding_row},
     {"causes", {"cause", "meaning"}, cause_count, cause_row},
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
@@ -259,7 +267,7 @@ const struct command command_words = {
     .help = "usage: hubrig words [TABLE] [--json]\n"
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
-            "  verbs oracles causes events knobs faults sites reasons verdicts\n"
+            "  verbs oracles findings causes events knobs faults sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"
             "  --json   one JSON object with an array per table\n"

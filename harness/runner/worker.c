@@ -549,6 +549,10 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
+    for (size_t i = 0; i < from->finding_count; i++) {
+        const struct outcome_finding *f = &from->findings[i];
+        outcome_add_finding(to, f->id, f->sure, f->cause, f->try_text);
+    }
 }
 
 static void judge(struct worker *w, struct outcome *o)
