@@ -19,6 +19,8 @@ struct parser {
     const char *clock_why;
     struct place x509_use;
     struct place dps_use;
+    struct place policy_use; // the last knob of TLS
+    struct place tls13_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.

@@ -7,7 +7,7 @@
 //   level    must|should|info           how binding it is, must unless told
 //   source   WORDS                      the clause or document it rests on
 //   tags     WORD...                    e.g. tls slow
-//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
+//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -15,10 +15,11 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
+//   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
@@ -57,6 +58,7 @@
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
@@ -82,6 +84,7 @@
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    TLS_POLICY_TABLE(X)                                                                            \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -132,6 +135,7 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct tls_policy tls;
 };
 
 enum hub_verb {
@@ -145,6 +149,7 @@ enum hub_verb {
     HUB_DESIRED,
     HUB_METHOD,
     HUB_ROLL,
+    HUB_TAKEOVER,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
@@ -155,6 +160,7 @@ struct step_message { // HUB_C2D; its body is the step's text
     char id[C2D_ID_BYTES_MOST + 1];
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
+    size_t size_bytes; // the body is repeated up to it; 0 = once
     struct {
         char name[64];
         char value[160];
@@ -212,6 +218,7 @@ struct plan {
     bool needs_clock;
     bool needs_x509;
     bool needs_dps;
+    bool needs_tls13;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;

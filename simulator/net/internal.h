@@ -20,6 +20,8 @@ struct listener {
 struct server {
     struct server_settings settings;
     struct tls_server *tls;
+    uint8_t ticket_secret[TLS_TICKET_SECRET_BYTES];
+    bool has_ticket_secret;
     struct listener listeners[SERVER_LISTENERS_MOST];
     size_t listener_count;
     struct connection *connections;
