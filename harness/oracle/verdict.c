@@ -164,7 +164,9 @@ static int fill_object(const struct outcome *o, json_t *object)
     for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
         failed |= json_object_set_new(object, texts[i].key, json_text(*text_at(o, i)));
     }
-    failed |= json_object_set_new(object, "findings", json_findings(o));
+    if (o->finding_count) {
+        failed |= json_object_set_new(object, "findings", json_findings(o));
+    }
     failed |= json_object_set_new(object, "line", json_integer(o->line));
     failed |= json_object_set_new(object, "column", json_integer(o->column));
     failed |= json_object_set_new(object, "duration_us", json_integer((json_int_t)o->duration_us));
@@ -197,7 +199,7 @@ static int read_number(const json_t *object, const char *key, int64_t most, int6
     return 0;
 }
 
-// A verdict of before there were findings has none.
+// Without a finding the list is left out.
 static int read_findings(const json_t *object, struct outcome *o)
 {
     const json_t *list = json_object_get(object, "findings");
