@@ -265,8 +265,12 @@ static void the_capture_of_tls_1_3_opens_decrypted_too(void **state)
     shell_run(&r, "%s try --offers tls1.3 --suite t/tls13.scn %s --root {root.pem} && "
                   "tshark -r evidence/t.tls13/wire.pcapng -Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid "
                   "-e mqtt.topic 2>/dev/null; "
-                  "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null",
+                  "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null; "
+                  "ja3=$(tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.ja3 -T fields -e "
+                  "tls.handshake.ja3 2>/dev/null) && grep -c \"JA3) $ja3$\" "
+                  "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,",
               hubrig, reference);
+    shell_assert_says(&r, "same-fingerprint=1");
     shell_assert_says(&r, "1\tbench-01");                        // CONNECT
     shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
     shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3

@@ -7,6 +7,7 @@
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
 #include <inttypes.h>
@@ -40,6 +41,7 @@ struct serving {
     uv_signal_t stops[2];
     bool has_stopped;
     struct rig rig;
+    struct offer_report offers;
     struct rig_device device;
     int bound_port;
     struct hub_file hub_file;
@@ -287,6 +289,8 @@ static int open_rig(struct serving *s)
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
+    TRY(offer_report_open(&s->offers, s->files));
+    TRY(journal_listen(s->rig.journal, offer_report_event, &s->offers));
     return journal_listen(s->rig.journal, on_event, s);
 }
 

@@ -11,6 +11,7 @@
 #include "harness/runner/evidence.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -43,6 +44,7 @@ struct worker {
     struct rig_device device;
     struct surroundings around; // what the device is given: files, environment, argv
     struct evidence evidence;
+    struct offer_report offers;
     struct process *process;
     struct executor *executor;
     struct event_copy *first; // events on their way to the executor
@@ -335,6 +337,8 @@ static int open_rig(struct worker *w)
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
+    TRY(offer_report_open(&w->offers, w->evidence.folder));
+    TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
     TRY(journal_listen(w->rig.journal, on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),

@@ -23,8 +23,14 @@
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
       "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
-    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
+    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites ja3",                              \
       "the device opened a TLS handshake")                                                         \
+    X(TLS_OFFER, "tls.offer",                                                                      \
+      "ja3 versions suites groups signatures alpn max_fragment_bytes ticket "                      \
+      "extended_master_secret renegotiation_info",                                                 \
+      "what a ClientHello offers, whenever one with a new fingerprint comes")                      \
+    X(TLS_OFFER_JUDGED, "tls.offer_judged", "rule verdict requirement why ja3",                    \
+      "an offer held against what IoT Hub takes; verdict ok, warn or fail, one event per rule")    \
     X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
       "a TLS handshake completed")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "simulator/net/connection.h"
 #include "simulator/tls/client_hello.h"
-#include "simulator/tls/suite.h"
 
 #include <stdio.h>
 
@@ -176,15 +175,6 @@ static void advance(struct connection *c)
     }
 }
 
-static void emit_client_hello(struct connection *c, const struct client_hello *hello)
-{
-    char scratch[16];
-    span_copy_text(span_text(hello->sni), c->sni, sizeof c->sni);
-    EMIT(connection_journal(c), TLS_CLIENT_HELLO, c->id, NULL, F_TEXT("sni", hello->sni),
-         F_TEXT("version", tls_version_name(hello->version, scratch)),
-         F_INT("suites", hello->suite_count));
-}
-
 // Look at the first bytes. Returns false when the connection is being closed for them.
 static bool inspect_first_bytes(struct connection *c, struct span bytes)
 {
@@ -208,7 +198,7 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
         buf_deinit(&c->hello);
     }
     if (code > 0) {
-        emit_client_hello(c, &hello);
+        connection_emit_hello(c, &hello);
     }
     return true;
 }
