@@ -21,6 +21,7 @@ extern const struct command command_check;
 extern const struct command command_ctl;
 extern const struct command command_doctor;
 extern const struct command command_explain;
+extern const struct command command_explain_log;
 extern const struct command command_run;
 extern const struct command command_serve;
 extern const struct command command_try;

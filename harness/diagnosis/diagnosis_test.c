@@ -256,6 +256,31 @@ static const struct story stories[] = {
     {"c2d-undelivered", "given up: Expired", "longer life",
      {"mqtt.connected", "c2d.queued", "!c2d.undelivered outcome=Expired"}},
     {"throttled", "held back", "tier", {"mqtt.connected", "d2c.message", "hub.throttle operation=d2c"}},
+    {"left-log-clock", "its log says: not valid (-0x2700)", "clock",
+     {"tcp.accepted", "tls.client_hello", "log.error code=-0x2700 cause=clock meaning=not_valid try=set_the_clock",
+      "tls.failed why=eof", "tcp.closed by=device"}},
+    {"left-log-root", "over azure/digicert-g2; its log says: no path", "G2",
+     {"hub.chain name=azure/digicert-g2", "tcp.accepted", "tls.client_hello", "tls.failed why=eof",
+      "tcp.closed by=device", "log.error code=-188 cause=root meaning=no_path try=load_G2"}},
+    {"left-log-name", "its log says: other name", "set it",
+     {"tcp.accepted", "tls.client_hello", "tcp.closed by=device",
+      "log.error cause=name meaning=other_name try=set_it"}},
+    {"left-log-memory", "its log says: too large", "16384",
+     {"tcp.accepted", "tls.client_hello", "tcp.closed by=device",
+      "log.error cause=memory meaning=too_large try=16384"}},
+    {"left-log-algorithm", "its log says: no SHA-384", "build",
+     {"tcp.accepted", "tls.client_hello", "tcp.closed by=device",
+      "log.error cause=algorithm meaning=no_SHA-384 try=build_it"}},
+    {"log-dns", "its log says: no such name", "DNS",
+     {"device.started", "log.error cause=dns meaning=no_such_name try=check_DNS"}},
+    {"log-network", "its log says: no route", "cable",
+     {"device.started", "log.error cause=network meaning=no_route try=check_the_cable"}},
+    // The board that answers -22 before a packet is sent.
+    {"log-before-the-wire", "no packet reached the hub; the device's log says: bad credential (-22)", "label",
+     {"device.started", "log.error code=-22 cause=root meaning=bad_credential try=the_label_must_be_CERTIFICATE"}},
+    {"log-says", "the device's log says: crashed", "backtrace",
+     {"tcp.accepted", "tls.client_hello", "tls.established", "mqtt.connect", "mqtt.connected", "d2c.message",
+      "log.error cause=software meaning=crashed try=decode_the_backtrace"}},
 
     // Where the evidence is not complete nothing is guessed.
     {"", "", "", {"run.started"}},
@@ -304,7 +329,7 @@ static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct eve
         value[-1] = '\0';
         assert_true(event_has_field(last->type, span_text(at)));
         bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 ||
-                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "accepted_by") == 0;
+                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
         for (char *c = value; has_blanks && *c; c++) {
             *c = *c == '_' ? ' ' : *c;
         }

@@ -69,6 +69,28 @@ static bool hub_ended_handshake(const struct diagnosis *d)
 }
 
 static const struct row rows[] = {
+    // The wire shows that the device left, its log says why.
+    {"left-log-clock", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = clock",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-root", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = root",
+     facts_handshake_left,
+     "the device left the TLS handshake over {chain}; its log says: {log.error.meaning} "
+     "({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-name", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = name",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-memory", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = memory",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-algorithm", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = algorithm",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
     {"clock-behind", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_and_clock_behind,
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is before "
      "notBefore",
@@ -139,11 +161,12 @@ static const struct row rows[] = {
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
-    {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
-     "the device may not have the root of {chain}, and its stack closes without saying so",
+    {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
+     facts_handshake_left,
+     "the device may lack the root of {chain}, and its stack closes without saying so",
      "compare its trust bundle with the chain: hubrig doctor BUNDLE --host HUB; keep DigiCert Global "
      "Root G2 and Microsoft RSA Root 2017"},
-    {"left-for-memory", "left-memory", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, NULL,
+    {"left-for-memory", "left-memory", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,
      "the device may lack memory for the certificate chain, and its stack closes without saying so",
      "look for -0x7100, -0x7f00 or a failed allocation in its log; give TLS a 16 KiB input buffer"},
