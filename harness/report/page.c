@@ -209,6 +209,10 @@ static int print_facts(const struct page *p, const struct outcome *o, const char
     TRY(print_item(p, "observed", "", o->observed));
     TRY(print_item(p, "cause", "cause", o->cause));
     TRY(print_item(p, "try", "", o->try_text));
+    for (size_t i = 1; i < o->finding_count; i++) { // other causes that fit
+        TRY(print_item(p, o->findings[i].sure, "cause", o->findings[i].cause));
+        TRY(print_item(p, "try", "", o->findings[i].try_text));
+    }
     TRY(print_item(p, "why", "", o->why));
     TRY(print_item(p, "source", "", o->clause));
     TRY(print_runs(p, o));
