@@ -14,8 +14,9 @@ enum { LANE_PX = 22, AXIS_PX = LANE_COUNT * LANE_PX, TICKS_MOST = 8, ZOOMS = 4 }
 // Times are shares of the width, so that zooming is nothing but a wider picture.
 static double share_of(const struct timeline *t, uint64_t at_us)
 {
-    double whole = t->end_us ? (double)t->end_us : 1;
-    return 1 + 97.5 * (double)at_us / whole;
+    double whole = t->end_us > t->begin_us ? (double)(t->end_us - t->begin_us) : 1;
+    double share = at_us > t->begin_us ? (double)(at_us - t->begin_us) / whole : 0;
+    return 1 + 97.5 * share;
 }
 
 static int print_bands(struct buf *out)
@@ -40,34 +41,50 @@ static uint64_t tick_of(uint64_t whole_us)
     }
 }
 
-static int print_tick(const struct timeline *t, uint64_t at_us, const char *class, struct buf *out)
+// As many decimals as the step needs.
+static int decimals_of(uint64_t step_us)
 {
-    char time[32];
+    int decimals = 6;
+    for (; decimals > 0 && step_us % 10 == 0; step_us /= 10) {
+        decimals--;
+    }
+    return decimals;
+}
+
+static int print_tick(const struct timeline *t, uint64_t at_us, uint64_t step_us, const char *class,
+                      struct buf *out)
+{
     double x = share_of(t, at_us);
     TRY(buf_printf(out, "<g class=%s><line class=grid x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", class, x,
                    x, AXIS_PX + 4));
-    const char *anchor = at_us == 0 ? "start" : x > 94 ? "end" : "middle";
-    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%s</text></g>", x, AXIS_PX + 18,
-                      anchor, at_us ? duration_print((int64_t)at_us, time) : "0");
+    const char *anchor = x < 4 ? "start" : x > 94 ? "end" : "middle";
+    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%.*f s</text></g>", x, AXIS_PX + 18,
+                      anchor, decimals_of(step_us), (double)at_us / 1e6);
+}
+
+static uint64_t first_tick(const struct timeline *t, uint64_t step)
+{
+    return (t->begin_us + step - 1) / step * step;
 }
 
 // Finer ticks appear as the picture is zoomed.
 static int print_axis(const struct timeline *t, struct buf *out)
 {
     static const char *const classes[ZOOMS] = {"f1", "f4", "f16", "f64"};
-    uint64_t coarse = tick_of(t->end_us);
-    for (uint64_t at = 0; at <= t->end_us; at += coarse) {
-        TRY(print_tick(t, at, classes[0], out));
+    uint64_t whole = t->end_us > t->begin_us ? t->end_us - t->begin_us : 0;
+    uint64_t coarse = tick_of(whole);
+    for (uint64_t at = first_tick(t, coarse); at <= t->end_us; at += coarse) {
+        TRY(print_tick(t, at, coarse, classes[0], out));
     }
     uint64_t before = coarse;
     for (int zoom = 1, scale = 4; zoom < ZOOMS; zoom++, scale *= 4) {
-        uint64_t fine = tick_of(t->end_us / (uint64_t)scale);
-        for (uint64_t at = fine; at <= t->end_us && fine; at += fine) {
+        uint64_t fine = tick_of(whole / (uint64_t)scale);
+        for (uint64_t at = first_tick(t, fine); at <= t->end_us; at += fine) {
             if (at % before != 0) {
-                TRY(print_tick(t, at, classes[zoom], out));
+                TRY(print_tick(t, at, fine, classes[zoom], out));
             }
         }
-        before = fine ? fine : before;
+        before = fine;
     }
     return 0;
 }

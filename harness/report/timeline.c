@@ -200,6 +200,9 @@ static int read_event(struct reader *r, json_t *object)
     m.is_bad = is_bad_event(event);
     snprintf(m.event, sizeof m.event, "%s", event);
     r->out->end_us = m.at_us > r->out->end_us ? m.at_us : r->out->end_us;
+    if (strcmp(event, "run.step") == 0 && !r->out->begin_us) {
+        r->out->begin_us = m.at_us;
+    }
     if (strcmp(event, "run.verdict") == 0) {
         r->out->verdict_us = m.at_us;
     }

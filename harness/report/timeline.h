@@ -47,6 +47,7 @@ struct timeline {
     size_t left_out; // beyond the most that are kept
     struct bar *bars;
     size_t bar_count;
+    uint64_t begin_us; // of the first statement: what comes before is the rig's setting up
     uint64_t end_us;
     uint64_t verdict_us;  // 0 = none
     uint64_t recovery_us; // the longest from a drop, cut or hub fault to the next mqtt.connected; 0 = none
