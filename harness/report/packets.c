@@ -14,7 +14,7 @@ enum {
     IPPROTO_OF_TCP = 6,
     SYN = 2,
     ACK = 16,
-    SLACK_US = 500, // an event and its packet are not of the same microsecond
+    SLACK_US = 100, // an event and its packet are not of the same microsecond
 };
 
 struct packet {

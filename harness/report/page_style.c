@@ -117,7 +117,7 @@ const char page_style[] =
     "--pass:#1d6b3c;--warn:#7a5500;--fail:#a01810;--flaky:#5f2a83;--inconclusive:#6f3a0a;"
     "--infra:#125a73;--skipped:#666;--accent:#26468f}"
     "body{font-size:10.5pt}main{max-width:none;padding:0}.zoom,details.events,.scroll .f4{"
-    "display:none!important}.tl svg{width:100%!important}article,.mark,.row,.tl{"
+    "display:none!important}.tl svg{width:100%!important}article header,dl,.mark,.row,.tl{"
     "break-inside:avoid}h2,h3{break-after:avoid}*{-webkit-print-color-adjust:exact;"
     "print-color-adjust:exact}a{color:inherit;text-decoration:none}}\n";
 
