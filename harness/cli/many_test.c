@@ -18,12 +18,11 @@ static const char *hubrig;
 static const char *reference;
 
 // Connects on every second start.
-static const char wavering[] =
-    "#!/bin/sh\n"
-    "n=$(cat count 2>/dev/null || echo 0)\n"
-    "echo $((n + 1)) > count\n"
-    "[ $((n %% 2)) = %d ] || exit 9\n"
-    "exec \"$@\"\n";
+static const char wavering[] = "#!/bin/sh\n"
+                               "n=$(cat count 2>/dev/null || echo 0)\n"
+                               "echo $((n + 1)) > count\n"
+                               "[ $((n %% 2)) = %d ] || exit 9\n"
+                               "exec \"$@\"\n";
 
 static int set_up(void **state)
 {
@@ -38,16 +37,18 @@ static int set_up(void **state)
     if (fs_make_folder(sub, 0755) < 0) {
         return -1;
     }
-    shell_write("t/connect.scn", "scenario t.connect\nabout it connects\ntags net\nlimit 30s\nboot device\n"
-                                 "expect mqtt.connected within 20s\n");
+    shell_write("t/connect.scn",
+                "scenario t.connect\nabout it connects\ntags net\nlimit 30s\nboot device\n"
+                "expect mqtt.connected within 20s\n");
     shell_write("t/again.scn", "scenario t.again\nlevel should\nlimit 30s\nboot device\n"
                                "expect mqtt.connected within 20s\n");
     shell_write("t/never.scn", "scenario t.never\nlimit 30s\nboot device\n"
                                "expect mqtt.connected with auth = none within 200ms\n");
-    shell_write("dev.bench", "process a\n  command reference --root {root.pem}\n"
-                             "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n"
-                             "process b\n  command reference --root {root.pem}\n"
-                             "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n");
+    shell_write("dev.bench",
+                "process a\n  command reference --root {root.pem}\n"
+                "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n"
+                "process b\n  command reference --root {root.pem}\n"
+                "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n");
     return 0;
 }
 
@@ -72,7 +73,9 @@ static void verdicts_that_differ_make_a_scenario_flaky(void **state)
     (void)state;
     struct shell_result r;
     make_wavering(0);
-    shell_run(&r, "%s try --suite t/connect.scn --repeat 4 -j 1 --evidence flaky $PWD/wavering.sh %s --root {root.pem}",
+    shell_run(&r,
+              "%s try --suite t/connect.scn --repeat 4 -j 1 --evidence flaky $PWD/wavering.sh %s "
+              "--root {root.pem}",
               hubrig, reference);
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "flaky  t.connect");
@@ -91,7 +94,9 @@ static void until_fail_ends_with_the_first_that_does_not_pass(void **state)
     (void)state;
     struct shell_result r;
     make_wavering(0);
-    shell_run(&r, "%s try --suite t/connect.scn --until-fail --evidence until $PWD/wavering.sh %s --root {root.pem}",
+    shell_run(&r,
+              "%s try --suite t/connect.scn --until-fail --evidence until $PWD/wavering.sh %s "
+              "--root {root.pem}",
               hubrig, reference);
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "until one fails");
@@ -118,8 +123,12 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_write("killer.sh", "#!/bin/sh\n[ -e killed ] && exec \"$@\"\ntouch killed\nkill -9 $PPID\nexec sleep 98771\n");
-    shell_run(&r, "%s try --suite t/connect.scn --evidence again $PWD/killer.sh %s --root {root.pem}", hubrig, reference);
+    shell_write(
+        "killer.sh",
+        "#!/bin/sh\n[ -e killed ] && exec \"$@\"\ntouch killed\nkill -9 $PPID\nexec sleep 98771\n");
+    shell_run(&r,
+              "%s try --suite t/connect.scn --evidence again $PWD/killer.sh %s --root {root.pem}",
+              hubrig, reference);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "again t.connect: the rig failed: signal 9 ended it");
     shell_assert_says(&r, "second attempt");
@@ -129,7 +138,10 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
     shell_assert_says(&r, "t.connect.attempt-1");
     assert_int_equal(r.code, 0);
     shell_release(&r);
-    shell_run(&r, "rm killed; %s try --suite t/connect.scn --retries 0 --evidence again $PWD/killer.sh true", hubrig);
+    shell_run(
+        &r,
+        "rm killed; %s try --suite t/connect.scn --retries 0 --evidence again $PWD/killer.sh true",
+        hubrig);
     assert_int_equal(r.code, 3);
     shell_release(&r);
     assert_int_equal(shell_count_processes("sleep 98771"), 0);
@@ -155,7 +167,8 @@ static void tags_globs_and_names_choose_scenarios(void **state)
         struct shell_result r;
         shell_run(&r, "%s run --list %s | sed 's/ .*//'", hubrig, cases[i].options);
         if (strcmp(buf_text(&r.out), cases[i].expected) != 0) {
-            fail_msg("%s: expected\n%sseen\n%s", cases[i].options, cases[i].expected, buf_text(&r.out));
+            fail_msg("%s: expected\n%sseen\n%s", cases[i].options, cases[i].expected,
+                     buf_text(&r.out));
         }
         shell_release(&r);
     }
@@ -189,7 +202,8 @@ static void shards_make_one_report(void **state)
     (void)state;
     struct shell_result r;
     for (int i = 1; i <= 2; i++) {
-        shell_run(&r, "%s try --suite t --shard %d/2 --evidence s%d %s --root {root.pem}", hubrig, i, i, reference);
+        shell_run(&r, "%s try --suite t --shard %d/2 --evidence s%d %s --root {root.pem}", hubrig,
+                  i, i, reference);
         assert_true(r.code == 0 || r.code == 1);
         shell_release(&r);
     }
@@ -216,7 +230,9 @@ static void several_devices_run_side_by_side(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "ln -sf %s reference; PATH=$PATH:$PWD %s run t/connect.scn --bench dev.bench --device a --device b --evidence two",
+    shell_run(&r,
+              "ln -sf %s reference; PATH=$PATH:$PWD %s run t/connect.scn --bench dev.bench "
+              "--device a --device b --evidence two",
               reference, hubrig);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "pass  a/t.connect");
@@ -237,8 +253,10 @@ static void the_seed_is_printed_and_gives_the_same_keys_again(void **state)
     struct shell_result r;
     static const char *const seeds[] = {"41", "41", "42"};
     for (int i = 0; i < 3; i++) {
-        shell_run(&r, "%s try --suite t/connect.scn --seed %s --evidence seed%d sh -c "
-                      "'echo $IOTHUB_DEVICE_CONNECTION_STRING | cksum > key%d; exec \"$@\"' - %s --root {root.pem}",
+        shell_run(&r,
+                  "%s try --suite t/connect.scn --seed %s --evidence seed%d sh -c "
+                  "'echo $IOTHUB_DEVICE_CONNECTION_STRING | cksum > key%d; exec \"$@\"' - %s "
+                  "--root {root.pem}",
                   hubrig, seeds[i], i, i, reference);
         assert_int_equal(r.code, 0);
         shell_assert_says(&r, i < 2 ? "seed 41" : "seed 42");
@@ -265,7 +283,8 @@ static void a_terminal_shows_a_line_per_device_and_a_log_stays_plain(void **stat
     (void)state;
     struct shell_result r;
     char command[600];
-    snprintf(command, sizeof command, "%s try --suite t/connect.scn --evidence tty %s --root {root.pem}", hubrig, reference);
+    snprintf(command, sizeof command,
+             "%s try --suite t/connect.scn --evidence tty %s --root {root.pem}", hubrig, reference);
     shell_run(&r, "script -qec '%s' /dev/null", command);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "program  0/1");
@@ -300,8 +319,9 @@ static void a_run_is_resumed_after_its_runner_was_killed(void **state)
     pid_t child = fork();
     if (child == 0) {
         if (chdir(shell_folder) == 0 && freopen("killed.txt", "w", stdout)) {
-            execl(hubrig, hubrig, "try", "--suite", "t", "--only", "t.[ac]*", "-j", "1", "--evidence", "res", "--seed",
-                  "55", program, reference, "--root", "{root.pem}", NULL);
+            execl(hubrig, hubrig, "try", "--suite", "t", "--only", "t.[ac]*", "-j", "1",
+                  "--evidence", "res", "--seed", "55", program, reference, "--root", "{root.pem}",
+                  NULL);
         }
         _exit(99);
     }
@@ -309,16 +329,20 @@ static void a_run_is_resumed_after_its_runner_was_killed(void **state)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     struct timespec tick = {0, 5000000};
-    while (shell_count_processes("sleep 98773") > 0) { // the worker ends with its runner, and its device with it
+    while (shell_count_processes("sleep 98773") >
+           0) { // the worker ends with its runner, and its device with it
         nanosleep(&tick, NULL);
     }
-    shell_run(&r, "touch go; cp -p res/t.again/verdict.json before; %s try --suite t --only 't.[ac]*' -j 1 --evidence res --resume %s %s --root {root.pem}",
+    shell_run(&r,
+              "touch go; cp -p res/t.again/verdict.json before; %s try --suite t --only 't.[ac]*' "
+              "-j 1 --evidence res --resume %s %s --root {root.pem}",
               hubrig, program, reference);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "seed 55");
     shell_assert_says(&r, "2 scenarios: 2 pass");
     shell_release(&r);
-    shell_run(&r, "test ! res/t.again/verdict.json -nt before && test res/t.connect/verdict.json -nt before && echo kept");
+    shell_run(&r, "test ! res/t.again/verdict.json -nt before && test res/t.connect/verdict.json "
+                  "-nt before && echo kept");
     assert_string_equal(buf_text(&r.out), "kept\n");
     shell_release(&r);
 }
@@ -327,14 +351,18 @@ static void a_fresh_run_takes_no_verdict_of_an_earlier_one(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/connect.scn --evidence fresh %s --root {root.pem} && sed -i s/pass/warn/ fresh/t.connect/verdict.json",
+    shell_run(&r,
+              "%s try --suite t/connect.scn --evidence fresh %s --root {root.pem} && sed -i "
+              "s/pass/warn/ fresh/t.connect/verdict.json",
               hubrig, reference);
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "%s try --suite t/connect.scn --evidence fresh --resume true", hubrig);
     shell_assert_says(&r, "warn  t.connect"); // taken as it stands
     shell_release(&r);
-    shell_run(&r, "sed -i 's/it connects/it does/' t/connect.scn; %s try --suite t/connect.scn --evidence fresh --resume sh -c 'exit 9'; echo code $?",
+    shell_run(&r,
+              "sed -i 's/it connects/it does/' t/connect.scn; %s try --suite t/connect.scn "
+              "--evidence fresh --resume sh -c 'exit 9'; echo code $?",
               hubrig);
     shell_assert_says(&r, "code 1"); // the scenario has changed since
     shell_release(&r);
@@ -344,18 +372,28 @@ static void annotations_point_at_the_scenario_in_each_system(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD GITHUB_STEP_SUMMARY=sum.md %s try --suite $PWD/t/never.scn --annotate auto --evidence ann true; cat sum.md",
+    shell_run(&r,
+              "GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD GITHUB_STEP_SUMMARY=sum.md %s try --suite "
+              "$PWD/t/never.scn --annotate auto --evidence ann true; cat sum.md",
               hubrig);
-    shell_assert_says(&r, "\n::error file=t/never.scn,line=4,col=1,title=fail%3A t.never on program::");
+    shell_assert_says(&r,
+                      "\n::error file=t/never.scn,line=4,col=1,title=fail%3A t.never on program::");
     shell_assert_says(&r, "| t | **F** | 0 of 1 |");
     shell_release(&r);
-    shell_run(&r, "TF_BUILD=True %s try --suite t/never.scn --annotate auto --evidence ann true", hubrig);
+    shell_run(&r, "TF_BUILD=True %s try --suite t/never.scn --annotate auto --evidence ann true",
+              hubrig);
     shell_assert_says(&r, "##vso[task.logissue type=error;sourcepath=t/never.scn;linenumber=4;");
     shell_release(&r);
-    shell_run(&r, "GITLAB_CI=true %s try --suite t/never.scn --annotate auto --evidence ann true; cat ann/gl-code-quality-report.json", hubrig);
+    shell_run(&r,
+              "GITLAB_CI=true %s try --suite t/never.scn --annotate auto --evidence ann true; cat "
+              "ann/gl-code-quality-report.json",
+              hubrig);
     shell_assert_says(&r, "\"location\":{\"path\":\"t/never.scn\",\"lines\":{\"begin\":4}}");
     shell_release(&r);
-    shell_run(&r, "env -u GITHUB_ACTIONS -u TF_BUILD -u GITLAB_CI %s try --suite t/never.scn --annotate auto --evidence ann true", hubrig);
+    shell_run(&r,
+              "env -u GITHUB_ACTIONS -u TF_BUILD -u GITLAB_CI %s try --suite t/never.scn "
+              "--annotate auto --evidence ann true",
+              hubrig);
     assert_null(strstr(buf_text(&r.out), "::error"));
     shell_release(&r);
     shell_run(&r, "%s try --suite t/never.scn --annotate githb true", hubrig);
@@ -395,12 +433,19 @@ static void a_history_tells_what_changed_with_which_firmware(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "for v in 1.0 1.1; do %s try --suite t/again.scn --evidence h --history h.sqlite --firmware $v %s --root {root.pem} || exit 9; done; "
-                  "%s try --suite t/again.scn --evidence h --history h.sqlite --firmware 1.2 true; %s history h.sqlite",
+    shell_run(&r,
+              "for v in 1.0 1.1; do %s try --suite t/again.scn --evidence h --history h.sqlite "
+              "--firmware $v %s --root {root.pem} || exit 9; done; "
+              "%s try --suite t/again.scn --evidence h --history h.sqlite --firmware 1.2 true; %s "
+              "history h.sqlite",
               hubrig, reference, hubrig, hubrig);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "program\n  t.again  fail         since ");
     shell_assert_says(&r, " with firmware 1.2, before pass with firmware 1.0\n");
+    shell_release(&r);
+    shell_run(&r, "%s history h.sqlite --json --device program --scenario 't.*'", hubrig);
+    assert_int_equal(r.code, 0);
+    shell_assert_says(&r, "\"since_firmware\":\"1.2\",\"before\":\"pass\"");
     shell_release(&r);
     shell_run(&r, "%s history none.sqlite", hubrig);
     assert_int_equal(r.code, 2);

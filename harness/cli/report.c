@@ -82,7 +82,8 @@ static int check_words(const char *const *words, size_t count, const char *out, 
     *merges = count > 0 && strcmp(words[0], "merge") == 0;
     if (count == 0 || (*merges && count < 2)) {
         fputs("hubrig report: an evidence folder is missing; try: hubrig report evidence --html "
-              "report.html\n", stderr);
+              "report.html\n",
+              stderr);
         return EXIT_USAGE;
     }
     if (*merges != (out != NULL)) {
@@ -125,9 +126,7 @@ const struct command command_report = {
         "copies the evidence of all into one folder, and also writes report.html and junit.xml\n"
         "there. The same scenario on the same device in two folders is an error.\n"
         "\n"
-        "  --output FOLDER, -o FOLDER   where merge puts everything\n"
-        REPORTS_HELP
-        "\n"
+        "  --output FOLDER, -o FOLDER   where merge puts everything\n" REPORTS_HELP "\n"
         "Exit codes: as of the run: 0 all passed, 1 a device failed, 3 the rig failed, 77 all\n"
         "      skipped; 2 usage, no verdicts, or the same verdict twice\n",
 };

@@ -173,7 +173,8 @@ static void a_file_of_another_kind_is_left_alone(void **state)
     init(&f);
     snprintf(path, sizeof path, "%s/other", f.folder);
     assert_int_equal(history_open(path, false, &h), ERR_NO_FILE);
-    assert_int_equal(fs_write_file(path, SPAN_LITERAL("what a person wrote, longer than a header"), 0600), 0);
+    assert_int_equal(
+        fs_write_file(path, SPAN_LITERAL("what a person wrote, longer than a header"), 0600), 0);
     assert_int_equal(history_open(path, true, &h), ERR_SYNTAX);
     assert_int_equal(fs_read_file(path, &back), 0);
     assert_string_equal(buf_text(&back), "what a person wrote, longer than a header");

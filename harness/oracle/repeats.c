@@ -13,7 +13,7 @@ bool verdict_is_good(enum verdict verdict)
 static int rank(enum verdict verdict)
 {
     static const int ranks[VERDICT_COUNT] = {
-        [VERDICT_SKIPPED] = 0, [VERDICT_PASS] = 1,  [VERDICT_WARN] = 2, [VERDICT_INCONCLUSIVE] = 3,
+        [VERDICT_SKIPPED] = 0, [VERDICT_PASS] = 1, [VERDICT_WARN] = 2,  [VERDICT_INCONCLUSIVE] = 3,
         [VERDICT_FLAKY] = 4,   [VERDICT_FAIL] = 5, [VERDICT_INFRA] = 6,
     };
     return ranks[verdict];

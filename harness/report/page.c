@@ -80,7 +80,8 @@ static int print_head(const struct page *p)
                 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none';style-src "
                 "'unsafe-inline';script-src 'unsafe-inline'\">\n<title>hubrig: "));
     TRY(print_devices(p));
-    TRY(buf_printf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", page_style));
+    TRY(buf_printf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>",
+                   page_style));
     TRY(print_devices(p));
     TRY(buf_append_text(p->out, "</h1>\n<p class=soft>"));
     if (first && first->firmware[0]) {
@@ -102,8 +103,8 @@ static int print_strip(const struct page *p)
     TRY(buf_append_text(p->out, "<div class=strip aria-hidden=true>"));
     for (int v = 0; v < VERDICT_COUNT; v++) {
         if (counts[v]) {
-            TRY(buf_printf(p->out, "<i class=%s style=\"flex:%zu\"></i>", verdict_word((enum verdict)v),
-                           counts[v]));
+            TRY(buf_printf(p->out, "<i class=%s style=\"flex:%zu\"></i>",
+                           verdict_word((enum verdict)v), counts[v]));
         }
     }
     TRY(buf_printf(p->out, "</div>\n<div class=legend>%zu scenario%s", p->count,
@@ -124,7 +125,8 @@ static const char *class_of(const char *mark)
     static const struct {
         char letter;
         const char *class;
-    } table[] = {{'A', "pass"}, {'B', "pass"}, {'C', "warn"}, {'D', "warn"}, {'E', "fail"}, {'F', "fail"}};
+    } table[] = {{'A', "pass"}, {'B', "pass"}, {'C', "warn"},
+                 {'D', "warn"}, {'E', "fail"}, {'F', "fail"}};
     for (size_t i = 0; i < HR_COUNT_OF(table); i++) {
         if (table[i].letter == mark[0]) {
             return table[i].class;
@@ -189,7 +191,8 @@ static int print_evidence(const struct page *p, const struct outcome *o, const c
     }
     TRY(buf_append_text(p->out, "<dt>evidence</dt><dd>"));
     for (size_t i = 0; i < HR_COUNT_OF(files); i++) {
-        TRY(buf_printf(p->out, "%s<a href=\"%s%s\">%s</a>", i ? " · " : "", link, files[i], files[i]));
+        TRY(buf_printf(p->out, "%s<a href=\"%s%s\">%s</a>", i ? " · " : "", link, files[i],
+                       files[i]));
     }
     return buf_append_text(p->out, "</dd>\n");
 }
@@ -289,7 +292,8 @@ static int print_quiet(const struct page *p, const struct outcome *o)
 
 static int print_pointer(const struct page *p, const struct outcome *o)
 {
-    TRY(buf_printf(p->out, "<div class=row style=\"padding:.5rem 1rem\"><span class=\"v %s\">%s</span> ",
+    TRY(buf_printf(p->out,
+                   "<div class=row style=\"padding:.5rem 1rem\"><span class=\"v %s\">%s</span> ",
                    verdict_word(o->verdict), verdict_word(o->verdict)));
     TRY(html_text(p->out, o->scenario));
     return buf_append_text(p->out, " <span class=soft>above</span></div>\n");

@@ -15,19 +15,32 @@
 #include <string.h>
 
 static const char sample_journal[] =
-    "{\"seq\":1,\"at_us\":100,\"event\":\"run.started\",\"connection\":0,\"device\":\"\",\"scenario\":\"s.a\"}\n"
-    "{\"seq\":2,\"at_us\":1000,\"event\":\"device.output\",\"connection\":0,\"device\":\"\",\"stream\":\"out\",\"text\":\"<b>up</b>\"}\n"
-    "{\"seq\":3,\"at_us\":2000,\"event\":\"tcp.accepted\",\"connection\":1,\"device\":\"\",\"peer\":\"10.9.0.2:40000\",\"endpoint\":\"mqtts\"}\n"
-    "{\"seq\":4,\"at_us\":3000,\"event\":\"tls.client_hello\",\"connection\":1,\"device\":\"\",\"sni\":\"h\"}\n"
-    "{\"seq\":5,\"at_us\":5000,\"event\":\"tls.established\",\"connection\":1,\"device\":\"\",\"version\":\"1.2\"}\n"
-    "{\"seq\":6,\"at_us\":7000,\"event\":\"mqtt.connected\",\"connection\":1,\"device\":\"d\",\"auth\":\"sas\"}\n"
-    "{\"seq\":7,\"at_us\":8000,\"event\":\"fault.fired\",\"connection\":1,\"device\":\"d\",\"fault\":\"drop\"}\n"
-    "{\"seq\":8,\"at_us\":9000,\"event\":\"tcp.closed\",\"connection\":1,\"device\":\"d\",\"by\":\"hub\",\"how\":\"rst\"}\n"
-    "{\"seq\":9,\"at_us\":9500,\"event\":\"hub.clock\",\"connection\":0,\"device\":\"\",\"utc\":\"x\"}\n"
-    "{\"seq\":10,\"at_us\":20000,\"event\":\"tcp.accepted\",\"connection\":2,\"device\":\"\",\"peer\":\"10.9.0.2:40001\",\"endpoint\":\"mqtts\"}\n"
-    "{\"seq\":11,\"at_us\":29000,\"event\":\"mqtt.connected\",\"connection\":2,\"device\":\"d\",\"auth\":\"sas\"}\n"
-    "{\"seq\":12,\"at_us\":30000,\"event\":\"mqtt.refused\",\"connection\":2,\"device\":\"d\",\"code\":5}\n"
-    "{\"seq\":13,\"at_us\":40000,\"event\":\"run.verdict\",\"connection\":0,\"device\":\"\",\"verdict\":\"fail\",\"line\":7}\n"
+    "{\"seq\":1,\"at_us\":100,\"event\":\"run.started\",\"connection\":0,\"device\":\"\","
+    "\"scenario\":\"s.a\"}\n"
+    "{\"seq\":2,\"at_us\":1000,\"event\":\"device.output\",\"connection\":0,\"device\":\"\","
+    "\"stream\":\"out\",\"text\":\"<b>up</b>\"}\n"
+    "{\"seq\":3,\"at_us\":2000,\"event\":\"tcp.accepted\",\"connection\":1,\"device\":\"\","
+    "\"peer\":\"10.9.0.2:40000\",\"endpoint\":\"mqtts\"}\n"
+    "{\"seq\":4,\"at_us\":3000,\"event\":\"tls.client_hello\",\"connection\":1,\"device\":\"\","
+    "\"sni\":\"h\"}\n"
+    "{\"seq\":5,\"at_us\":5000,\"event\":\"tls.established\",\"connection\":1,\"device\":\"\","
+    "\"version\":\"1.2\"}\n"
+    "{\"seq\":6,\"at_us\":7000,\"event\":\"mqtt.connected\",\"connection\":1,\"device\":\"d\","
+    "\"auth\":\"sas\"}\n"
+    "{\"seq\":7,\"at_us\":8000,\"event\":\"fault.fired\",\"connection\":1,\"device\":\"d\","
+    "\"fault\":\"drop\"}\n"
+    "{\"seq\":8,\"at_us\":9000,\"event\":\"tcp.closed\",\"connection\":1,\"device\":\"d\",\"by\":"
+    "\"hub\",\"how\":\"rst\"}\n"
+    "{\"seq\":9,\"at_us\":9500,\"event\":\"hub.clock\",\"connection\":0,\"device\":\"\",\"utc\":"
+    "\"x\"}\n"
+    "{\"seq\":10,\"at_us\":20000,\"event\":\"tcp.accepted\",\"connection\":2,\"device\":\"\","
+    "\"peer\":\"10.9.0.2:40001\",\"endpoint\":\"mqtts\"}\n"
+    "{\"seq\":11,\"at_us\":29000,\"event\":\"mqtt.connected\",\"connection\":2,\"device\":\"d\","
+    "\"auth\":\"sas\"}\n"
+    "{\"seq\":12,\"at_us\":30000,\"event\":\"mqtt.refused\",\"connection\":2,\"device\":\"d\","
+    "\"code\":5}\n"
+    "{\"seq\":13,\"at_us\":40000,\"event\":\"run.verdict\",\"connection\":0,\"device\":\"\","
+    "\"verdict\":\"fail\",\"line\":7}\n"
     "{\"seq\":14,\"at_us\":40";
 
 // ---- a capture as simulator/net/capture.c writes it, with one TCP frame per packet
@@ -37,7 +50,8 @@ static void put_u32(struct buf *b, uint32_t v)
     assert_int_equal(buf_append(b, span_of(&v, sizeof v)), 0);
 }
 
-static void put_packet(struct buf *b, uint64_t at_us, unsigned port, bool from_device, uint8_t flags)
+static void put_packet(struct buf *b, uint64_t at_us, unsigned port, bool from_device,
+                       uint8_t flags)
 {
     uint8_t frame[40] = {0x45, [9] = 6, [12] = 10, 9, 0, 1, 10, 9, 0, 1, [33] = flags};
     size_t device = from_device ? 0 : 1;
@@ -60,12 +74,12 @@ static void put_capture(struct buf *b)
     static const uint8_t header[] = {0x0a, 0x0d, 0x0d, 0x0a, 12, 0, 0, 0, 12, 0, 0, 0};
     const uint64_t began = UINT64_C(1700000000000000);
     assert_int_equal(buf_append(b, span_of(header, sizeof header)), 0);
-    put_packet(b, began + 2100, 40000, true, 2);     // 1: SYN
-    put_packet(b, began + 2100, 40000, false, 18);   // 2
-    put_packet(b, began + 20050, 40001, true, 2);    // 3: written early, because it was not held back
-    put_packet(b, began + 3050, 40000, true, 24);    // 4: ClientHello
-    put_packet(b, began + 7080, 40000, false, 24);   // 5: CONNACK
-    put_packet(b, began + 30040, 40001, false, 24);  // 6
+    put_packet(b, began + 2100, 40000, true, 2);   // 1: SYN
+    put_packet(b, began + 2100, 40000, false, 18); // 2
+    put_packet(b, began + 20050, 40001, true, 2);  // 3: written early, because it was not held back
+    put_packet(b, began + 3050, 40000, true, 24);  // 4: ClientHello
+    put_packet(b, began + 7080, 40000, false, 24); // 5: CONNACK
+    put_packet(b, began + 30040, 40001, false, 24); // 6
 }
 
 static void packets_are_found_by_connection_and_time(void **state)
@@ -107,9 +121,9 @@ static void a_timeline_has_lanes_bars_packets_and_the_slowest_recovery(void **st
     buf_init(&file, 10000);
     put_capture(&file);
     assert_int_equal(timeline_parse(span_text(sample_journal), buf_span(&file), &t), 0);
-    static const enum lane lanes[] = {LANE_SCENARIO, LANE_DEVICE, LANE_TCP, LANE_TLS, LANE_TLS,
-                                      LANE_MQTT,     LANE_FAULTS, LANE_TCP, LANE_CLOCK, LANE_TCP,
-                                      LANE_MQTT,     LANE_MQTT,   LANE_SCENARIO};
+    static const enum lane lanes[] = {
+        LANE_SCENARIO, LANE_DEVICE, LANE_TCP, LANE_TLS,  LANE_TLS,  LANE_MQTT,    LANE_FAULTS,
+        LANE_TCP,      LANE_CLOCK,  LANE_TCP, LANE_MQTT, LANE_MQTT, LANE_SCENARIO};
     assert_int_equal(t.count, HR_COUNT_OF(lanes)); // the last line is cut off
     for (size_t i = 0; i < t.count; i++) {
         assert_int_equal(t.marks[i].lane, lanes[i]);
@@ -119,7 +133,7 @@ static void a_timeline_has_lanes_bars_packets_and_the_slowest_recovery(void **st
     assert_string_equal(t.marks[11].text, "mqtt.refused code=5");
     assert_int_equal(t.verdict_us, 40000);
     assert_int_equal(t.recovery_us, 20000); // from the hub's RST to the next CONNACK
-    assert_int_equal(t.bar_count, 6);       // two TCP, a handshake, a TLS session, two MQTT sessions
+    assert_int_equal(t.bar_count, 6); // two TCP, a handshake, a TLS session, two MQTT sessions
     timeline_deinit(&t);
 }
 
@@ -152,16 +166,36 @@ static void marks_follow_the_rule_and_its_caps(void **state)
         {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "should", ""}}, 2, "A+"},
         {{{VERDICT_PASS, "must", ""}, {VERDICT_SKIPPED, "must", ""}}, 2, "A"},
         {{{VERDICT_WARN, "must", ""}}, 1, "B"},
-        {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""},
-          {VERDICT_FAIL, "must", "expect x"}}, 4, "D"},
-        {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""},
-          {VERDICT_FAIL, "must", "never mqtt.connect"}}, 4, "F"},
-        {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""},
-          {VERDICT_FLAKY, "must", ""}}, 4, "C"},
-        {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""},
-          {VERDICT_FAIL, "should", "never x"}}, 4, "B"},
-        {{{VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""}, {VERDICT_PASS, "must", ""},
-          {VERDICT_FAIL, "info", "never x"}}, 4, "A"},
+        {{{VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_FAIL, "must", "expect x"}},
+         4,
+         "D"},
+        {{{VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_FAIL, "must", "never mqtt.connect"}},
+         4,
+         "F"},
+        {{{VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_FLAKY, "must", ""}},
+         4,
+         "C"},
+        {{{VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_FAIL, "should", "never x"}},
+         4,
+         "B"},
+        {{{VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_PASS, "must", ""},
+          {VERDICT_FAIL, "info", "never x"}},
+         4,
+         "A"},
         {{{VERDICT_INFRA, "must", ""}, {VERDICT_SKIPPED, "must", ""}}, 2, "-"},
         {{{VERDICT_FAIL, "info", ""}}, 1, "F"},
         {{{VERDICT_PASS, "", ""}}, 1, "A+"},
@@ -178,7 +212,8 @@ static void marks_follow_the_rule_and_its_caps(void **state)
         }
         assert_int_equal(grade_families(o, cases[i].count, grades), 1);
         if (strcmp(grades[0].mark, cases[i].mark) != 0) {
-            fail_msg("case %zu: expected %s, seen %s (%s)", i, cases[i].mark, grades[0].mark, grades[0].why);
+            fail_msg("case %zu: expected %s, seen %s (%s)", i, cases[i].mark, grades[0].mark,
+                     grades[0].why);
         }
         for (size_t k = 0; k < cases[i].count; k++) {
             outcome_deinit(&o[k]);
@@ -298,12 +333,24 @@ static void the_page_has_all_and_needs_nothing_else(void **state)
     assert_int_equal(report_html(o, SAMPLES, root, &out), 0);
     const char *page = buf_text(&out);
     static const char *const needed[] = {
-        "press &lt;4&gt;", "firmware", "seed 42", "never mqtt.connect",
-        "the device does not check notAfter", "turn verification on", "RFC 5280 6.1.3",
+        "press &lt;4&gt;",
+        "firmware",
+        "seed 42",
+        "never mqtt.connect",
+        "the device does not check notAfter",
+        "turn verification on",
+        "RFC 5280 6.1.3",
         "href=\"tls.expired%20leaf/wire.pcapng\" title=\"frame.number == 5\">5</a>",
-        "&lt;b&gt;up&lt;/b&gt;", "<b>F</b>", "did what it must never do", "3 of 4 passed; shown is run 2",
-        "does not offer x509", "device log</li>", "prefers-color-scheme:dark", "@media print"};
-    static const char *const forbidden[] = {"<img", "<link", "<iframe", "http://", "https://", "<script src", "@import", "url("};
+        "&lt;b&gt;up&lt;/b&gt;",
+        "<b>F</b>",
+        "did what it must never do",
+        "3 of 4 passed; shown is run 2",
+        "does not offer x509",
+        "device log</li>",
+        "prefers-color-scheme:dark",
+        "@media print"};
+    static const char *const forbidden[] = {"<img",     "<link",       "<iframe", "http://",
+                                            "https://", "<script src", "@import", "url("};
     for (size_t i = 0; i < HR_COUNT_OF(needed); i++) {
         if (!strstr(page, needed[i])) {
             fail_msg("the page lacks '%s'", needed[i]);
@@ -355,8 +402,9 @@ static void github_gets_commands_with_what_they_forbid_escaped(void **state)
         "%0Acause: the device does not check notAfter%0Atry: turn verification on\n");
     buf_clear(&out);
     assert_int_equal(report_annotations(&o[4], 1, ANNOTATE_GITHUB, "/rep", &out), 0);
-    assert_string_equal(buf_text(&out), "::warning file=/repo/suites/tls/x.scn,line=1,title=warn%3A auth.sas on "
-                                        "press <4>::renewed late\n");
+    assert_string_equal(buf_text(&out),
+                        "::warning file=/repo/suites/tls/x.scn,line=1,title=warn%3A auth.sas on "
+                        "press <4>::renewed late\n");
     release_samples(o);
 }
 
@@ -372,8 +420,10 @@ static void azure_gets_commands_with_what_they_forbid_escaped(void **state)
     assert_string_equal(
         buf_text(&out),
         "##vso[task.logissue type=error;sourcepath=a%3Bb%5D.scn;linenumber=7;columnnumber=3;"
-        "code=tls.expired-leaf;]fail: tls.expired-leaf on press <4>%0Amqtt.connect, 100%AZP25: <img "
-        "src=x onerror=alert(1)>%0Aline 2%0Aexpected: never mqtt.connect%0Acause: the device does not "
+        "code=tls.expired-leaf;]fail: tls.expired-leaf on press <4>%0Amqtt.connect, 100%AZP25: "
+        "<img "
+        "src=x onerror=alert(1)>%0Aline 2%0Aexpected: never mqtt.connect%0Acause: the device does "
+        "not "
         "check notAfter%0Atry: turn verification on\n");
     release_samples(o);
 }
@@ -390,11 +440,13 @@ static void gitlab_gets_a_code_quality_report(void **state)
     assert_int_equal(json_array_size(list), 3); // fail, flaky, warn
     const json_t *first = json_array_get(list, 0);
     const json_t *location = json_object_get(first, "location");
-    assert_string_equal(json_string_value(json_object_get(first, "check_name")), "tls.expired-leaf");
+    assert_string_equal(json_string_value(json_object_get(first, "check_name")),
+                        "tls.expired-leaf");
     assert_string_equal(json_string_value(json_object_get(first, "severity")), "major");
     assert_int_equal(strlen(json_string_value(json_object_get(first, "fingerprint"))), 16);
     assert_string_equal(json_string_value(json_object_get(location, "path")), "suites/tls/x.scn");
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(location, "lines"), "begin")), 7);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(location, "lines"), "begin")), 7);
     json_decref(list);
     buf_clear(&out);
     assert_int_equal(report_annotations(o, 1, ANNOTATE_GITLAB, NULL, &out), 0);
@@ -413,7 +465,8 @@ static void the_summary_is_markdown_that_no_text_can_break(void **state)
     assert_int_equal(report_summary(o, SAMPLES, &out), 0);
     assert_string_equal(
         buf_text(&out),
-        "### hubrig\n\n5 scenarios: **1** pass, **1** warn, **1** fail, **1** flaky, **1** skipped\n\n"
+        "### hubrig\n\n5 scenarios: **1** pass, **1** warn, **1** fail, **1** flaky, **1** "
+        "skipped\n\n"
         "| family | mark | passed | |\n|---|---|---|---|\n"
         "| smoke | **C** | 1 of 2 | smoke.drop is flaky |\n"
         "| tls | **F** | 0 of 1 | tls.expired-leaf did what it must never do |\n"

@@ -105,7 +105,7 @@ static int print_bar(const struct timeline *t, const struct bar *b, struct buf *
 static int print_mark(const struct timeline *t, const struct mark *m, size_t number,
                       struct buf *out)
 {
-    const char *class = m->is_bad ? " class=bad"
+    const char *class = m->is_bad                                            ? " class=bad"
                         : m->lane == LANE_DEVICE || m->lane == LANE_SCENARIO ? " class=quiet"
                                                                              : "";
     char time[32];
@@ -156,16 +156,18 @@ static int print_table(const struct timeline *t, size_t number, size_t most, con
 {
     size_t shown = t->count < most ? t->count : most;
     size_t left_out = t->left_out + t->count - shown;
-    TRY(buf_printf(out, "<details class=events><summary>%zu events, with their packets in "
-                        "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
-                        "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
+    TRY(buf_printf(out,
+                   "<details class=events><summary>%zu events, with their packets in "
+                   "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
+                   "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
                    shown));
     for (size_t i = 0; i < t->count && i < most; i++) {
         TRY(print_row(&t->marks[i], number, link, out));
     }
     TRY(buf_append_text(out, "</tbody></table></div>"));
-    TRY(left_out ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out)
-                    : 0);
+    TRY(left_out
+            ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out)
+            : 0);
     return buf_append_text(out, "</details>\n");
 }
 
