@@ -21,7 +21,8 @@ static void print_firmware(const char *firmware)
 static void print_trend(const struct trend *t, int columns)
 {
     char time[32];
-    printf("  %-*s  %-12s since %s", columns, t->scenario, t->verdict, utc_print(t->since_us, time));
+    printf("  %-*s  %-12s since %s", columns, t->scenario, t->verdict,
+           utc_print(t->since_us, time));
     print_firmware(t->since_firmware);
     if (t->before[0]) {
         printf(", before %s", t->before);
@@ -75,10 +76,11 @@ static int print_json_trend(const struct trend *t, struct buf *out)
     TRY(text_member(",\"before_firmware\":", t->before_firmware, out));
     TRY(text_member(",\"cause\":", t->cause, out));
     TRY(buf_printf(out, ",\"at\":\"%s\",\"since\":\"%s\",\"runs\":%u,\"bad_percent\":%u",
-                   utc_print(t->at_us, at), utc_print(t->since_us, since), t->runs, t->bad_percent));
-    return buf_printf(out, ",\"recovery_us\":%" PRIu64 ",\"recovery_before_us\":%" PRIu64
-                           ",\"is_slower\":%s}",
-                      t->recovery_us, t->recovery_before_us, t->is_slower ? "true" : "false");
+                   utc_print(t->at_us, at), utc_print(t->since_us, since), t->runs,
+                   t->bad_percent));
+    return buf_printf(
+        out, ",\"recovery_us\":%" PRIu64 ",\"recovery_before_us\":%" PRIu64 ",\"is_slower\":%s}",
+        t->recovery_us, t->recovery_before_us, t->is_slower ? "true" : "false");
 }
 
 static int print_json(const struct trend *trends, size_t count)
@@ -143,7 +145,8 @@ const struct command command_history = {
         "usage: hubrig history FILE [options]\n"
         "\n"
         "Reads the SQLite file that `hubrig run --history FILE --firmware VERSION` adds to, and\n"
-        "prints per device and scenario: the latest verdict, since when and with which firmware it\n"
+        "prints per device and scenario: the latest verdict, since when and with which firmware "
+        "it\n"
         "stands, what it was before, how many runs of this firmware did not pass when others did,\n"
         "and recoveries that became slower (medians of two firmware versions, by half at least).\n"
         "\n"

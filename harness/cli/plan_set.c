@@ -43,8 +43,8 @@ static int read_plan(struct plan_set *set, const struct plan_wish *wish,
     ENSURE(grown != NULL, ERR_NO_MEMORY);
     set->plans = grown;
     struct plan *plan = &set->plans[set->count];
-    int code = plan_read(item->file, (const char *const *)set->chain_names, set->chain_count, plan,
-                         diags);
+    int code =
+        plan_read(item->file, (const char *const *)set->chain_names, set->chain_count, plan, diags);
     if (code == 0 && is_wanted(wish, item, plan) && !is_known(set, plan)) {
         set->count++;
     } else {

@@ -16,19 +16,24 @@ static int print_outcomes(const struct collection *c)
 {
     struct report_style style = {0};
     struct buf text HR_CLEANUP(buf_deinit);
-    uint64_t work_us = 0;
+    int64_t first_us = INT64_MAX, last_us = 0;
     buf_init(&text, 64 << 20);
     for (size_t i = 0; i < c->count; i++) {
         size_t len = strlen(c->outcomes[i].scenario);
         style.name_columns = len > style.name_columns ? len : style.name_columns;
         style.shows_device |= strcmp(c->outcomes[i].device, c->outcomes[0].device) != 0;
-        work_us += c->outcomes[i].duration_us;
+        const struct outcome *o = &c->outcomes[i];
+        int64_t end_us = o->started_us + (int64_t)o->duration_us;
+        first_us = o->started_us < first_us ? o->started_us : first_us;
+        last_us = end_us > last_us ? end_us : last_us;
     }
     for (size_t i = 0; i < c->count; i++) {
         TRY(report_console_line(&c->outcomes[i], &style, &text));
         TRY(report_console_detail(&c->outcomes[i], &style, &text));
     }
-    TRY(report_console_summary(c->outcomes, c->count, work_us, &style, &text));
+    TRY(report_console_summary(c->outcomes, c->count,
+                               last_us > first_us ? (uint64_t)(last_us - first_us) : 0, &style,
+                               &text));
     fputs(buf_text(&text), stdout);
     return 0;
 }
@@ -77,7 +82,8 @@ static int check_words(const char *const *words, size_t count, const char *out, 
     *merges = count > 0 && strcmp(words[0], "merge") == 0;
     if (count == 0 || (*merges && count < 2)) {
         fputs("hubrig report: an evidence folder is missing; try: hubrig report evidence --html "
-              "report.html\n", stderr);
+              "report.html\n",
+              stderr);
         return EXIT_USAGE;
     }
     if (*merges != (out != NULL)) {
@@ -120,9 +126,7 @@ const struct command command_report = {
         "copies the evidence of all into one folder, and also writes report.html and junit.xml\n"
         "there. The same scenario on the same device in two folders is an error.\n"
         "\n"
-        "  --output FOLDER, -o FOLDER   where merge puts everything\n"
-        REPORTS_HELP
-        "\n"
+        "  --output FOLDER, -o FOLDER   where merge puts everything\n" REPORTS_HELP "\n"
         "Exit codes: as of the run: 0 all passed, 1 a device failed, 3 the rig failed, 77 all\n"
         "      skipped; 2 usage, no verdicts, or the same verdict twice\n",
 };

@@ -10,7 +10,7 @@ struct report_wish {
     const char *command;  // for messages
     const char *evidence; // folder for what has no name of its own
     const char *junit, *tap, *tap14, *html, *summary, *annotate; // NULL = not asked for
-    const char *json;                                             // a flag: to stdout
+    const char *json;                                            // a flag: to stdout
 };
 
 // Its options, into specs[REPORT_SPECS]; returns how many.

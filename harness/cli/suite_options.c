@@ -20,15 +20,24 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs)
 {
     struct suite_options *o = &run->options;
     const struct option_spec own[] = {
-        {"--evidence", "FOLDER", &o->evidence}, {"--only", "GLOB", &run->wish.only},
-        {"--tag", "WORD...", o->tags},          {"--jobs", "N", &o->jobs},
-        {"-j", "N", &o->jobs},                  {"--network", "KIND", &o->network},
-        {"--shard", "I/N", &o->shard},          {"--repeat", "N", &o->repeat},
-        {"--until-fail", NULL, &o->until_fail}, {"--seed", "N", &o->seed},
-        {"--shuffle", NULL, &o->shuffle},       {"--slow", "FACTOR", &o->slow},
-        {"--fail-fast", NULL, &o->fail_fast},   {"--resume", NULL, &o->resume},
-        {"--retries", "N", &o->retries},        {"--history", "FILE", &o->history},
-        {"--firmware", "VERSION", &o->firmware}, {"--list", NULL, &o->list},
+        {"--evidence", "FOLDER", &o->evidence},
+        {"--only", "GLOB", &run->wish.only},
+        {"--tag", "WORD...", o->tags},
+        {"--jobs", "N", &o->jobs},
+        {"-j", "N", &o->jobs},
+        {"--network", "KIND", &o->network},
+        {"--shard", "I/N", &o->shard},
+        {"--repeat", "N", &o->repeat},
+        {"--until-fail", NULL, &o->until_fail},
+        {"--seed", "N", &o->seed},
+        {"--shuffle", NULL, &o->shuffle},
+        {"--slow", "FACTOR", &o->slow},
+        {"--fail-fast", NULL, &o->fail_fast},
+        {"--resume", NULL, &o->resume},
+        {"--retries", "N", &o->retries},
+        {"--history", "FILE", &o->history},
+        {"--firmware", "VERSION", &o->firmware},
+        {"--list", NULL, &o->list},
         {"--tls-engine", "NAME", &o->tls_engine},
     };
     size_t count = HR_COUNT_OF(own);
@@ -111,8 +120,7 @@ static bool seed_of_earlier(const struct suite_run *run, uint64_t *out)
     return run->options.resume &&
            fs_join(path, sizeof path, run->options.evidence ? run->options.evidence : "evidence",
                    "seed") == 0 &&
-           fs_read_file(path, &text) == 0 &&
-           span_parse_u64(span_trim(buf_span(&text)), out) == 0;
+           fs_read_file(path, &text) == 0 && span_parse_u64(span_trim(buf_span(&text)), out) == 0;
 }
 
 static void choose_seed(const struct suite_run *run, uint64_t *out)
@@ -132,7 +140,8 @@ static int check_together(const struct suite_run *run)
 {
     const struct suite_options *o = &run->options;
     if (o->until_fail && o->repeat) {
-        return complain(run, "--until-fail has no number of its own; leave --repeat out", o->repeat);
+        return complain(run, "--until-fail has no number of its own; leave --repeat out",
+                        o->repeat);
     }
     if (o->until_fail && o->resume) {
         return complain(run, "--until-fail keeps only the last run, so nothing can be resumed",

@@ -32,7 +32,7 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs);
 // The same options as numbers.
 struct suite_numbers {
     size_t jobs;
-    int network; // enum network
+    int network;            // enum network
     uint64_t shard, shards; // from 1; 1 of 1 unless told
     uint64_t rounds;        // 0 = until one fails
     uint64_t seed;          // chosen when not given
@@ -58,7 +58,7 @@ int suite_run(struct suite_run *run);
     "  --network KIND      auto: private where possible (default); private: or fail;\n"            \
     "                      host: an address of its own in 127.0.0.0/8, port 8883\n"                \
     "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default:\n"       \
-    "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"        \
+    "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"         \
     "  --repeat N          run each N times; verdicts that differ make it flaky\n"                 \
     "  --until-fail        repeat until one does not pass\n"                                       \
     "  --fail-fast         begin nothing more after one that does not pass\n"                      \

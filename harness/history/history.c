@@ -63,8 +63,8 @@ static int check_owner(struct history *h, bool may_create)
         return execute(h, schema);
     }
     if (id != APPLICATION_ID || version != 1) {
-        FAIL(ERR_SYNTAX, "%s is no history of this hubrig (application %d, version %d)", h->path, id,
-             version);
+        FAIL(ERR_SYNTAX, "%s is no history of this hubrig (application %d, version %d)", h->path,
+             id, version);
     }
     return 0;
 }
@@ -114,11 +114,16 @@ static uint64_t recovery_of(const struct outcome *o)
 
 static int add_one(struct history *h, sqlite3_stmt *q, const struct outcome *o)
 {
-    const char *const texts[] = {o->device, o->firmware, o->scenario, o->level,
-                                 verdict_word(o->verdict), o->cause, o->observed};
-    const sqlite3_int64 numbers[] = {
-        o->started_us, (sqlite3_int64)o->duration_us, (sqlite3_int64)recovery_of(o), o->runs ? o->runs : 1,
-        o->runs ? o->good_runs : verdict_is_good(o->verdict), o->bad_runs, (sqlite3_int64)o->seed};
+    const char *const texts[] = {
+        o->device, o->firmware, o->scenario, o->level, verdict_word(o->verdict),
+        o->cause,  o->observed};
+    const sqlite3_int64 numbers[] = {o->started_us,
+                                     (sqlite3_int64)o->duration_us,
+                                     (sqlite3_int64)recovery_of(o),
+                                     o->runs ? o->runs : 1,
+                                     o->runs ? o->good_runs : verdict_is_good(o->verdict),
+                                     o->bad_runs,
+                                     (sqlite3_int64)o->seed};
     int result = SQLITE_OK;
     for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
         result |= sqlite3_bind_text(q, (int)i + 1, texts[i], -1, SQLITE_TRANSIENT);
@@ -282,8 +287,8 @@ static int take_row(struct looker *l, sqlite3_stmt *q)
     return 0;
 }
 
-int history_trends(struct history *h, const char *device, const char *scenario,
-                   struct trend **out, size_t *count)
+int history_trends(struct history *h, const char *device, const char *scenario, struct trend **out,
+                   size_t *count)
 {
     struct looker l = {0};
     sqlite3_stmt *q = NULL;

@@ -34,5 +34,5 @@ void history_close(struct history *h); // NULL is allowed
 // All or none. Skipped ones are left out. Recoveries are read from the evidence folders.
 int history_add(struct history *h, const struct outcome *outcomes, size_t count) HR_NODISCARD;
 // By device and scenario; NULL = all. The caller frees *out.
-int history_trends(struct history *h, const char *device, const char *scenario,
-                   struct trend **out, size_t *count) HR_NODISCARD;
+int history_trends(struct history *h, const char *device, const char *scenario, struct trend **out,
+                   size_t *count) HR_NODISCARD;

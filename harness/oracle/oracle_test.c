@@ -44,6 +44,19 @@ static void keep_note(void *context, const char *text)
     snprintf(r->note, sizeof r->note, "%s", text);
 }
 
+// Names of fields outlive the events that are kept.
+static const char *interned(const char *name)
+{
+    static char names[64][32];
+    size_t i = 0;
+    while (names[i][0] && strcmp(names[i], name) != 0) {
+        i++;
+        assert_true(i < HR_COUNT_OF(names));
+    }
+    snprintf(names[i], sizeof names[i], "%s", name);
+    return names[i];
+}
+
 // "3000 mqtt.refused@2 code=3": at 3 s, on connection 2.
 static void tell(struct rig *r, const char *line)
 {
@@ -77,7 +90,7 @@ static void tell(struct rig *r, const char *line)
         if (!event_has_field(e.type, span_text(at))) {
             fail_msg("%s has no field '%s'", word, at);
         }
-        fields[e.field_count++] = (struct field)F_TEXT(at, value);
+        fields[e.field_count++] = (struct field)F_TEXT(interned(at), value);
     }
     executor_event(r->x, &e, JOURNAL_BEGAN_US + at_us);
 }

@@ -109,11 +109,53 @@ void outcome_set(char **field, const char *text)
     *field = copy ? copy : nothing;
 }
 
+// The texts of one finding and their keys.
+static char **finding_text(const struct outcome_finding *f, size_t i, const char **key)
+{
+    static const struct text_row row[] = {
+        {"id", offsetof(struct outcome_finding, id), false},
+        {"sure", offsetof(struct outcome_finding, sure), false},
+        {"cause", offsetof(struct outcome_finding, cause), false},
+        {"try", offsetof(struct outcome_finding, try_text), false},
+    };
+    *key = i < HR_COUNT_OF(row) ? row[i].key : NULL;
+    return *key ? (char **)(void *)((char *)(uintptr_t)f + row[i].offset) : NULL;
+}
+
+void outcome_add_finding(struct outcome *o, const char *id, const char *sure, const char *cause,
+                         const char *try_text)
+{
+    const char *const given[] = {id, sure, cause, try_text};
+    const char *key = NULL;
+    if (o->finding_count == OUTCOME_FINDINGS_MOST) {
+        return;
+    }
+    struct outcome_finding *f = &o->findings[o->finding_count++];
+    for (size_t i = 0; i < HR_COUNT_OF(given); i++) {
+        char **text = finding_text(f, i, &key);
+        *text = nothing;
+        outcome_set(text, given[i]);
+    }
+}
+
+void outcome_clear_findings(struct outcome *o)
+{
+    const char *key = NULL;
+    for (size_t i = 0; i < o->finding_count; i++) {
+        char **text = NULL;
+        for (size_t k = 0; (text = finding_text(&o->findings[i], k, &key)) != NULL; k++) {
+            outcome_set(text, NULL);
+        }
+    }
+    o->finding_count = 0;
+}
+
 void outcome_deinit(struct outcome *o)
 {
     for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
         outcome_set(text_at(o, i), NULL);
     }
+    outcome_clear_findings(o);
     outcome_init(o);
 }
 
@@ -133,6 +175,21 @@ static json_t *json_text(const char *text)
     return plain;
 }
 
+static json_t *json_findings(const struct outcome *o)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < o->finding_count; i++) {
+        const char *key = NULL;
+        char **text = NULL;
+        json_t *one = json_object();
+        for (size_t k = 0; one && (text = finding_text(&o->findings[i], k, &key)) != NULL; k++) {
+            json_object_set_new(one, key, json_text(*text));
+        }
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static int fill_object(const struct outcome *o, json_t *object)
 {
     int failed = json_object_set_new(object, "verdict", json_string(rows[o->verdict].word));
@@ -141,6 +198,9 @@ static int fill_object(const struct outcome *o, json_t *object)
             continue;
         }
         failed |= json_object_set_new(object, texts[i].key, json_text(*text_at(o, i)));
+    }
+    if (o->finding_count) {
+        failed |= json_object_set_new(object, "findings", json_findings(o));
     }
     failed |= json_object_set_new(object, "line", json_integer(o->line));
     failed |= json_object_set_new(object, "column", json_integer(o->column));
@@ -204,6 +264,28 @@ static int read_counts(const json_t *object, struct outcome *o)
     return 0;
 }
 
+// Without a finding the list is left out.
+static int read_findings(const json_t *object, struct outcome *o)
+{
+    const json_t *list = json_object_get(object, "findings");
+    if (list && !json_is_array(list)) {
+        FAIL(ERR_SYNTAX, "verdict.json: 'findings' must be a list");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *given[4];
+        const char *key = NULL;
+        for (size_t k = 0; finding_text(&o->findings[0], k, &key); k++) {
+            given[k] = json_string_value(json_object_get(one, key));
+            if (!given[k]) {
+                FAIL(ERR_SYNTAX, "verdict.json: a finding's text '%s' is missing", key);
+            }
+        }
+        outcome_add_finding(o, given[0], given[1], given[2], given[3]);
+    }
+    return 0;
+}
+
 static int read_object(const json_t *object, struct outcome *o)
 {
     const char *word = json_string_value(json_object_get(object, "verdict"));
@@ -222,6 +304,7 @@ static int read_object(const json_t *object, struct outcome *o)
         }
         outcome_set(text_at(o, i), text);
     }
+    TRY(read_findings(object, o));
     int64_t line = 0, column = 0, duration_us = 0, events = 0;
     TRY(read_number(object, "line", INT_MAX, &line));
     TRY(read_number(object, "column", INT_MAX, &column));

@@ -26,6 +26,14 @@ const char *verdict_word(enum verdict verdict);
 const char *verdict_meaning(enum verdict verdict);
 int verdict_of(struct span word); // -1 when unknown
 
+enum { OUTCOME_FINDINGS_MOST = 4 };
+struct outcome_finding { // heap texts or ""
+    char *id;
+    char *sure; // sure, likely or possible
+    char *cause;
+    char *try_text;
+};
+
 struct outcome {
     enum verdict verdict;
     char *scenario;
@@ -54,12 +62,19 @@ struct outcome {
     // A scenario that was run more than once: the texts above are those of its worst run.
     unsigned run; // which one this is, or the worst; from 1
     unsigned runs, good_runs, bad_runs, infra_runs;
+    // All causes that fit, the best first; its texts are `cause` and `try_text` as well.
+    struct outcome_finding findings[OUTCOME_FINDINGS_MOST];
+    size_t finding_count;
 };
 void outcome_init(struct outcome *o);
 void outcome_deinit(struct outcome *o);
 // Text fields hold "" or a heap text; set them through outcome_set alone.
 // Replace a text field by a copy of `text` (NULL = ""). ERR_NO_MEMORY leaves "".
 void outcome_set(char **field, const char *text);
+// Add a finding; beyond OUTCOME_FINDINGS_MOST it is left out.
+void outcome_add_finding(struct outcome *o, const char *id, const char *sure, const char *cause,
+                         const char *try_text);
+void outcome_clear_findings(struct outcome *o);
 // verdict.json: one JSON object; read back by the runner. ERR_SYNTAX when damaged. 'o' is
 // initialised here and must be deinitialised in every case.
 int outcome_to_json(const struct outcome *o, struct buf *out) HR_NODISCARD;

@@ -44,7 +44,8 @@ static int print_escaped(const char *text, const struct escape *table, struct bu
             e++;
         }
         bool is_control = !e->c && (uint8_t)*at < 0x20;
-        TRY(e->c ? buf_append_text(out, e->text) : buf_append_u8(out, is_control ? ' ' : (uint8_t)*at));
+        TRY(e->c ? buf_append_text(out, e->text)
+                 : buf_append_u8(out, is_control ? ' ' : (uint8_t)*at));
     }
     return 0;
 }
@@ -130,9 +131,10 @@ static int annotate_one(const struct outcome *o, enum annotations kind, const ch
     buf_init(&message, 65536);
     TRY(title_of(o, &title));
     TRY(message_of(o, &message));
-    return (kind == ANNOTATE_GITHUB   ? github_one
-            : kind == ANNOTATE_AZURE ? azure_one
-                                     : gitlab_one)(o, path, buf_text(&title), buf_text(&message), out);
+    return (kind == ANNOTATE_GITHUB ? github_one
+            : kind == ANNOTATE_AZURE
+                ? azure_one
+                : gitlab_one)(o, path, buf_text(&title), buf_text(&message), out);
 }
 
 int report_annotations(const struct outcome *outcomes, size_t count, enum annotations kind,

@@ -90,8 +90,8 @@ int collection_add(struct collection *c, const char *folder)
     suite_free(files, count);
     TRY(code);
     if (found == 0) {
-        FAIL(ERR_NO_FILE, "%s: no verdict.json below this folder; hubrig run --evidence writes them",
-             folder);
+        FAIL(ERR_NO_FILE,
+             "%s: no verdict.json below this folder; hubrig run --evidence writes them", folder);
     }
     qsort(c->outcomes, c->count, sizeof *c->outcomes, by_place);
     return 0;

@@ -10,8 +10,8 @@ struct collection {
 };
 
 // Adds what is below `folder`; evidence is where it lies now. ERR_NO_FILE when there is none, the
-// same run found twice is ERR_VALUE, a damaged verdict.json ERR_SYNTAX. To be deinitialised in every
-// case.
+// same run found twice is ERR_VALUE, a damaged verdict.json ERR_SYNTAX. To be deinitialised in
+// every case.
 int collection_add(struct collection *c, const char *folder) HR_NODISCARD;
 void collection_deinit(struct collection *c);
 // Copies the evidence below `from` to `to`, which may exist; a file that is there with other

@@ -108,6 +108,10 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
     TRY(print_row("observed", o->observed, out));
     TRY(print_row("cause", o->cause, out));
     TRY(print_row("try", o->try_text, out));
+    for (size_t i = 1; i < o->finding_count; i++) {
+        TRY(print_row(o->findings[i].sure, o->findings[i].cause, out));
+        TRY(print_row("try", o->findings[i].try_text, out));
+    }
     TRY(print_row("earlier", o->earlier, out));
     return print_evidence(o, out);
 }

@@ -5,12 +5,15 @@
 #include <string.h>
 
 const char *const grade_rules[] = {
-    "The score is the share of judged scenarios that passed. A must weighs 4, a should 2, an info 1; "
+    "The score is the share of judged scenarios that passed. A must weighs 4, a should 2, an info "
+    "1; "
     "a warning counts three quarters, a flaky scenario a quarter.",
     "A from 90 percent, B from 75, C from 60, D from 45, E from 30, else F.",
-    "A must that broke a never statement caps the mark at F, another must that failed at D, a flaky "
+    "A must that broke a never statement caps the mark at F, another must that failed at D, a "
+    "flaky "
     "must at C, a should that failed at B.",
-    "A+ means that everything passed and nothing was skipped. What the rig could not judge does not "
+    "A+ means that everything passed and nothing was skipped. What the rig could not judge does "
+    "not "
     "count.",
     NULL,
 };
@@ -72,9 +75,12 @@ static void add(struct sums *s, const struct outcome *o)
 
 static char letter_of(unsigned score)
 {
-    return score >= 90 ? 'A' : score >= 75 ? 'B' : score >= 60 ? 'C' : score >= 45 ? 'D'
-           : score >= 30                                                       ? 'E'
-                                                                               : 'F';
+    return score >= 90   ? 'A'
+           : score >= 75 ? 'B'
+           : score >= 60 ? 'C'
+           : score >= 45 ? 'D'
+           : score >= 30 ? 'E'
+                         : 'F';
 }
 
 static void finish(struct grade *g, const struct sums *s)
@@ -89,8 +95,9 @@ static void finish(struct grade *g, const struct sums *s)
     bool is_capped = s->cap > letter;
     bool is_best = g->score == 100 && !s->has_remark && g->judged == g->count;
     snprintf(g->mark, sizeof g->mark, "%c%s", is_capped ? s->cap : letter, is_best ? "+" : "");
-    if (is_capped) {
-        snprintf(g->why, sizeof g->why, "capped: %s", s->capped_by);
+    if (s->cap != 'A' && s->cap >= letter) {
+        g->is_capped = true;
+        snprintf(g->why, sizeof g->why, "%s", s->capped_by);
     } else {
         snprintf(g->why, sizeof g->why, "%u percent", g->score);
     }

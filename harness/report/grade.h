@@ -15,7 +15,8 @@
 struct grade {
     char family[64];
     char mark[4];
-    char why[200]; // the cap, or what else the mark stands on
+    char why[200];  // what caps the mark, else the score in words
+    bool is_capped; // by a single scenario
     size_t good, judged, count;
     unsigned score; // percent
 };

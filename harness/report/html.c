@@ -10,8 +10,7 @@ static const char *reference_of(uint8_t c)
     static const struct {
         uint8_t c;
         const char *text;
-    } table[] = {
-        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    } table[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
     for (size_t i = 0; i < HR_COUNT_OF(table); i++) {
         if (table[i].c == c) {
             return table[i].text;

@@ -14,7 +14,7 @@ enum {
     IPPROTO_OF_TCP = 6,
     SYN = 2,
     ACK = 16,
-    SLACK_US = 500, // an event and its packet are not of the same microsecond
+    SLACK_US = 100, // an event and its packet are not of the same microsecond
 };
 
 struct packet {
@@ -115,8 +115,8 @@ void packets_free(struct packet_index *index)
     }
 }
 
-unsigned packets_number_at(const struct packet_index *index, const char *peer,
-                           uint64_t accepted_us, uint64_t at_us)
+unsigned packets_number_at(const struct packet_index *index, const char *peer, uint64_t accepted_us,
+                           uint64_t at_us)
 {
     unsigned number = 0;
     uint64_t until_us = 0;

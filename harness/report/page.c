@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { QUIET_MARKS_MOST = 120 }; // of a scenario that passed: the page stays small
+
 struct page {
     const struct outcome *outcomes;
     size_t count;
@@ -58,16 +60,28 @@ static int print_span(const struct page *p)
     return buf_printf(p->out, " · %s", duration_print(last - first, text));
 }
 
+// The first that names its firmware, else the first; NULL without any.
+static const struct outcome *first_labelled(const struct page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->outcomes[i].firmware[0]) {
+            return &p->outcomes[i];
+        }
+    }
+    return p->count ? &p->outcomes[0] : NULL;
+}
+
 static int print_head(const struct page *p)
 {
-    const struct outcome *first = p->count ? &p->outcomes[0] : NULL;
+    const struct outcome *first = first_labelled(p);
     TRY(buf_append_text(
         p->out, "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
                 "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
                 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none';style-src "
                 "'unsafe-inline';script-src 'unsafe-inline'\">\n<title>hubrig: "));
     TRY(print_devices(p));
-    TRY(buf_printf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", page_style));
+    TRY(buf_printf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>",
+                   page_style));
     TRY(print_devices(p));
     TRY(buf_append_text(p->out, "</h1>\n<p class=soft>"));
     if (first && first->firmware[0]) {
@@ -89,8 +103,8 @@ static int print_strip(const struct page *p)
     TRY(buf_append_text(p->out, "<div class=strip aria-hidden=true>"));
     for (int v = 0; v < VERDICT_COUNT; v++) {
         if (counts[v]) {
-            TRY(buf_printf(p->out, "<i class=%s style=\"flex:%zu\"></i>", verdict_word((enum verdict)v),
-                           counts[v]));
+            TRY(buf_printf(p->out, "<i class=%s style=\"flex:%zu\"></i>",
+                           verdict_word((enum verdict)v), counts[v]));
         }
     }
     TRY(buf_printf(p->out, "</div>\n<div class=legend>%zu scenario%s", p->count,
@@ -111,7 +125,8 @@ static const char *class_of(const char *mark)
     static const struct {
         char letter;
         const char *class;
-    } table[] = {{'A', "pass"}, {'B', "pass"}, {'C', "warn"}, {'D', "warn"}, {'E', "fail"}, {'F', "fail"}};
+    } table[] = {{'A', "pass"}, {'B', "pass"}, {'C', "warn"},
+                 {'D', "warn"}, {'E', "fail"}, {'F', "fail"}};
     for (size_t i = 0; i < HR_COUNT_OF(table); i++) {
         if (table[i].letter == mark[0]) {
             return table[i].class;
@@ -130,8 +145,8 @@ static int print_card(const struct page *p)
                        class_of(grades[i].mark), i, grades[i].mark));
         TRY(html_element(p->out, "strong", grades[i].family));
         TRY(buf_printf(p->out, "<span>%zu of %zu passed</span>", grades[i].good, grades[i].count));
-        if (strncmp(grades[i].why, "capped: ", 8) == 0) {
-            TRY(html_element(p->out, "em", grades[i].why + 8));
+        if (grades[i].is_capped) {
+            TRY(html_element(p->out, "em", grades[i].why));
         }
         TRY(buf_append_text(p->out, "</a>\n"));
     }
@@ -176,7 +191,8 @@ static int print_evidence(const struct page *p, const struct outcome *o, const c
     }
     TRY(buf_append_text(p->out, "<dt>evidence</dt><dd>"));
     for (size_t i = 0; i < HR_COUNT_OF(files); i++) {
-        TRY(buf_printf(p->out, "%s<a href=\"%s%s\">%s</a>", i ? " · " : "", link, files[i], files[i]));
+        TRY(buf_printf(p->out, "%s<a href=\"%s%s\">%s</a>", i ? " · " : "", link, files[i],
+                       files[i]));
     }
     return buf_append_text(p->out, "</dd>\n");
 }
@@ -196,6 +212,10 @@ static int print_facts(const struct page *p, const struct outcome *o, const char
     TRY(print_item(p, "observed", "", o->observed));
     TRY(print_item(p, "cause", "cause", o->cause));
     TRY(print_item(p, "try", "", o->try_text));
+    for (size_t i = 1; i < o->finding_count; i++) { // other causes that fit
+        TRY(print_item(p, o->findings[i].sure, "cause", o->findings[i].cause));
+        TRY(print_item(p, "try", "", o->findings[i].try_text));
+    }
     TRY(print_item(p, "why", "", o->why));
     TRY(print_item(p, "source", "", o->clause));
     TRY(print_runs(p, o));
@@ -216,7 +236,9 @@ static int print_body(const struct page *p, const struct outcome *o)
     }
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
-        code = page_timeline(&t, (size_t)(o - p->outcomes), buf_text(&link), p->out);
+        code = page_timeline(&t, (size_t)(o - p->outcomes),
+                             is_trouble(o) ? TIMELINE_MARKS_MOST : QUIET_MARKS_MOST,
+                             buf_text(&link), p->out);
     }
     timeline_deinit(&t);
     return code == ERR_NO_MEMORY || code == ERR_TOO_BIG ? code : 0; // no journal, no picture
@@ -270,7 +292,8 @@ static int print_quiet(const struct page *p, const struct outcome *o)
 
 static int print_pointer(const struct page *p, const struct outcome *o)
 {
-    TRY(buf_printf(p->out, "<div class=row style=\"padding:.5rem 1rem\"><span class=\"v %s\">%s</span> ",
+    TRY(buf_printf(p->out,
+                   "<div class=row style=\"padding:.5rem 1rem\"><span class=\"v %s\">%s</span> ",
                    verdict_word(o->verdict), verdict_word(o->verdict)));
     TRY(html_text(p->out, o->scenario));
     return buf_append_text(p->out, " <span class=soft>above</span></div>\n");

@@ -14,8 +14,9 @@ enum { LANE_PX = 22, AXIS_PX = LANE_COUNT * LANE_PX, TICKS_MOST = 8, ZOOMS = 4 }
 // Times are shares of the width, so that zooming is nothing but a wider picture.
 static double share_of(const struct timeline *t, uint64_t at_us)
 {
-    double whole = t->end_us ? (double)t->end_us : 1;
-    return 1 + 97.5 * (double)at_us / whole;
+    double whole = t->end_us > t->begin_us ? (double)(t->end_us - t->begin_us) : 1;
+    double share = at_us > t->begin_us ? (double)(at_us - t->begin_us) / whole : 0;
+    return 1 + 97.5 * share;
 }
 
 static int print_bands(struct buf *out)
@@ -40,33 +41,50 @@ static uint64_t tick_of(uint64_t whole_us)
     }
 }
 
-static int print_tick(const struct timeline *t, uint64_t at_us, const char *class, struct buf *out)
+// As many decimals as the step needs.
+static int decimals_of(uint64_t step_us)
 {
-    char time[32];
+    int decimals = 6;
+    for (; decimals > 0 && step_us % 10 == 0; step_us /= 10) {
+        decimals--;
+    }
+    return decimals;
+}
+
+static int print_tick(const struct timeline *t, uint64_t at_us, uint64_t step_us, const char *class,
+                      struct buf *out)
+{
     double x = share_of(t, at_us);
     TRY(buf_printf(out, "<g class=%s><line class=grid x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", class, x,
                    x, AXIS_PX + 4));
-    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=middle>%s</text></g>", x, AXIS_PX + 18,
-                      duration_print((int64_t)at_us, time));
+    const char *anchor = x < 4 ? "start" : x > 94 ? "end" : "middle";
+    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%.*f s</text></g>", x, AXIS_PX + 18,
+                      anchor, decimals_of(step_us), (double)at_us / 1e6);
+}
+
+static uint64_t first_tick(const struct timeline *t, uint64_t step)
+{
+    return (t->begin_us + step - 1) / step * step;
 }
 
 // Finer ticks appear as the picture is zoomed.
 static int print_axis(const struct timeline *t, struct buf *out)
 {
     static const char *const classes[ZOOMS] = {"f1", "f4", "f16", "f64"};
-    uint64_t coarse = tick_of(t->end_us);
-    for (uint64_t at = 0; at <= t->end_us; at += coarse) {
-        TRY(print_tick(t, at, classes[0], out));
+    uint64_t whole = t->end_us > t->begin_us ? t->end_us - t->begin_us : 0;
+    uint64_t coarse = tick_of(whole);
+    for (uint64_t at = first_tick(t, coarse); at <= t->end_us; at += coarse) {
+        TRY(print_tick(t, at, coarse, classes[0], out));
     }
     uint64_t before = coarse;
     for (int zoom = 1, scale = 4; zoom < ZOOMS; zoom++, scale *= 4) {
-        uint64_t fine = tick_of(t->end_us / (uint64_t)scale);
-        for (uint64_t at = fine; at <= t->end_us && fine; at += fine) {
+        uint64_t fine = tick_of(whole / (uint64_t)scale);
+        for (uint64_t at = first_tick(t, fine); at <= t->end_us; at += fine) {
             if (at % before != 0) {
-                TRY(print_tick(t, at, classes[zoom], out));
+                TRY(print_tick(t, at, fine, classes[zoom], out));
             }
         }
-        before = fine ? fine : before;
+        before = fine;
     }
     return 0;
 }
@@ -87,7 +105,7 @@ static int print_bar(const struct timeline *t, const struct bar *b, struct buf *
 static int print_mark(const struct timeline *t, const struct mark *m, size_t number,
                       struct buf *out)
 {
-    const char *class = m->is_bad ? " class=bad"
+    const char *class = m->is_bad                                            ? " class=bad"
                         : m->lane == LANE_DEVICE || m->lane == LANE_SCENARIO ? " class=quiet"
                                                                              : "";
     char time[32];
@@ -100,7 +118,7 @@ static int print_mark(const struct timeline *t, const struct mark *m, size_t num
     return buf_append_text(out, "</title></a>");
 }
 
-static int print_picture(const struct timeline *t, size_t number, struct buf *out)
+static int print_picture(const struct timeline *t, size_t number, size_t most, struct buf *out)
 {
     TRY(buf_append_text(out, "<div class=scroll tabindex=0><svg role=img aria-label=timeline>"));
     TRY(print_bands(out));
@@ -112,7 +130,7 @@ static int print_picture(const struct timeline *t, size_t number, struct buf *ou
         double x = share_of(t, t->verdict_us);
         TRY(buf_printf(out, "<line class=end x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", x, x, AXIS_PX));
     }
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < t->count && i < most; i++) {
         TRY(print_mark(t, &t->marks[i], number, out));
     }
     return buf_append_text(out, "</svg></div></div>\n");
@@ -133,23 +151,28 @@ static int print_row(const struct mark *m, size_t number, const char *link, stru
     return buf_append_text(out, "</tr>\n");
 }
 
-static int print_table(const struct timeline *t, size_t number, const char *link, struct buf *out)
+static int print_table(const struct timeline *t, size_t number, size_t most, const char *link,
+                       struct buf *out)
 {
-    TRY(buf_printf(out, "<details class=events><summary>%zu events, with their packets in "
-                        "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
-                        "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
-                   t->count));
-    for (size_t i = 0; i < t->count; i++) {
+    size_t shown = t->count < most ? t->count : most;
+    size_t left_out = t->left_out + t->count - shown;
+    TRY(buf_printf(out,
+                   "<details class=events><summary>%zu events, with their packets in "
+                   "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
+                   "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
+                   shown));
+    for (size_t i = 0; i < t->count && i < most; i++) {
         TRY(print_row(&t->marks[i], number, link, out));
     }
     TRY(buf_append_text(out, "</tbody></table></div>"));
-    TRY(t->left_out ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>",
-                                 t->left_out)
-                    : 0);
+    TRY(left_out
+            ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out)
+            : 0);
     return buf_append_text(out, "</details>\n");
 }
 
-int page_timeline(const struct timeline *t, size_t number, const char *link, struct buf *out)
+int page_timeline(const struct timeline *t, size_t number, size_t most, const char *link,
+                  struct buf *out)
 {
     static const char *const zooms[ZOOMS] = {"whole", "4 times", "16 times", "64 times"};
     TRY(buf_append_text(out, "<div class=tl>"));
@@ -166,8 +189,8 @@ int page_timeline(const struct timeline *t, size_t number, const char *link, str
         TRY(buf_printf(out, "<li>%s</li>", lane_title((enum lane)i)));
     }
     TRY(buf_append_text(out, "</ul>\n"));
-    TRY(print_picture(t, number, out));
-    return print_table(t, number, link, out);
+    TRY(print_picture(t, number, most, out));
+    return print_table(t, number, most, link, out);
 }
 
 // ---- links

@@ -67,9 +67,9 @@ static enum lane lane_of(const char *event)
 
 static bool is_bad_event(const char *event)
 {
-    static const char *const words[] = {".refused", ".failed",  ".error", ".alert",
-                                        ".expired", ".cut",     ".early", ".rejected",
-                                        "keepalive_expired"};
+    static const char *const words[] = {".refused", ".failed",   ".error",
+                                        ".alert",   ".expired",  ".cut",
+                                        ".early",   ".rejected", "keepalive_expired"};
     for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
         if (strstr(event, words[i])) {
             return true;
@@ -200,14 +200,20 @@ static int read_event(struct reader *r, json_t *object)
     m.is_bad = is_bad_event(event);
     snprintf(m.event, sizeof m.event, "%s", event);
     r->out->end_us = m.at_us > r->out->end_us ? m.at_us : r->out->end_us;
+    if (strcmp(event, "run.step") == 0 && !r->out->begin_us) {
+        r->out->begin_us = m.at_us;
+    }
     if (strcmp(event, "run.verdict") == 0) {
         r->out->verdict_us = m.at_us;
     }
     if (connection) {
         const struct connection *c = &r->connections[m.connection];
         uint64_t accepted_us = strcmp(event, "tcp.accepted") == 0 ? m.at_us : c->accepted_us;
-        const char *peer = accepted_us == m.at_us && !c->peer[0] ? text_of(object, "peer") : c->peer;
-        m.packet = r->packets && r->out->count < TIMELINE_MARKS_MOST ? packets_number_at(r->packets, peer, accepted_us, m.at_us) : 0;
+        const char *peer =
+            accepted_us == m.at_us && !c->peer[0] ? text_of(object, "peer") : c->peer;
+        m.packet = r->packets && r->out->count < TIMELINE_MARKS_MOST
+                       ? packets_number_at(r->packets, peer, accepted_us, m.at_us)
+                       : 0;
         TRY(follow(r, object, &m));
     }
     return add_mark(r->out, &m, object);

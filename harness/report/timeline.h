@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What happened in one run, in lanes, read from the evidence folder's journal.jsonl and wire.pcapng.
+// What happened in one run, in lanes, read from the evidence folder's journal.jsonl and
+// wire.pcapng.
 #pragma once
 #include "base/span.h"
 
@@ -18,7 +19,7 @@ enum lane {
 #define X(name, title) LANE_##name,
     LANE_TABLE(X)
 #undef X
-    LANE_COUNT
+        LANE_COUNT
 };
 const char *lane_title(enum lane lane);
 
@@ -47,9 +48,11 @@ struct timeline {
     size_t left_out; // beyond the most that are kept
     struct bar *bars;
     size_t bar_count;
+    uint64_t begin_us; // of the first statement: what comes before is the rig's setting up
     uint64_t end_us;
     uint64_t verdict_us;  // 0 = none
-    uint64_t recovery_us; // the longest from a drop, cut or hub fault to the next mqtt.connected; 0 = none
+    uint64_t recovery_us; // the longest from a drop, cut or hub fault to the next mqtt.connected; 0
+                          // = none
 };
 
 enum { TIMELINE_MARKS_MOST = 400 };

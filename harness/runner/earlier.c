@@ -15,8 +15,9 @@ int earlier_folder(const struct run_settings *s, size_t entry, unsigned round, c
                    size_t capacity)
 {
     char name[PATH_MAX];
-    int n = s->rounds > 1 ? snprintf(name, sizeof name, "%s/run-%u", s->entries[entry].folder, round)
-                          : snprintf(name, sizeof name, "%s", s->entries[entry].folder);
+    int n = s->rounds > 1
+                ? snprintf(name, sizeof name, "%s/run-%u", s->entries[entry].folder, round)
+                : snprintf(name, sizeof name, "%s", s->entries[entry].folder);
     ENSURE(n > 0 && (size_t)n < sizeof name, ERR_TOO_BIG);
     return fs_join(out, capacity, s->evidence, name);
 }
@@ -31,8 +32,7 @@ static bool is_same_scenario(const struct run_settings *s, size_t entry, const c
            span_equals_text(buf_span(&text), s->entries[entry].plan->source);
 }
 
-bool earlier_take(const struct run_settings *s, size_t entry, const char *folder,
-                  struct outcome *o)
+bool earlier_take(const struct run_settings *s, size_t entry, const char *folder, struct outcome *o)
 {
     char path[PATH_MAX];
     struct buf json HR_CLEANUP(buf_deinit);

@@ -239,9 +239,9 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 
 static const char *missing_on(const struct bench_device *d, const struct plan *p)
 {
-    return p->needs_clock && !d->offers_clock  ? "clock"
-           : p->needs_x509 && !d->offers_x509 ? "x509"
-           : p->needs_dps && !d->offers_dps ? "dps"
+    return p->needs_clock && !d->offers_clock   ? "clock"
+           : p->needs_x509 && !d->offers_x509   ? "x509"
+           : p->needs_dps && !d->offers_dps     ? "dps"
            : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
                                                 : NULL;
 }
@@ -331,7 +331,8 @@ static bool is_free(void *context, size_t entry)
 // Without an end, a round begins when the one before is over: they share evidence folders.
 static int refill(struct runner *r)
 {
-    if (r->settings->rounds || queue_left(&r->queue) || is_busy(r) || r->settings->entry_count == 0) {
+    if (r->settings->rounds || queue_left(&r->queue) || is_busy(r) ||
+        r->settings->entry_count == 0) {
         return 0;
     }
     queue_deinit(&r->queue);
@@ -378,7 +379,9 @@ static void settle_lost(struct runner *r, const struct slot *slot, int status)
                  WEXITSTATUS(status));
     }
     settle_as(r, &slot->item, VERDICT_INFRA, "the scenario's worker runs to its end", observed,
-              r->interrupted_by ? "" : "run the scenario again; the journal is complete to the last event");
+              r->interrupted_by
+                  ? ""
+                  : "run the scenario again; the journal is complete to the last event");
 }
 
 static void kill_orphans(struct runner *r)
@@ -466,7 +469,8 @@ static void wait_for_something(struct runner *r)
 {
     struct pollfd fds[JOBS_MOST + 1] = {{.fd = r->signal_fd, .events = POLLIN}};
     for (size_t i = 0; i < r->slot_count; i++) {
-        fds[i + 1] = (struct pollfd){.fd = r->slots[i].is_used ? r->slots[i].fd : -1, .events = POLLIN};
+        fds[i + 1] =
+            (struct pollfd){.fd = r->slots[i].is_used ? r->slots[i].fd : -1, .events = POLLIN};
     }
     int ready = poll(fds, r->slot_count + 1, TICK_MS);
     if (ready < 0) {

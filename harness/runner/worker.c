@@ -9,6 +9,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
+#include "harness/runner/log_reader.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
 #include "simulator/tls/offer_report.h"
@@ -48,6 +49,7 @@ struct worker {
     struct offer_report offers;
     struct process *process;
     struct executor *executor;
+    struct log_reader log;
     struct event_copy *first; // events on their way to the executor
     struct event_copy **last;
     bool is_pumping;
@@ -100,6 +102,7 @@ static void pump(struct worker *w)
 {
     while (w->first && !executor_is_done(w->executor)) {
         struct event_copy *copy = take_event(w);
+        log_reader_event(&w->log, w->rig.journal, &copy->event);
         executor_event(w->executor, &copy->event, now_us(w));
         event_copy_free(copy);
     }
@@ -358,6 +361,7 @@ static int open_rig(struct worker *w)
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", "no private network here: the hub has a loopback address of its own"));
     }
+    log_reader_open(&w->log, w->rig.journal);
     set_hub_clock(w, &s->hub_clock);
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
@@ -533,6 +537,7 @@ static void tear_down(struct worker *w)
     }
     surroundings_deinit(&w->around);
     executor_free(w->executor);
+    log_reader_close(&w->log);
 }
 
 static int send_outcome(struct worker *w, const struct outcome *o, int fd)
@@ -574,6 +579,10 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
+    for (size_t i = 0; i < from->finding_count; i++) {
+        const struct outcome_finding *f = &from->findings[i];
+        outcome_add_finding(to, f->id, f->sure, f->cause, f->try_text);
+    }
 }
 
 static void judge(struct worker *w, struct outcome *o)

@@ -191,7 +191,8 @@ static int add_bundle(struct reader *r, const char *path)
 
 // ---- names
 
-static bool is_there(const char *folder, const char *name, const char *extension, char out[PATH_MAX])
+static bool is_there(const char *folder, const char *name, const char *extension,
+                     char out[PATH_MAX])
 {
     char file[PATH_MAX];
     int n = snprintf(file, sizeof file, "%s%s", name, extension);
@@ -232,8 +233,10 @@ static int find_word(const char *folder, const char *word, char out[PATH_MAX])
                            is_there(fs_data_folder(), word, "", out))) {
         return 0;
     }
-    FAIL(ERR_NO_FILE, "%s: no such file, suite, bundle or scenario here or in %s; "
-                      "`hubrig suites` lists them", word, suites);
+    FAIL(ERR_NO_FILE,
+         "%s: no such file, suite, bundle or scenario here or in %s; "
+         "`hubrig suites` lists them",
+         word, suites);
 }
 
 static int add_word(struct reader *r, const char *folder, const char *word)

@@ -19,6 +19,10 @@
     X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
       "the device printed more than is kept; the rest is read and thrown away")                    \
     X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
+    X(LOG_ERROR, "log.error", "dialect code cause meaning try text",                               \
+      "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
+    X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
+      "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
