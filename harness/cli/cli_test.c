@@ -181,6 +181,7 @@ static void words_lists_one_table_or_all(void **state)
                                "  warn          passed, with a remark\n"
                                "  fail          the device did something else\n"
                                "  inconclusive  the device gave nothing to judge\n"
+                               "  flaky         it passed and failed by turns\n"
                                "  infra         the rig failed, not the device\n"
                                "  skipped       the device does not offer what the scenario needs\n");
     CALL(&a, &command_words, "--json");

@@ -328,7 +328,9 @@ static int open_rig(struct worker *w)
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
-    hub_settings_init(&settings.hub, w->is_private ? name : w->address);
+    settings.hub = s->hub;
+    span_copy_text(span_text(w->is_private ? name : w->address), settings.hub.host,
+                   sizeof settings.hub.host);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
@@ -545,11 +547,8 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
-    const struct plan *plan = w->job->plan;
-    outcome_set(&o->scenario, plan->name);
-    outcome_set(&o->about, plan->about);
-    outcome_set(&o->file, plan->file);
-    outcome_set(&o->device, w->job->device->name);
+    job_describe(w->job, o);
+    o->started_us = machine_utc_us(w);
     outcome_set(&o->evidence, w->job->evidence);
 }
 
@@ -571,10 +570,7 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
-    for (size_t i = 0; i < from->finding_count; i++) {
-        const struct outcome_finding *f = &from->findings[i];
-        outcome_add_finding(to, f->id, f->sure, f->cause, f->try_text);
-    }
+    outcome_copy_findings(to, from);
 }
 
 static void judge(struct worker *w, struct outcome *o)
@@ -587,7 +583,8 @@ static void judge(struct worker *w, struct outcome *o)
 
 int worker_run(const struct job *job, int outcome_fd)
 {
-    struct worker w = {.job = job, .env = env_system()};
+    struct seeded_world world = {job_seed(job)};
+    struct worker w = {.job = job, .env = env_seeded(&world)};
     struct outcome outcome;
     w.last = &w.first;
     outcome_init(&outcome);

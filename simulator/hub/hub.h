@@ -140,6 +140,11 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
 
+// The throttles of a device's twin requests: REASON_OK, the answer is due after *delay_us, or
+// REASON_THROTTLED.
+enum reason hub_admit_twin(struct hub *hub, const struct identity *identity, bool is_update,
+                           uint64_t *delay_us);
+
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
     struct span method;
