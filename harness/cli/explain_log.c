@@ -57,7 +57,8 @@ static void read_log(const struct dialects *d, struct span log, struct log_readi
 // What names a cause stands before "it failed" and "the link was lost", which follow from it.
 static int rank_of(const struct reading *r)
 {
-    static const char *const vague[] = {"chain", "credentials", "hub", "protocol", "software", "network"};
+    static const char *const vague[] = {"chain",    "credentials", "hub",
+                                        "protocol", "software",    "network"};
     for (size_t i = 0; i < HR_COUNT_OF(vague); i++) {
         if (strcmp(r->hit.cause, vague[i]) == 0) {
             return (int)i + 1;
@@ -95,8 +96,8 @@ static int print_text(const struct log_reading *r, const char *path, struct buf 
     }
     TRY(r->left_out ? buf_printf(out, "and %zu more readings\n", r->left_out) : 0);
     return strcmp(key, "cause") == 0
-               ? buf_printf(out, "%zu line%s, and none that a dialect knows as a failure\n", r->lines,
-                            r->lines == 1 ? "" : "s")
+               ? buf_printf(out, "%zu line%s, and none that a dialect knows as a failure\n",
+                            r->lines, r->lines == 1 ? "" : "s")
                : 0;
 }
 
@@ -179,15 +180,16 @@ const struct command command_explain_log = {
     .name = "explain-log",
     .summary = "read a device's log and name the cause",
     .run = explain_log_run,
-    .help = "usage: hubrig explain-log [FILE] [--json]\n"
-            "\n"
-            "Reads a device's log (standard input without FILE) with the dialects of the SDKs and TLS\n"
-            "stacks that hubrig knows, and prints each failure with its meaning, what to try, and\n"
-            "the line where it stood first. What names a cause stands before what follows from it.\n"
-            "`hubrig words dialects` lists the patterns.\n"
-            "\n"
-            "  --json   one JSON object\n"
-            "\n"
-            "Exit codes: 0 nothing known as a failure, 1 a failure was read, 2 wrong use or no such\n"
-            "file, 3 it cannot be read.\n",
+    .help =
+        "usage: hubrig explain-log [FILE] [--json]\n"
+        "\n"
+        "Reads a device's log (standard input without FILE) with the dialects of the SDKs and TLS\n"
+        "stacks that hubrig knows, and prints each failure with its meaning, what to try, and\n"
+        "the line where it stood first. What names a cause stands before what follows from it.\n"
+        "`hubrig words dialects` lists the patterns.\n"
+        "\n"
+        "  --json   one JSON object\n"
+        "\n"
+        "Exit codes: 0 nothing known as a failure, 1 a failure was read, 2 wrong use or no such\n"
+        "file, 3 it cannot be read.\n",
 };

@@ -101,6 +101,17 @@ static void insert(const struct row **found, size_t *count, const struct row *ro
     *count = kept + 1;
 }
 
+// Two rows that end in the same advice are one finding, the surer.
+static bool repeats_advice(const struct finding *found, size_t count, const struct finding *f)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (f->try_text[0] && strcmp(found[i].try_text, f->try_text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t diagnosis_rank(const struct diagnosis *d, const struct question *q,
                       struct finding out[FINDINGS_MOST])
 {
@@ -112,12 +123,15 @@ size_t diagnosis_rank(const struct diagnosis *d, const struct question *q,
             insert(found, &count, row);
         }
     }
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct finding){.id = found[i]->id, .sure = found[i]->sure};
-        diagnosis_fill(d, q->violated, found[i]->cause, out[i].cause, sizeof out[i].cause);
-        diagnosis_fill(d, q->violated, found[i]->try_text, out[i].try_text, sizeof out[i].try_text);
+        struct finding *f = &out[kept];
+        *f = (struct finding){.id = found[i]->id, .sure = found[i]->sure};
+        diagnosis_fill(d, q->violated, found[i]->cause, f->cause, sizeof f->cause);
+        diagnosis_fill(d, q->violated, found[i]->try_text, f->try_text, sizeof f->try_text);
+        kept += !repeats_advice(out, kept, f);
     }
-    return count;
+    return kept;
 }
 
 size_t diagnosis_row_count(void)

@@ -310,8 +310,8 @@ static void clean(struct span line, char out[LINE_BYTES_MOST])
     out[n] = '\0';
 }
 
-static void fill_groups(const char *template, const char *line, const regmatch_t *groups,
-                        char *out, size_t capacity)
+static void fill_groups(const char *template, const char *line, const regmatch_t *groups, char *out,
+                        size_t capacity)
 {
     size_t n = 0;
     for (const char *at = template; *at && n + 1 < capacity; at++) {

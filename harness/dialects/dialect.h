@@ -8,8 +8,9 @@
 //     match   "-0x2700" event log.error code=-0x2700 cause=chain meaning "..." try "..."
 //     sample  "mbedtls_ssl_handshake returned -0x2700"      # of the match above; the tests use it
 //
-// Patterns are POSIX extended regular expressions, upper and lower case alike; $1 to $9 in a field stand for their groups. The
-// first pattern that fits a line speaks; files are asked in the order of their names.
+// Patterns are POSIX extended regular expressions, upper and lower case alike; $1 to $9 in a field
+// stand for their groups. The first pattern that fits a line speaks; files are asked in the order
+// of their names.
 //
 //     struct dialects *d = NULL;
 //     TRY(dialects_load(folder, &d, &diags));
@@ -39,7 +40,7 @@ enum log_cause {
 #define X(name, word, meaning) LOG_CAUSE_##name,
     LOG_CAUSE_TABLE(X)
 #undef X
-    LOG_CAUSE_COUNT
+        LOG_CAUSE_COUNT
 };
 const char *log_cause_word(enum log_cause cause);
 const char *log_cause_meaning(enum log_cause cause);
@@ -57,13 +58,13 @@ struct log_hit {
 
 struct dialects;
 
-// All .dialect files below `folder` (or the file itself). Mistakes go to `diags`, result ERR_SYNTAX;
-// file errors as they are. *out is NULL on error; the caller frees it.
+// All .dialect files below `folder` (or the file itself). Mistakes go to `diags`, result
+// ERR_SYNTAX; file errors as they are. *out is NULL on error; the caller frees it.
 int dialects_load(const char *folder, struct dialects **out, struct diag_list *diags) HR_NODISCARD;
 // One dialect from memory, added to `d`; for tests and the fuzz target.
-int dialects_parse(struct dialects *d, const char *name, struct span text, struct diag_list *diags)
-    HR_NODISCARD;
-struct dialects *dialects_new(void); // empty; NULL without memory
+int dialects_parse(struct dialects *d, const char *name, struct span text,
+                   struct diag_list *diags) HR_NODISCARD;
+struct dialects *dialects_new(void);    // empty; NULL without memory
 void dialects_free(struct dialects *d); // NULL is allowed
 // False when no pattern fits. Control sequences of terminals and long lines are cut away.
 bool dialects_read(const struct dialects *d, struct span line, struct log_hit *out);

@@ -192,6 +192,10 @@ static void back_off_is_named_by_cause(void **state)
          {REFUSED("0", "1", "5"), REFUSED("1000", "2", "5"), "30000 tick"},
          VERDICT_FAIL,
          "1 of 3 waits between failed attempts: no further attempt for 29 s after CONNACK 5"},
+        // It does not even try, so the cause that was asked for never comes.
+        {"boot device\nexpect backoff any after connack-3 within 30s",
+         {CONNECTED("0", "1"), "1000 tcp.closed@1 by=hub", "30000 tick"},
+         VERDICT_FAIL, "0 of 3 waits between failed attempts: no further attempt for 29 s after a lost session"},
         {"boot device\nexpect backoff exponential factor 2.5..4 within 60s",
          {REFUSED("0", "1", "3"), REFUSED("1000", "2", "3"), REFUSED("3000", "3", "3"),
           REFUSED("7000", "4", "3")},

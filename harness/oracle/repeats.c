@@ -13,7 +13,7 @@ bool verdict_is_good(enum verdict verdict)
 static int rank(enum verdict verdict)
 {
     static const int ranks[VERDICT_COUNT] = {
-        [VERDICT_SKIPPED] = 0, [VERDICT_PASS] = 1, [VERDICT_WARN] = 2,  [VERDICT_INCONCLUSIVE] = 3,
+        [VERDICT_SKIPPED] = 0, [VERDICT_PASS] = 1,  [VERDICT_WARN] = 2, [VERDICT_INCONCLUSIVE] = 3,
         [VERDICT_FLAKY] = 4,   [VERDICT_FAIL] = 5, [VERDICT_INFRA] = 6,
     };
     return ranks[verdict];
@@ -36,6 +36,7 @@ static void take_texts(struct outcome *sum, const struct outcome *run)
     outcome_set(&sum->observed, run->observed);
     outcome_set(&sum->cause, run->cause);
     outcome_set(&sum->try_text, run->try_text);
+    outcome_copy_findings(sum, run);
     outcome_set(&sum->evidence, run->evidence);
     outcome_set(&sum->device, run->device);
     outcome_set(&sum->why, run->why);
@@ -43,11 +44,6 @@ static void take_texts(struct outcome *sum, const struct outcome *run)
     outcome_set(&sum->clause, run->clause);
     outcome_set(&sum->firmware, run->firmware);
     outcome_set(&sum->earlier, run->earlier);
-    outcome_clear_findings(sum);
-    for (size_t i = 0; i < run->finding_count; i++) {
-        const struct outcome_finding *f = &run->findings[i];
-        outcome_add_finding(sum, f->id, f->sure, f->cause, f->try_text);
-    }
 }
 
 void outcome_add_run(struct outcome *sum, const struct outcome *run)

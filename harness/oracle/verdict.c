@@ -112,11 +112,14 @@ void outcome_set(char **field, const char *text)
 // The texts of one finding and their keys.
 static char **finding_text(const struct outcome_finding *f, size_t i, const char **key)
 {
-    static const struct text_row row[] = {
-        {"id", offsetof(struct outcome_finding, id), false},
-        {"sure", offsetof(struct outcome_finding, sure), false},
-        {"cause", offsetof(struct outcome_finding, cause), false},
-        {"try", offsetof(struct outcome_finding, try_text), false},
+    static const struct {
+        const char *key;
+        size_t offset;
+    } row[] = {
+        {"id", offsetof(struct outcome_finding, id)},
+        {"sure", offsetof(struct outcome_finding, sure)},
+        {"cause", offsetof(struct outcome_finding, cause)},
+        {"try", offsetof(struct outcome_finding, try_text)},
     };
     *key = i < HR_COUNT_OF(row) ? row[i].key : NULL;
     return *key ? (char **)(void *)((char *)(uintptr_t)f + row[i].offset) : NULL;
@@ -138,7 +141,7 @@ void outcome_add_finding(struct outcome *o, const char *id, const char *sure, co
     }
 }
 
-void outcome_clear_findings(struct outcome *o)
+static void drop_findings(struct outcome *o)
 {
     const char *key = NULL;
     for (size_t i = 0; i < o->finding_count; i++) {
@@ -150,12 +153,21 @@ void outcome_clear_findings(struct outcome *o)
     o->finding_count = 0;
 }
 
+void outcome_copy_findings(struct outcome *to, const struct outcome *from)
+{
+    drop_findings(to);
+    for (size_t i = 0; i < from->finding_count; i++) {
+        const struct outcome_finding *f = &from->findings[i];
+        outcome_add_finding(to, f->id, f->sure, f->cause, f->try_text);
+    }
+}
+
 void outcome_deinit(struct outcome *o)
 {
     for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
         outcome_set(text_at(o, i), NULL);
     }
-    outcome_clear_findings(o);
+    drop_findings(o);
     outcome_init(o);
 }
 
@@ -245,25 +257,6 @@ static int read_number(const json_t *object, const char *key, int64_t most, int6
     return 0;
 }
 
-static int read_counts(const json_t *object, struct outcome *o)
-{
-    int64_t number = 0;
-    for (size_t i = 0; i < HR_COUNT_OF(counts); i++) {
-        if (json_object_get(object, counts[i].key)) {
-            TRY(read_number(object, counts[i].key, UINT_MAX, &number));
-            *count_at(o, i) = (unsigned)number;
-        }
-    }
-    if (json_object_get(object, "started_us")) {
-        TRY(read_number(object, "started_us", INT64_MAX, &o->started_us));
-    }
-    if (json_object_get(object, "seed")) {
-        TRY(read_number(object, "seed", INT64_MAX, &number));
-        o->seed = (uint64_t)number;
-    }
-    return 0;
-}
-
 // Without a finding the list is left out.
 static int read_findings(const json_t *object, struct outcome *o)
 {
@@ -282,6 +275,25 @@ static int read_findings(const json_t *object, struct outcome *o)
             }
         }
         outcome_add_finding(o, given[0], given[1], given[2], given[3]);
+    }
+    return 0;
+}
+
+static int read_counts(const json_t *object, struct outcome *o)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < HR_COUNT_OF(counts); i++) {
+        if (json_object_get(object, counts[i].key)) {
+            TRY(read_number(object, counts[i].key, UINT_MAX, &number));
+            *count_at(o, i) = (unsigned)number;
+        }
+    }
+    if (json_object_get(object, "started_us")) {
+        TRY(read_number(object, "started_us", INT64_MAX, &o->started_us));
+    }
+    if (json_object_get(object, "seed")) {
+        TRY(read_number(object, "seed", INT64_MAX, &number));
+        o->seed = (uint64_t)number;
     }
     return 0;
 }

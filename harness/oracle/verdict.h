@@ -50,6 +50,9 @@ struct outcome {
     char *device;
     uint64_t duration_us;
     uint64_t events;
+    // All causes that fit, the best first; its texts are `cause` and `try_text` as well.
+    struct outcome_finding findings[OUTCOME_FINDINGS_MOST];
+    size_t finding_count;
     // What the scenario and the run say about themselves; "" and 0 in files of earlier versions.
     char *why;
     char *level; // must, should, info
@@ -62,9 +65,6 @@ struct outcome {
     // A scenario that was run more than once: the texts above are those of its worst run.
     unsigned run; // which one this is, or the worst; from 1
     unsigned runs, good_runs, bad_runs, infra_runs;
-    // All causes that fit, the best first; its texts are `cause` and `try_text` as well.
-    struct outcome_finding findings[OUTCOME_FINDINGS_MOST];
-    size_t finding_count;
 };
 void outcome_init(struct outcome *o);
 void outcome_deinit(struct outcome *o);
@@ -74,7 +74,7 @@ void outcome_set(char **field, const char *text);
 // Add a finding; beyond OUTCOME_FINDINGS_MOST it is left out.
 void outcome_add_finding(struct outcome *o, const char *id, const char *sure, const char *cause,
                          const char *try_text);
-void outcome_clear_findings(struct outcome *o);
+void outcome_copy_findings(struct outcome *to, const struct outcome *from); // instead of its own
 // verdict.json: one JSON object; read back by the runner. ERR_SYNTAX when damaged. 'o' is
 // initialised here and must be deinitialised in every case.
 int outcome_to_json(const struct outcome *o, struct buf *out) HR_NODISCARD;

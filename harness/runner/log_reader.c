@@ -4,6 +4,7 @@
 
 void log_reader_open(struct log_reader *r, struct journal *journal)
 {
+    r->left = LOG_READER_LINES_A_SECOND;
     int code = dialects_load_own(&r->dialects);
     if (code < 0) {
         EMIT(journal, RUN_NOTE, 0, NULL, F_TEXT("text", error_text(code)));

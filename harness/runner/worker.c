@@ -579,10 +579,7 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
-    for (size_t i = 0; i < from->finding_count; i++) {
-        const struct outcome_finding *f = &from->findings[i];
-        outcome_add_finding(to, f->id, f->sure, f->cause, f->try_text);
-    }
+    outcome_copy_findings(to, from);
 }
 
 static void judge(struct worker *w, struct outcome *o)

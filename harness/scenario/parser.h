@@ -48,5 +48,8 @@ int parser_method(struct parser *p, struct step *step);
 // oracles.c: which oracle the second word names, -1 for none; and its parts
 int parser_oracle_of(const struct parser *p);
 int parser_oracle(struct parser *p, enum oracle_kind kind, bool is_never, struct step *step);
+// blocks.c: gives every statement to `parse`, with repeat and param written out.
+int parser_blocks(struct parser *p, const struct line_script *script,
+                  int (*parse)(struct parser *p));
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

@@ -387,6 +387,12 @@ static int parse_never(struct parser *p)
     return parser_end(p, next);
 }
 
+// blocks.c reads these; here they come only with their verb filled in by a name.
+static int parse_block(struct parser *p)
+{
+    return MISTAKE(p, 0, "repeat, end and param must stand there as they are, not come from a name");
+}
+
 struct verb {
     const char *word;
     int (*parse)(struct parser *p);
@@ -417,6 +423,10 @@ static const struct verb verbs[] = {
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
      "fail unless the event comes in time, as often as the range says, or as the oracle judges"},
+    {"repeat", parse_block, "repeat N | repeat NAME in VALUE...",
+     "the lines up to 'end' N times, or once per value, with {NAME} filled in"},
+    {"end", parse_block, "end", "the end of a repeat"},
+    {"param", parse_block, "param NAME = VALUE", "{NAME} in later lines stands for the value"},
     {"never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
      "fail as soon as the event comes, from this line on"},
 };
@@ -512,13 +522,7 @@ static int by_place(const void *a, const void *b)
 
 static int parse_script(struct parser *p, const struct line_script *script)
 {
-    for (size_t i = 0; i < script->count; i++) {
-        p->line = &script->lines[i];
-        int code = parse_line(p);
-        if (code < 0 && code != ERR_SYNTAX) {
-            return code;
-        }
-    }
+    TRY(parser_blocks(p, script, parse_line));
     check_whole(p);
     return 0;
 }

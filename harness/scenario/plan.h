@@ -40,6 +40,11 @@
 //   expect   alert NAME[|NAME|silence...] within DURATION
 //   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
 //
+//   repeat   N                         the lines up to `end` N times; steps keep their line
+//   repeat   NAME in VALUE...          once per value, {NAME} in the lines stands for it
+//   end
+//   param    NAME = VALUE              {NAME} in the lines behind it stands for the value
+//
 //   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
 //
 // The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
