@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-static void advance(struct connection *c);
-
 static void emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
 {
     char scratch[16];
@@ -38,7 +36,8 @@ static void note_refusal(struct connection *c, const char *how)
     c->is_refused = true;
     EMIT(connection_journal(c), TLS_REFUSED, c->id, NULL, F_TEXT("how", how),
          F_TEXT("alert", has_alert ? tls_alert_name(facts->from_device.code, scratch) : ""),
-         F_TEXT("chain", facts->chain_name));
+         F_TEXT("chain", facts->chain_name),
+         F_TEXT("expected_alert", connection_right_alerts(c)));
 }
 
 static void after_failure(struct connection *c)
@@ -50,7 +49,10 @@ static void after_failure(struct connection *c)
     if (facts->from_hub.is_seen) {
         emit_alert(c, "hub", &facts->from_hub);
     }
-    connection_emit_tls_failed(c, facts->why);
+    connection_emit_judged(c, NULL);
+    if (!facts->judgement.is_accepted) {
+        connection_emit_tls_failed(c, facts->why);
+    }
     if (facts->from_device.is_seen) {
         note_refusal(c, "alert");
         connection_note_closer(c, "device", "alert");
@@ -63,6 +65,7 @@ static void emit_established(struct connection *c)
 {
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
     c->is_established = true;
+    connection_note_open(c);
     if (c->phase == PHASE_TLS) {
         c->phase = PHASE_OPEN;
     }
@@ -74,6 +77,7 @@ static void emit_established(struct connection *c)
 
 void connection_peer_closed(struct connection *c)
 {
+    connection_emit_judged(c, "closed");
     bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
     if (is_mid_handshake) {
         connection_emit_tls_failed(
@@ -97,6 +101,7 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->capture && secret[0]) {
         capture_secret(c->capture, secret);
     }
+    c->records.is_handshake_over = state == TLS_OPEN;
     connection_flush(c);
     if (state == TLS_FAILED) {
         if (c->phase == PHASE_LINGER) {
@@ -106,10 +111,10 @@ static void after_step(struct connection *c, enum tls_state state)
         }
         return;
     }
-    if (state != TLS_HANDSHAKING && !c->is_established) {
+    if (state != TLS_HANDSHAKING && !c->is_established && !c->is_silent) {
         emit_established(c);
     }
-    if (state == TLS_OPEN || state == TLS_CLOSED) {
+    if (c->is_established && (state == TLS_OPEN || state == TLS_CLOSED)) {
         connection_deliver_plain(c);
     }
     connection_settle(c);
@@ -144,14 +149,14 @@ static void on_step_done(uv_work_t *work, int status)
             connection_cut(c);
             return;
         }
-        advance(c);
+        connection_advance(c);
     }
     if (c->phase != PHASE_GONE && c->has_eof && !c->is_working) {
         connection_peer_closed(c);
     }
 }
 
-static void advance(struct connection *c)
+void connection_advance(struct connection *c)
 {
     if (c->is_established) {
         after_step(c, connection_engine(c)->step(c->tls));
@@ -191,15 +196,17 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
     }
     struct client_hello hello;
     int code = client_hello_read(buf_span(&c->hello), &hello);
-    if (code != 0) {
-        c->has_hello = true;
-        c->hello_us = connection_now_us(c);
-        buf_deinit(&c->hello);
+    if (code == 0) {
+        return true;
     }
+    c->has_hello = true;
+    c->hello_us = connection_now_us(c);
     if (code > 0) {
         emit_client_hello(c, &hello);
     }
-    return true;
+    bool goes_on = connection_take_hello(c, buf_span(&c->hello), bytes.len);
+    buf_deinit(&c->hello);
+    return goes_on;
 }
 
 void connection_take(struct connection *c, struct span bytes)
@@ -219,6 +226,6 @@ void connection_take(struct connection *c, struct span bytes)
         return;
     }
     if (!c->is_working) {
-        advance(c);
+        connection_advance(c);
     }
 }

@@ -19,7 +19,10 @@ struct listener {
 
 struct server {
     struct server_settings settings;
-    struct tls_server *tls;
+    struct tls_server *tls; // NULL: only a hand-made flight can present the chain
+    struct tls_server *raw; // the same chain for hand-made flights; NULL: its key cannot sign
+    char chain_name[96];
+    char right_alerts[200]; // of the chain, "a,b"
     struct listener listeners[SERVER_LISTENERS_MOST];
     size_t listener_count;
     struct connection *connections;
