@@ -8,6 +8,7 @@
 enum { DEVICE_NAME_BYTES_MOST = 64, DEVICES_MOST = 1000 };
 
 #define MISTAKE(r, at, ...) diag_add((r)->diags, line_place((r)->line, (at)), __VA_ARGS__)
+#define NAME_RULE "a process name has 1 to %d letters, digits, '-', '_' and '.'"
 
 struct reader {
     struct bench *bench;
@@ -142,7 +143,7 @@ static int read_requires(struct reader *r)
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "nothing"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "nothing"};
     struct bench_device *d = r->device;
     char hint[96];
     if (r->offers_line) {
@@ -152,8 +153,9 @@ static int read_offers(struct reader *r)
     d->offers_clock = false;
     d->offers_x509 = false;
     d->offers_dps = false;
+    d->offers_tls13 = false;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509|dps ... or: offers nothing");
+        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3 ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         if (line_word_is(r->line, i, "clock")) {
@@ -162,6 +164,8 @@ static int read_offers(struct reader *r)
             d->offers_x509 = true;
         } else if (line_word_is(r->line, i, "dps")) {
             d->offers_dps = true;
+        } else if (line_word_is(r->line, i, "tls1.3")) {
+            d->offers_tls13 = true;
         } else if (line_word_is(r->line, i, "nothing")) {
             if (r->line->count != 2) {
                 return MISTAKE(r, i, "'nothing' stands alone");
@@ -212,10 +216,93 @@ static int read_process(struct reader *r)
     TRY(set_text(&r->device->about, SPAN_EMPTY));
     TRY(set_text(&r->device->requires, SPAN_EMPTY));
     if (!is_name(name)) {
-        return MISTAKE(r, 1, "a process name has 1 to %d letters, digits, '-', '_' and '.'",
-                       DEVICE_NAME_BYTES_MOST);
+        return MISTAKE(r, 1, NAME_RULE, DEVICE_NAME_BYTES_MOST);
     }
     return r->line->count > 2 ? MISTAKE(r, 2, "expected: process NAME") : 0;
+}
+
+static int append_word(struct bench_device *d, struct span word)
+{
+    ENSURE(d->command_count < BENCH_WORDS_MOST, ERR_LIMIT);
+    TRY(set_text(&d->command[d->command_count], word));
+    d->command_count++;
+    return 0;
+}
+
+// A new last device of the bench that is like the one at `from` (an index: the list may move).
+static int copy_device(struct bench *b, size_t from, struct span name)
+{
+    ENSURE(b->count < DEVICES_MOST, ERR_LIMIT);
+    struct bench_device *grown = realloc(b->devices, (b->count + 1) * sizeof *grown);
+    ENSURE(grown != NULL, ERR_NO_MEMORY);
+    b->devices = grown;
+    const struct bench_device *old = &b->devices[from];
+    struct bench_device *d = &b->devices[b->count];
+    *d = (struct bench_device){.offers_clock = old->offers_clock,
+                               .offers_x509 = old->offers_x509,
+                               .offers_dps = old->offers_dps};
+    b->count++;
+    TRY(set_text(&d->name, name));
+    TRY(set_text(&d->requires, span_text(old->requires)));
+    for (size_t i = 0; i < old->command_count; i++) {
+        TRY(append_word(d, span_text(old->command[i])));
+    }
+    for (size_t i = 0; i < old->env_count; i++) {
+        TRY(set_text(&d->env[i], span_text(old->env[i])));
+        d->env_count++;
+    }
+    return 0;
+}
+
+static int add_variant(struct reader *r, size_t from, size_t at)
+{
+    struct bench *b = r->bench;
+    struct span option = line_word(r->line, 2);
+    struct span name = line_word(r->line, at);
+    for (size_t i = 0; i < b->count; i++) {
+        if (span_equals_text(name, b->devices[i].name)) {
+            return MISTAKE(r, at, "process '%s' is defined twice", b->devices[i].name);
+        }
+    }
+    if (!is_name(name)) {
+        return MISTAKE(r, at, NAME_RULE, DEVICE_NAME_BYTES_MOST);
+    }
+    if (b->devices[from].command_count + 2 > BENCH_WORDS_MOST) {
+        return MISTAKE(r, at, "more than %d words in a command", BENCH_WORDS_MOST);
+    }
+    TRY(copy_device(b, from, name));
+    struct bench_device *d = &b->devices[b->count - 1];
+    struct buf about HR_CLEANUP(buf_deinit);
+    buf_init(&about, LINE_FILE_BYTES_MOST);
+    TRY(buf_printf(&about, "%s with %.*s %s", b->devices[from].name, SPAN_ARG(option), d->name));
+    TRY(set_text(&d->about, buf_span(&about)));
+    TRY(append_word(d, option));
+    return append_word(d, name);
+}
+
+static int read_variants(struct reader *r)
+{
+    const struct bench *b = r->bench;
+    size_t from = 0;
+    if (r->device) {
+        return MISTAKE(r, 0, "'variants' stands behind the 'end' of its process");
+    }
+    if (r->line->count < 4) {
+        return MISTAKE(r, r->line->count, "expected: variants PROCESS OPTION NAME...");
+    }
+    while (from < b->count && !span_equals_text(line_word(r->line, 1), b->devices[from].name)) {
+        from++;
+    }
+    if (from == b->count) {
+        return MISTAKE(r, 1, "no process '%.*s' stands above", SPAN_ARG(line_word(r->line, 1)));
+    }
+    for (size_t at = 3; at < r->line->count; at++) {
+        int code = add_variant(r, from, at);
+        if (code < 0 && code != ERR_SYNTAX) {
+            return code;
+        }
+    }
+    return 0;
 }
 
 struct keyword {
@@ -228,7 +315,7 @@ static const struct keyword keywords[] = {
     {"process", read_process, false},  {"about", read_about, true},
     {"command", read_command, true},   {"env", read_env, true},
     {"requires", read_requires, true}, {"offers", read_offers, true},
-    {"end", read_end, true},
+    {"end", read_end, true},           {"variants", read_variants, false},
 };
 
 static int read_line(struct reader *r)

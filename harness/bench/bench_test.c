@@ -72,6 +72,36 @@ static void a_bench_lists_its_devices_with_templates_and_capabilities(void **sta
     release(&f);
 }
 
+static void variants_are_a_process_with_an_option_more(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "process a\n"
+                               "  command  dev --root {root.pem}\n"
+                               "  env      X=1\n"
+                               "  requires {bin}/dev\n"
+                               "  offers   dps\n"
+                               "end\n"
+                               "variants a --flaw slow deaf\n"),
+                     0);
+    const struct bench_device *d = NULL;
+    assert_int_equal(f.bench.count, 3);
+    assert_int_equal(bench_find(&f.bench, "deaf", &d), 0);
+    assert_string_equal(d->about, "a with --flaw deaf");
+    assert_int_equal(d->command_count, 5);
+    assert_string_equal(d->command[2], "{root.pem}");
+    assert_string_equal(d->command[3], "--flaw");
+    assert_string_equal(d->command[4], "deaf");
+    assert_null(d->command[5]);
+    assert_string_equal(d->env[0], "X=1");
+    assert_string_equal(d->requires, "{bin}/dev");
+    assert_true(d->offers_dps);
+    assert_false(d->offers_clock);
+    assert_int_equal(bench_find(&f.bench, "a", &d), 0);
+    assert_int_equal(d->command_count, 3);
+    release(&f);
+}
+
 static void an_unknown_device_is_answered_with_the_list(void **state)
 {
     (void)state;
@@ -135,6 +165,14 @@ static void each_mistake_is_named_with_its_place(void **state)
         {"process a\ncommand b\noffers clock nothing\nend\n", "3:14: 'nothing' stands alone"},
         {"process a\ncommand b\noffers clock\noffers x509\nend\n",
          "4:1: 'offers' stands already on line 3"},
+        {"variants a --x b\n", "1:10: no process 'a' stands above"},
+        {"process a\ncommand b\nend\nvariants a --x\n",
+         "4:15: expected: variants PROCESS OPTION NAME..."},
+        {"process a\ncommand b\nend\nvariants a --x c c\n", "4:18: process 'c' is defined twice"},
+        {"process a\ncommand b\nend\nvariants a --x c/d\n",
+         "4:16: a process name has 1 to 64 letters, digits, '-', '_' and '.'"},
+        {"process a\ncommand b\nvariants a --x c\nend\n",
+         "3:1: 'variants' stands behind the 'end' of its process"},
         {"process a\ncommand b\nend all\nend\n", "3:5: 'end' stands alone"},
     };
     for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
@@ -195,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bench_lists_its_devices_with_templates_and_capabilities),
+        cmocka_unit_test(variants_are_a_process_with_an_option_more),
         cmocka_unit_test(an_unknown_device_is_answered_with_the_list),
         cmocka_unit_test(each_mistake_is_named_with_its_place),
         cmocka_unit_test(placeholders_are_filled_and_a_double_brace_is_a_brace),

@@ -82,6 +82,7 @@ static int run_command(int argc, char **argv)
         {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
         {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
         {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
+        {"--tls-engine", "NAME", &run.tls_engine},
         {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
         {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
     };
@@ -121,6 +122,7 @@ const struct command command_run = {
         "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
         "  --network KIND      auto: private where possible (default); private: or fail;\n"
         "                      host: an address of its own in 127.0.0.0/8, port 8883\n"
+        "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default: auto\n"
         "  --junit FILE        also write JUnit XML\n"
         "  --tap FILE          also write TAP 13\n"
         "  --json              print the outcomes as JSON instead of lines\n"

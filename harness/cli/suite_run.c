@@ -34,6 +34,20 @@ static int usage_error(const struct state *s, const char *text)
 
 // ---- reading
 
+// What no scenario decides, the command line may.
+static int choose_engine(const struct state *s, struct plan *plan)
+{
+    struct tls_policy wanted = plan->settings.tls;
+    if (!s->run->tls_engine || wanted.engine != TLS_ENGINE_AUTO) {
+        return 0;
+    }
+    TRY(tls_policy_set(&wanted, POLICY_TLS_ENGINE, span_text(s->run->tls_engine)));
+    if (tls_policy_check(&wanted) == 0) { // else only the other engine can do what it asks for
+        plan->settings.tls = wanted;
+    }
+    return 0;
+}
+
 static int read_plan(struct state *s, const char *file, struct diag_list *diags)
 {
     struct plan *grown = realloc(s->plans, (s->plan_count + 1) * sizeof *grown);
@@ -41,6 +55,7 @@ static int read_plan(struct state *s, const char *file, struct diag_list *diags)
     s->plans = grown;
     struct plan *plan = &s->plans[s->plan_count];
     int code = plan_read(file, (const char *const *)s->chain_names, s->chain_count, plan, diags);
+    code = code < 0 ? code : choose_engine(s, plan);
     bool is_wanted = code == 0 && (!s->run->only || strcmp(plan->name, s->run->only) == 0);
     if (is_wanted) {
         s->plan_count++;

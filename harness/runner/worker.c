@@ -24,7 +24,7 @@
 #include <uv.h>
 
 #define DEVICE_ID  "bench-01"
-#define HUB_HOST   "testhub.azure-devices.net"
+#define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
@@ -315,6 +315,7 @@ static int open_rig(struct worker *w)
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
+    settings.tls = s->tls;
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
         set_dps(w, &settings);
@@ -366,14 +367,28 @@ static int add_or_enroll(struct worker *w)
     return rig_enroll(&w->rig, DEVICE_ID, kinds[s->provisioning], &w->device);
 }
 
+// The trust anchors of every chain that the scenario names.
+static int gather_roots(struct worker *w, struct buf *out)
+{
+    struct span rest = span_text(w->job->plan->settings.device_root);
+    if (w->job->given) {
+        return buf_append(out, buf_span(&w->job->given->chain->root_pem));
+    }
+    while (rest.len) {
+        char name[96];
+        span_copy_text(span_cut(rest, ' ', &rest), name, sizeof name);
+        TRY(rig_root_of(&w->rig, name, out));
+    }
+    return 0;
+}
+
 static int prepare_device(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
     struct buf root HR_CLEANUP(buf_deinit);
     buf_init(&root, 1 << 20);
     const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
-    TRY(w->job->given ? buf_append(&root, buf_span(&chain->root_pem))
-                      : rig_root_of(&w->rig, s->device_root, &root));
+    TRY(gather_roots(w, &root));
     TRY(add_or_enroll(w));
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));

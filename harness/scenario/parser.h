@@ -12,12 +12,15 @@ struct parser {
     size_t step_room;
     int boot_line;  // 0 = none yet
     bool has_first; // the first statement was read
-    int scenario_line, about_line, limit_line;
+    int scenario_line, limit_line;
+    int about_line, why_line, level_line, basis_line;
     int knob_lines[KNOB_COUNT];
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;
     struct place x509_use;
     struct place dps_use;
+    struct place policy_use; // the last knob of TLS
+    struct place tls13_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.

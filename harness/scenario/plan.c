@@ -159,16 +159,54 @@ static int parse_scenario(struct parser *p)
     return parser_end(p, 2);
 }
 
+// One statement of free words, given once.
+static int parse_words(struct parser *p, const char *verb, int *line, char **out)
+{
+    if (*line) {
+        return MISTAKE(p, 0, "'%s' stands already on line %d", verb, *line);
+    }
+    *line = p->line->at.line;
+    if (p->line->count < 2) {
+        return MISTAKE(p, 1, "expected: %s WORDS", verb);
+    }
+    return set_words(p, out, 1);
+}
+
 static int parse_about(struct parser *p)
 {
-    if (p->about_line) {
-        return MISTAKE(p, 0, "'about' stands already on line %d", p->about_line);
+    return parse_words(p, "about", &p->about_line, &p->plan->about);
+}
+
+static int parse_why(struct parser *p)
+{
+    return parse_words(p, "why", &p->why_line, &p->plan->why);
+}
+
+static int parse_source(struct parser *p)
+{
+    return parse_words(p, "source", &p->basis_line, &p->plan->basis);
+}
+
+static const char *const level_words[] = {"must", "should", "info"};
+
+const char *level_word(enum level level)
+{
+    return level_words[level];
+}
+
+static int parse_level(struct parser *p)
+{
+    if (p->level_line) {
+        return MISTAKE(p, 0, "'level' stands already on line %d", p->level_line);
     }
-    p->about_line = p->line->at.line;
-    if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: about WORDS");
+    p->level_line = p->line->at.line;
+    for (size_t i = 0; i < HR_COUNT_OF(level_words); i++) {
+        if (line_word_is(p->line, 1, level_words[i])) {
+            p->plan->level = (enum level)i;
+            return parser_end(p, 2);
+        }
     }
-    return set_words(p, &p->plan->about, 1);
+    return parser_unknown(p, 1, "level", level_words, HR_COUNT_OF(level_words));
 }
 
 static int parse_tags(struct parser *p)
@@ -193,9 +231,9 @@ static int parse_tags(struct parser *p)
 
 static int parse_needs(struct parser *p)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3"};
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3 ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         if (line_word_is(p->line, i, "clock")) {
@@ -204,6 +242,9 @@ static int parse_needs(struct parser *p)
             p->plan->needs_x509 = true;
         } else if (line_word_is(p->line, i, "dps")) {
             p->plan->needs_dps = true;
+        } else if (line_word_is(p->line, i, "tls1.3")) {
+            p->plan->needs_tls13 = true;
+            p->tls13_use = line_place(p->line, i);
         } else {
             return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
         }
@@ -348,8 +389,11 @@ static const struct verb verbs[] = {
     {"scenario", parse_scenario, "scenario NAME",
      "first statement; NAME is the file's place in its suite, such as smoke.connect"},
     {"about", parse_about, "about WORDS", "one line for reports"},
+    {"why", parse_why, "why WORDS", "what its failure costs somebody in the field"},
+    {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
+    {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3 ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
@@ -403,6 +447,25 @@ static int parse_line(struct parser *p)
                    suggest_text(word, names, HR_COUNT_OF(verbs), hint));
 }
 
+// The versions that a device must speak, and the ones that the hub takes.
+static void check_policy(struct parser *p)
+{
+    struct tls_policy *tls = &p->plan->settings.tls;
+    bool needs_tls13 = p->plan->needs_tls13;
+    if (needs_tls13 && !p->knob_lines[KNOB_TLS_VERSIONS]) {
+        tls->version_least = 0x0303;
+        tls->version_most = 0x0304;
+    }
+    struct place at = p->policy_use.line ? p->policy_use : p->tls13_use;
+    if (needs_tls13 && tls_policy_most(tls) < 0x0304) {
+        diag_add(p->diags, at, "the scenario needs tls1.3, and hub.tls_versions leaves it out");
+    } else if (!needs_tls13 && tls_policy_least(tls) == 0x0304) {
+        diag_add(p->diags, at, "TLS 1.3 alone needs a device that speaks it; add: needs tls1.3");
+    } else if (tls_policy_check(tls) < 0) {
+        diag_add(p->diags, at, "%s", error_text(ERR_VALUE));
+    }
+}
+
 // What only the whole file shows.
 static void check_whole(struct parser *p)
 {
@@ -427,6 +490,7 @@ static void check_whole(struct parser *p)
                  "%s = x509 needs a device that takes a certificate; add: needs x509",
                  p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
     }
+    check_policy(p);
 }
 
 static int by_place(const void *a, const void *b)
@@ -469,6 +533,8 @@ static int plan_init(struct plan *plan, const char *file)
                    sizeof plan->settings.hub_chain);
     TRY(set_text(&plan->file, span_text(file)));
     TRY(set_text(&plan->about, SPAN_EMPTY));
+    TRY(set_text(&plan->why, SPAN_EMPTY));
+    TRY(set_text(&plan->basis, SPAN_EMPTY));
     return set_text(&plan->name, SPAN_EMPTY);
 }
 
@@ -523,6 +589,8 @@ void plan_deinit(struct plan *plan)
     free(plan->file);
     free(plan->name);
     free(plan->about);
+    free(plan->why);
+    free(plan->basis);
     free(plan->source);
     *plan = (struct plan){0};
 }

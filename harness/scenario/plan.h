@@ -3,8 +3,11 @@
 //
 //   scenario NAME                       must be first; NAME is the file's place in its suite
 //   about    WORDS                      one line for reports
-//   tags     WORD...                    e.g. must tls
-//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
+//   why      WORDS                      what its failure costs somebody in the field
+//   level    must|should|info           how binding it is, must unless told
+//   source   WORDS                      the clause or document it rests on
+//   tags     WORD...                    e.g. tls slow
+//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -38,6 +41,7 @@
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
@@ -47,8 +51,8 @@
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
-    X(DEVICE_ROOT, "device.root", "CHAIN", "azure/digicert-g2",                                    \
-      "the chain whose trust anchors the device is given")                                         \
+    X(DEVICE_ROOT, "device.root", "CHAIN ...", "azure/digicert-g2",                                    \
+      "the chains whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
@@ -63,6 +67,7 @@
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    TLS_POLICY_TABLE(X)                                                                            \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -101,7 +106,7 @@ struct settings {
     struct when device_clock;
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
-    char device_root[96];
+    char device_root[400]; // names with a blank between them
     char hub_chain[96];
     struct when hub_clock;
     uint64_t sas_grace_us;
@@ -113,6 +118,7 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct tls_policy tls;
 };
 
 enum { MATCH_WHERE_MOST = 4 };
@@ -189,15 +195,22 @@ struct step {
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
 };
 
+enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO };
+const char *level_word(enum level level);
+
 struct plan {
     char *file;
     char *name;
     char *about;
+    char *why;    // "" when not said, as basis
+    char *basis; // what `source` says
+    enum level level;
     char tags[8][32];
     size_t tag_count;
     bool needs_clock;
     bool needs_x509;
     bool needs_dps;
+    bool needs_tls13;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;

@@ -339,6 +339,12 @@ static const struct mistake_case mistakes[] = {
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
     {"about\nboot device\n", "2:6: expected: about WORDS"},
     {"about a\nabout b\nboot device\n", "3:1: 'about' stands already on line 2"},
+    {"why\nboot device\n", "2:4: expected: why WORDS"},
+    {"source a\nsource b\nboot device\n", "3:1: 'source' stands already on line 2"},
+    {"level must\nlevel must\nboot device\n", "3:1: 'level' stands already on line 2"},
+    {"set device.root = azure/baltimore azure/digicert-g3\nboot device\n",
+     "2:35: unknown chain 'azure/digicert-g3' (did you mean azure/digicert-g2?)"},
+    {"level shuld\nboot device\n", "2:7: unknown level 'shuld' (did you mean should?)"},
     {"limit 5s\nlimit 6s\nboot device\n", "3:1: 'limit' stands already on line 2"},
     {"limit 0s\nboot device\n", "2:7: '0s' is too short; at least 1 ms"},
     {"scenario t.a\nboot device\n",
@@ -522,6 +528,36 @@ static void values_that_a_reader_could_mistake_are_printed_in_quotes(void **stat
     assert_string_equal(buf_text(&out), "run.note with text = \"within\"");
 }
 
+static void a_device_can_have_the_roots_of_several_chains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nset device.root = azure/baltimore azure/digicert-g2\n"
+                               "boot device\n"),
+                     0);
+    assert_string_equal(f.plan.settings.device_root, "azure/baltimore azure/digicert-g2");
+    release(&f);
+}
+
+static void the_head_says_why_how_binding_and_after_what(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nwhy the fleet   is gone\nlevel should\n"
+                               "source RFC 5280 6.1\nboot device\n"),
+                     0);
+    assert_int_equal(f.plan.level, LEVEL_SHOULD);
+    assert_int_equal(plan_explain(&f.plan, &f.printed), 0);
+    assert_non_null(strstr(buf_text(&f.printed), "Why: the fleet is gone\n"
+                                                 "Source: RFC 5280 6.1\nLevel: should\n"));
+    buf_clear(&f.printed);
+    assert_int_equal(plan_explain_json(&f.plan, &f.printed), 0);
+    assert_non_null(strstr(buf_text(&f.printed),
+                           "\"why\":\"the fleet is gone\",\"level\":\"should\","
+                           "\"source\":\"RFC 5280 6.1\""));
+    release(&f);
+}
+
 static void a_plan_explains_itself_line_by_line(void **state)
 {
     (void)state;
@@ -669,6 +705,8 @@ int main(void)
         cmocka_unit_test(events_match_by_type_and_by_their_fields_as_text),
         cmocka_unit_test(booleans_match_as_true_and_false),
         cmocka_unit_test(values_that_a_reader_could_mistake_are_printed_in_quotes),
+        cmocka_unit_test(a_device_can_have_the_roots_of_several_chains),
+        cmocka_unit_test(the_head_says_why_how_binding_and_after_what),
         cmocka_unit_test(a_plan_explains_itself_line_by_line),
         cmocka_unit_test(a_suite_is_all_scenarios_below_a_folder_in_order),
         cmocka_unit_test(a_file_that_is_not_there_is_no_mistake_in_it),

@@ -33,9 +33,23 @@ static int set_device_auth(struct parser *p, size_t at)
     return 0;
 }
 
+// All words to the end, kept with a blank between them.
 static int set_device_root(struct parser *p, size_t at)
 {
-    return parser_chain(p, at, p->plan->settings.device_root);
+    char *roots = p->plan->settings.device_root;
+    size_t used = 0;
+    for (size_t i = at; i < p->line->count; i++) {
+        char name[96];
+        TRY(parser_chain(p, i, name));
+        size_t room = sizeof p->plan->settings.device_root - used;
+        int len = snprintf(roots + used, room, "%s%s", used ? " " : "", name);
+        if ((size_t)len >= room) {
+            return MISTAKE(p, i, "the names of the roots are longer than %zu bytes together",
+                           sizeof p->plan->settings.device_root - 1);
+        }
+        used += (size_t)len;
+    }
+    return 0;
 }
 
 static int set_hub_chain(struct parser *p, size_t at)
@@ -175,15 +189,33 @@ static int set_hub_sdk_faults(struct parser *p, size_t at)
     return 0;
 }
 
+static int set_policy(struct parser *p, size_t at, enum tls_policy_key key)
+{
+    if (tls_policy_set(&p->plan->settings.tls, key, line_word(p->line, at)) < 0) {
+        return MISTAKE(p, at, "%s", error_text(ERR_VALUE));
+    }
+    p->policy_use = line_place(p->line, at);
+    return 0;
+}
+
+#define X(name, word, values, standard, meaning)                                                   \
+    static int set_##name(struct parser *p, size_t at)                                             \
+    {                                                                                              \
+        return set_policy(p, at, POLICY_##name);                                                   \
+    }
+TLS_POLICY_TABLE(X)
+#undef X
+
 struct knob_rule {
     int (*set)(struct parser *p, size_t at);
     const char *later; // what does the same while the scenario runs
+    bool takes_many;   // words to the end of the line
 };
 
 static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {set_device_clock, "to change it in the run: time device = WHEN"},
     [KNOB_DEVICE_AUTH] = {set_device_auth, "move it above the boot"},
-    [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot"},
+    [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {set_provisioning, "move it above the boot"},
     [KNOB_DPS_CHAIN] = {set_dps_chain, "to change it in the run: dps chain NAME"},
     [KNOB_DPS_RETRY_AFTER] = {set_dps_retry_after, "move it above the boot"},
@@ -197,6 +229,9 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_CONNECT_RATE] = {set_hub_connect_rate, "move it above the boot"},
     [KNOB_HUB_D2C_RATE] = {set_hub_d2c_rate, "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
+#define X(name, word, values, standard, meaning) [KNOB_##name] = {set_##name, "move it above the boot"},
+    TLS_POLICY_TABLE(X)
+#undef X
 };
 
 static int knob_find(struct parser *p, enum knob *out)
@@ -232,7 +267,7 @@ int parser_set(struct parser *p)
     }
     p->knob_lines[knob] = p->line->at.line;
     TRY(rules[knob].set(p, 3));
-    return parser_end(p, 4);
+    return rules[knob].takes_many ? 0 : parser_end(p, 4);
 }
 
 static int drop_how_of(struct parser *p, size_t at, enum drop_how *out)

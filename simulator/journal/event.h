@@ -25,7 +25,7 @@
       "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
     X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
       "the device opened a TLS handshake")                                                         \
-    X(TLS_ESTABLISHED, "tls.established", "version suite client_certificate handshake_us chain",   \
+    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
       "a TLS handshake completed")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "simulator/net/connection.h"
 #include "simulator/tls/client_hello.h"
+#include "simulator/tls/suite.h"
 
 #include <stdio.h>
 
@@ -70,7 +71,7 @@ static void emit_established(struct connection *c)
         c->phase = PHASE_OPEN;
     }
     EMIT(connection_journal(c), TLS_ESTABLISHED, c->id, NULL, F_TEXT("version", facts->version),
-         F_TEXT("suite", facts->suite), F_BOOL("client_certificate", facts->has_certificate),
+         F_TEXT("suite", facts->suite), F_BOOL("resumed", facts->is_resumed), F_BOOL("client_certificate", facts->has_certificate),
          F_INT("handshake_us", connection_now_us(c) - c->hello_us),
          F_TEXT("chain", facts->chain_name));
 }
@@ -97,9 +98,9 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
-    const char *secret = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secret[0]) {
-        capture_secret(c->capture, secret);
+    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secrets[0]) {
+        capture_secret(c->capture, secrets);
     }
     c->records.is_handshake_over = state == TLS_OPEN;
     connection_flush(c);

@@ -23,6 +23,8 @@ struct server {
     struct tls_server *raw; // the same chain for hand-made flights; NULL: its key cannot sign
     char chain_name[96];
     char right_alerts[200]; // of the chain, "a,b"
+    uint8_t ticket_secret[TLS_TICKET_SECRET_BYTES];
+    bool has_ticket_secret;
     struct listener listeners[SERVER_LISTENERS_MOST];
     size_t listener_count;
     struct connection *connections;

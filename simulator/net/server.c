@@ -44,13 +44,29 @@ static void release_chain(struct server *server)
     tls_engine_raw.server_release(server->raw);
 }
 
+// Servers of one secret take each other's tickets: a fresh one for each chain makes them stale.
+static int choose_ticket_secret(struct server *server)
+{
+    const struct env *env = server->settings.env;
+    enum tls_tickets tickets = server->settings.tls.tickets;
+    if (tickets == TLS_TICKETS_OFF || (server->has_ticket_secret && tickets != TLS_TICKETS_STALE)) {
+        return 0;
+    }
+    server->has_ticket_secret = true;
+    return env->random(env->world, server->ticket_secret, sizeof server->ticket_secret);
+}
+
 int server_set_chain(struct server *server, const struct chain *chain)
 {
+    TRY(choose_ticket_secret(server));
     struct tls_server_settings settings = {
         .sent_der = chain->sent_der,
         .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
+        .policy = server->settings.tls,
+        .ticket_secret = span_of(server->ticket_secret, sizeof server->ticket_secret),
+        .wants_key_log = server->settings.capture != NULL,
         .env = server->settings.env,
     };
     struct tls_server *fresh = NULL;
@@ -210,6 +226,7 @@ static void finish(struct server *server)
     void (*closed)(void *) = server->closed;
     void *context = server->closed_context;
     release_chain(server);
+    explicit_bzero(server->ticket_secret, sizeof server->ticket_secret);
     free(server);
     if (closed) {
         closed(context);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/tls/client_hello.h"
 #include "base/error.h"
+#include "simulator/tls/suite.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 
 // A cursor over big-endian fields; reading past the end sets has_failed and gives zeroes.
 struct cursor {
@@ -58,17 +57,12 @@ static void read_server_name(struct cursor body, struct client_hello *out)
     }
 }
 
-static bool is_grease(uint32_t v) // RFC 8701
-{
-    return (v & 0x0F0F) == 0x0A0A;
-}
-
 static void read_supported_versions(struct cursor body, struct client_hello *out)
 {
     struct cursor list = take_vector(&body, 1);
     while (list.left.len > 1) {
         uint32_t version = take_number(&list, 2);
-        if (!is_grease(version) && version > out->version) {
+        if (!tls_is_grease((uint16_t)version) && version > out->version) {
             out->version = (uint16_t)version;
         }
     }
@@ -158,23 +152,4 @@ int client_hello_read(struct span bytes, struct client_hello *out)
         return 0;
     }
     return read_body(span_slice(buf_span(&message), 4, wanted - 4), out);
-}
-
-const char *tls_version_name(uint16_t version, char scratch[16])
-{
-    switch (version) {
-    case 0x0300:
-        return "SSLv3";
-    case 0x0301:
-        return "TLSv1.0";
-    case 0x0302:
-        return "TLSv1.1";
-    case 0x0303:
-        return "TLSv1.2";
-    case 0x0304:
-        return "TLSv1.3";
-    default:
-        snprintf(scratch, 16, "0x%04x", version);
-        return scratch;
-    }
 }

@@ -15,5 +15,3 @@ struct client_hello {
 
 // 1 when read, 0 when more bytes are needed, ERR_PROTOCOL when the bytes are no ClientHello.
 int client_hello_read(struct span bytes, struct client_hello *out) HR_NODISCARD;
-// "TLSv1.2"; "0x0305" goes to `scratch` for what has no name.
-const char *tls_version_name(uint16_t version, char scratch[16]);

@@ -105,7 +105,7 @@ static int connection_new(struct tls_server *server, struct tls_connection **out
     c->server = server;
     c->flight = FLIGHT_GOOD;
     c->facts = (struct tls_facts){
-        .chain_name = server->chain_name, .version = "", .suite = "", .judgement.next = ""};
+        .chain_name = server->chain_name, .version = "", .suite = "", .key_log = "", .judgement.next = ""};
     buf_init(&c->input, TLS_INPUT_BYTES_MOST);
     buf_init(&c->output, TLS_OUTPUT_BYTES_MOST);
     buf_init(&c->plain, 1);
