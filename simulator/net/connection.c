@@ -238,7 +238,7 @@ static void on_timer(uv_timer_t *timer)
         begin_tls(c);
     } else if (c->phase == PHASE_LINGER) {
         connection_finish(c, "hub", "fin");
-    } else if (connection_now_us(c) >= records_wait_until(&c->records)) {
+    } else if (connection_now_us(c) + TIMER_EARLY_US >= records_wait_until(&c->records)) {
         connection_go_on(c);
     } else if (c->inner.fn) {
         connection_tick_inner(c);

@@ -18,6 +18,7 @@ enum {
     PENDING_BYTES_MOST = 1 << 20,
     READ_CHUNK_BYTES = 65536,
     WORKING_US = 1000, // what must wait for the engine looks again
+    TIMER_EARLY_US = 1000, // libuv counts whole milliseconds
 };
 
 struct connection {
@@ -35,6 +36,7 @@ struct connection {
     struct tls_connection *tls;
     struct records records; // between the engine and the socket
     const char *flight;     // a hand-made one by its word, or NULL
+    struct tls_alert heard; // unencrypted, on the wire: an engine may have failed before it
     struct inner inner;
     struct capture_stream *capture; // NULL: nothing is captured
     struct buf hello;   // copy of the first bytes, until the ClientHello is read

@@ -23,6 +23,21 @@ void connection_emit_tls_failed(struct connection *c, const char *why)
          F_TEXT("chain", facts ? facts->chain_name : ""));
 }
 
+// An unencrypted alert stands alone in its segment, with stacks as they are.
+static void hear_alert(struct connection *c, struct span bytes)
+{
+    if (!c->is_established && bytes.len >= 7 && bytes.ptr[0] == 21 && bytes.ptr[1] == 3 &&
+        bytes.ptr[3] == 0 && bytes.ptr[4] == 2) {
+        c->heard = (struct tls_alert){true, bytes.ptr[5] == 2, bytes.ptr[6]};
+    }
+}
+
+static const struct tls_alert *device_alert(const struct connection *c)
+{
+    const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
+    return facts->from_device.is_seen ? &facts->from_device : &c->heard;
+}
+
 // The device gives up before its first MQTT byte: what it thinks of the chain, whether it says so
 // by an alert, by closing, or only after a handshake that looked complete (some stacks verify
 // late).
@@ -33,10 +48,11 @@ static void note_refusal(struct connection *c, const char *how)
     }
     char scratch[16];
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
-    bool has_alert = facts->from_device.is_seen && facts->from_device.is_fatal;
+    const struct tls_alert *alert = device_alert(c);
+    bool has_alert = alert->is_seen && alert->is_fatal;
     c->is_refused = true;
     EMIT(connection_journal(c), TLS_REFUSED, c->id, NULL, F_TEXT("how", how),
-         F_TEXT("alert", has_alert ? tls_alert_name(facts->from_device.code, scratch) : ""),
+         F_TEXT("alert", has_alert ? tls_alert_name(alert->code, scratch) : ""),
          F_TEXT("chain", facts->chain_name),
          F_TEXT("expected_alert", connection_right_alerts(c)));
 }
@@ -44,8 +60,9 @@ static void note_refusal(struct connection *c, const char *how)
 static void after_failure(struct connection *c)
 {
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
-    if (facts->from_device.is_seen) {
-        emit_alert(c, "device", &facts->from_device);
+    const struct tls_alert *alert = device_alert(c);
+    if (alert->is_seen) {
+        emit_alert(c, "device", alert);
     }
     if (facts->from_hub.is_seen) {
         emit_alert(c, "hub", &facts->from_hub);
@@ -54,7 +71,7 @@ static void after_failure(struct connection *c)
     if (!facts->judgement.is_accepted) {
         connection_emit_tls_failed(c, facts->why);
     }
-    if (facts->from_device.is_seen) {
+    if (alert->is_seen) {
         note_refusal(c, "alert");
         connection_note_closer(c, "device", "alert");
     }
@@ -214,10 +231,14 @@ void connection_take(struct connection *c, struct span bytes)
 {
     capture_bytes(c->capture, true, bytes);
     c->in_bytes += bytes.len;
+    hear_alert(c, bytes);
     if (c->phase == PHASE_TLS && !c->has_hello && !inspect_first_bytes(c, bytes)) {
         return;
     }
     if (c->phase == PHASE_LINGER && !c->is_established) {
+        if (c->heard.is_seen) {
+            emit_alert(c, "device", &c->heard);
+        }
         return;
     }
     int code =

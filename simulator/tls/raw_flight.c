@@ -339,9 +339,9 @@ static int put_name(struct buf *out, size_t number)
 {
     char text[40];
     size_t len = (size_t)snprintf(text, sizeof text, "Foreign Certification Authority %03zu", number);
-    TRY(buf_append_u16be(out, (uint16_t)(len + 11)));
-    const uint8_t head[] = {0x30, (uint8_t)(len + 9), 0x31, (uint8_t)(len + 7),
-                            0x30, (uint8_t)(len + 5), 0x06, 0x03,
+    TRY(buf_append_u16be(out, (uint16_t)(len + 13)));
+    const uint8_t head[] = {0x30, (uint8_t)(len + 11), 0x31, (uint8_t)(len + 9),
+                            0x30, (uint8_t)(len + 7),  0x06, 0x03,
                             0x55, 0x04,               0x03, 0x0c,
                             (uint8_t)len};
     TRY(buf_append(out, span_of(head, sizeof head)));

@@ -197,6 +197,7 @@ static int act_plain(struct records *r, const struct fault_decision *d)
         return buf_append(&r->out, span_of("\x20\x02\x00\x00", 4));
     case PLAIN_RANDOM:
         TRY(r->world.random(r->world.context, random, sizeof random));
+        random[0] |= 0x80; // no record of TLS begins so
         return buf_append(&r->out, span_of(random, sizeof random));
     default:
         return buf_append(&r->out, buf_span(&r->hello));
