@@ -33,6 +33,8 @@
     X(TLS_REFUSED, "tls.refused", "how alert chain expected_alert",                                               \
       "the device ended the connection before it sent anything over it; how: alert, close (during "  \
       "the handshake) or close-after-handshake")                                                   \
+    X(TLS_RENEGOTIATED, "tls.renegotiated", "",                                                    \
+      "a new handshake was made inside a connection, as hello-request asks for")                   \
     X(TLS_JUDGED, "tls.judged", "verdict alert next flight chain expected_alert after_ms",          \
       "what the device did with a flight that was made by hand: accepted, alert, closed, other, or " \
       "silent until the time limit; next is its next message, expected_alert what would be right")  \

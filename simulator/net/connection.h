@@ -53,6 +53,7 @@ struct connection {
     bool is_stalled;
     bool is_silent;  // a fault has ended what the hub sends
     bool is_judged;
+    bool is_renegotiated;
     bool is_refused;
     bool is_paused;
     bool is_working;
@@ -88,6 +89,7 @@ void connection_update_reading(struct connection *c);
 // connection_tls.c
 void connection_take(struct connection *c, struct span bytes);
 void connection_peer_closed(struct connection *c);
+void connection_emit_alert(struct connection *c, const char *by, const struct tls_alert *alert);
 void connection_emit_tls_failed(struct connection *c, const char *why);
 
 void connection_advance(struct connection *c); // work on what was fed

@@ -93,6 +93,10 @@ static void serve_wish(struct connection *c)
                    ? c->engine->send_alert(c->tls, wish.is_fatal, wish.alert)
                    : ERR_TLS;
     }
+    if (wish.wants_alert && code == 0) {
+        const struct tls_alert alert = {true, wish.is_fatal, wish.alert};
+        connection_emit_alert(c, "hub", &alert);
+    }
     if ((wish.wants_renegotiation || wish.wants_alert) && code < 0) {
         connection_emit_tls_failed(c, "the TLS engine cannot do what the fault asks for");
     }

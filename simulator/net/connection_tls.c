@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static void emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
+void connection_emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
 {
     char scratch[16];
     EMIT(connection_journal(c), TLS_ALERT, c->id, connection_device(c), F_TEXT("by", by),
@@ -62,10 +62,10 @@ static void after_failure(struct connection *c)
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
     const struct tls_alert *alert = device_alert(c);
     if (alert->is_seen) {
-        emit_alert(c, "device", alert);
+        connection_emit_alert(c, "device", alert);
     }
     if (facts->from_hub.is_seen) {
-        emit_alert(c, "hub", &facts->from_hub);
+        connection_emit_alert(c, "hub", &facts->from_hub);
     }
     connection_emit_judged(c, NULL);
     if (!facts->judgement.is_accepted) {
@@ -131,6 +131,10 @@ static void after_step(struct connection *c, enum tls_state state)
     }
     if (state != TLS_HANDSHAKING && !c->is_established && !c->is_silent) {
         emit_established(c);
+    }
+    if (c->engine->facts(c->tls)->is_renegotiated && !c->is_renegotiated) {
+        c->is_renegotiated = true;
+        EMIT(connection_journal(c), TLS_RENEGOTIATED, c->id, connection_device(c));
     }
     if (c->is_established && (state == TLS_OPEN || state == TLS_CLOSED)) {
         connection_deliver_plain(c);
@@ -237,7 +241,7 @@ void connection_take(struct connection *c, struct span bytes)
     }
     if (c->phase == PHASE_LINGER && !c->is_established) {
         if (c->heard.is_seen) {
-            emit_alert(c, "device", &c->heard);
+            connection_emit_alert(c, "device", &c->heard);
         }
         return;
     }

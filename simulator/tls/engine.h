@@ -54,6 +54,7 @@ struct tls_facts {
     const char *version; // "TLSv1.2"; "" before
     const char *suite;   // IANA name; "" before
     bool is_resumed;     // by a session ticket
+    bool is_renegotiated; // a second handshake in the same connection was completed
     bool has_certificate;
     struct peer_certificate certificate;
     struct tls_alert from_device;

@@ -10,6 +10,8 @@
 
 #include <mbedtls/oid.h>
 #include <mbedtls/x509_crt.h>
+#include <mbedtls/ssl_internal.h> // the state of a renegotiation
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +323,7 @@ static enum tls_state step(struct tls_connection *c)
 {
     stepping = c;
     enum tls_state state = work(c);
+    c->facts.is_renegotiated = c->ssl.renego_status == MBEDTLS_SSL_RENEGOTIATION_DONE;
     if (state == TLS_OPEN && write_waiting(c) < 0) {
         state = fail(c, MBEDTLS_ERR_SSL_ALLOC_FAILED);
     }
