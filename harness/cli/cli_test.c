@@ -172,8 +172,8 @@ static void words_lists_one_table_or_all(void **state)
 {
     (void)state;
     struct answer a;
-    static const char *const names[] = {"verbs", "events",  "knobs",   "faults",
-                                        "flights", "sites", "reasons", "verdicts"};
+    static const char *const names[] = {"verbs", "oracles", "causes", "events",  "knobs",   "faults", "flights",
+                                        "sites", "reasons", "verdicts"};
     CALL(&a, &command_words, "verdicts");
     assert_int_equal(a.code, EXIT_PASS);
     assert_string_equal(a.out, "verdicts\n"
@@ -181,6 +181,7 @@ static void words_lists_one_table_or_all(void **state)
                                "  warn          passed, with a remark\n"
                                "  fail          the device did something else\n"
                                "  inconclusive  the device gave nothing to judge\n"
+                               "  flaky         it passed and failed by turns\n"
                                "  infra         the rig failed, not the device\n"
                                "  skipped       the device does not offer what the scenario needs\n");
     CALL(&a, &command_words, "--json");

@@ -7,6 +7,7 @@
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
 #include <inttypes.h>
@@ -40,6 +41,7 @@ struct serving {
     uv_signal_t stops[2];
     bool has_stopped;
     struct rig rig;
+    struct offer_report offers;
     struct rig_device device;
     int bound_port;
     struct hub_file hub_file;
@@ -118,6 +120,7 @@ static int read_tls(struct serving *s, struct tls_policy *out)
             TRY(tls_policy_set(out, (enum tls_policy_key)i, span_text(s->tls[i])));
         }
     }
+    TRY(tls_policy_prefer(out, getenv("HUBRIG_TLS_ENGINE")));
     return tls_policy_check(out);
 }
 
@@ -286,6 +289,8 @@ static int open_rig(struct serving *s)
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
+    TRY(offer_report_open(&s->offers, s->files));
+    TRY(journal_listen(s->rig.journal, offer_report_event, &s->offers));
     return journal_listen(s->rig.journal, on_event, s);
 }
 
@@ -447,7 +452,8 @@ const struct command command_serve = {
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
         "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"
-        "                    openssl (to TLS 1.3, faster); default: auto, by the versions\n"
+        "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"
+        "                    then what HUBRIG_TLS_ENGINE says\n"
         "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"
         "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n"
         "                    commas between, best first; default: standard, as the service\n"

@@ -12,6 +12,7 @@
     X(WARN, "warn", 0, "passed, with a remark")                                                    \
     X(FAIL, "fail", 1, "the device did something else")                                            \
     X(INCONCLUSIVE, "inconclusive", 1, "the device gave nothing to judge")                         \
+    X(FLAKY, "flaky", 1, "it passed and failed by turns")                                          \
     X(INFRA, "infra", 3, "the rig failed, not the device")                                         \
     X(SKIPPED, "skipped", 77, "the device does not offer what the scenario needs")
 
@@ -41,6 +42,18 @@ struct outcome {
     char *device;
     uint64_t duration_us;
     uint64_t events;
+    // What the scenario and the run say about themselves; "" and 0 in files of earlier versions.
+    char *why;
+    char *level; // must, should, info
+    char *clause;
+    char *firmware;
+    char *earlier; // what an attempt that was repeated had ended with
+    uint64_t seed;
+    int64_t started_us; // UTC
+    unsigned attempts;
+    // A scenario that was run more than once: the texts above are those of its worst run.
+    unsigned run; // which one this is, or the worst; from 1
+    unsigned runs, good_runs, bad_runs, infra_runs;
 };
 void outcome_init(struct outcome *o);
 void outcome_deinit(struct outcome *o);
@@ -51,6 +64,11 @@ void outcome_set(char **field, const char *text);
 // initialised here and must be deinitialised in every case.
 int outcome_to_json(const struct outcome *o, struct buf *out) HR_NODISCARD;
 int outcome_from_json(struct span json, struct outcome *o) HR_NODISCARD;
+
+// Puts the outcome of one more run into `sum` (freshly initialised for the first): all alike gives
+// that verdict; good and bad by turns gives flaky; a single infra gives infra.
+void outcome_add_run(struct outcome *sum, const struct outcome *run);
+bool verdict_is_good(enum verdict verdict); // pass and warn
 
 // Exit code of a whole run: infra 3 before fail 1 before pass 0; 77 when all were skipped.
 int verdicts_exit_code(const struct outcome *outcomes, size_t count);

@@ -133,7 +133,7 @@ static void tap_numbers_every_scenario_and_explains_trouble_in_yaml(void **state
     (void)state;
     struct fixture f;
     init(&f);
-    assert_int_equal(report_tap(f.o, OUTCOMES, &f.out), 0);
+    assert_int_equal(report_tap(f.o, OUTCOMES, 13, &f.out), 0);
     assert_string_equal(
         buf_text(&f.out),
         "TAP version 13\n"
@@ -282,7 +282,7 @@ static void a_report_that_outgrows_its_buffer_is_an_error(void **state)
     struct buf small HR_CLEANUP(buf_deinit);
     init(&f);
     buf_init(&small, 40);
-    assert_int_equal(report_tap(f.o, OUTCOMES, &small), ERR_TOO_BIG);
+    assert_int_equal(report_tap(f.o, OUTCOMES, 13, &small), ERR_TOO_BIG);
     buf_clear(&small);
     assert_int_equal(report_junit(f.o, OUTCOMES, "s", &small), ERR_TOO_BIG);
     assert_int_equal(report_json(f.o, OUTCOMES, &small), ERR_TOO_BIG);

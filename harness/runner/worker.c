@@ -11,6 +11,7 @@
 #include "harness/runner/evidence.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -43,6 +44,7 @@ struct worker {
     struct rig_device device;
     struct surroundings around; // what the device is given: files, environment, argv
     struct evidence evidence;
+    struct offer_report offers;
     struct process *process;
     struct executor *executor;
     struct event_copy *first; // events on their way to the executor
@@ -202,6 +204,15 @@ static int act_time(void *context, const struct step *step)
     return 0;
 }
 
+static void take_over(struct worker *w)
+{
+    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
+    if (!hub_take_over(w->rig.hub, id)) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "nothing is taken over: the device is not connected"));
+    }
+}
+
 static int act_hub(void *context, const struct step *step)
 {
     struct worker *w = context;
@@ -227,6 +238,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_ROLL:
         return hub_roll_key(w->rig.hub, DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
+    case HUB_TAKEOVER:
+        take_over(w);
+        return 0;
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -311,7 +325,9 @@ static int open_rig(struct worker *w)
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
-    hub_settings_init(&settings.hub, w->is_private ? name : w->address);
+    settings.hub = s->hub;
+    span_copy_text(span_text(w->is_private ? name : w->address), settings.hub.host,
+                   sizeof settings.hub.host);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
@@ -323,6 +339,8 @@ static int open_rig(struct worker *w)
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
+    TRY(offer_report_open(&w->offers, w->evidence.folder));
+    TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
     TRY(journal_listen(w->rig.journal, on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
@@ -524,11 +542,8 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
-    const struct plan *plan = w->job->plan;
-    outcome_set(&o->scenario, plan->name);
-    outcome_set(&o->about, plan->about);
-    outcome_set(&o->file, plan->file);
-    outcome_set(&o->device, w->job->device->name);
+    job_describe(w->job, o);
+    o->started_us = machine_utc_us(w);
     outcome_set(&o->evidence, w->job->evidence);
 }
 
@@ -562,7 +577,8 @@ static void judge(struct worker *w, struct outcome *o)
 
 int worker_run(const struct job *job, int outcome_fd)
 {
-    struct worker w = {.job = job, .env = env_system()};
+    struct seeded_world world = {job_seed(job)};
+    struct worker w = {.job = job, .env = env_seeded(&world)};
     struct outcome outcome;
     w.last = &w.first;
     outcome_init(&outcome);

@@ -48,6 +48,7 @@ static int explain_c2d(const struct step *s, struct buf *out)
 {
     const struct step_message *m = s->message;
     TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
+    TRY(m->size_bytes ? buf_printf(out, ", repeated to %zu bytes,", m->size_bytes) : 0);
     TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
@@ -93,6 +94,9 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_ROLL:
         return buf_printf(out, "Replace the device's %s key in the registry",
                           s->is_secondary ? "secondary" : "primary");
+    case HUB_TAKEOVER:
+        return buf_append_text(out, "Another client with the device's identity connects, which "
+                                    "ends the device's connection");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -152,7 +156,9 @@ static int explain_step(const struct step *s, struct buf *out)
     case STEP_COUNT:
         return explain_count(s, out);
     case STEP_NEVER:
-        return explain_never(s, out);
+        return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
+    case STEP_ORACLE:
+        return oracle_explain(s->oracle, out);
     }
     return ERR_INTERNAL;
 }
@@ -195,6 +201,7 @@ static int explain_limits(const struct settings *s, struct buf *out)
                            l->rates[i].burst));
         }
     }
+    TRY(hub_knobs_explain(&s->hub, out));
     return s->has_sdk_faults ? buf_append_text(out, "It obeys AzIoTHub_FaultOperation messages.\n")
                              : 0;
 }
@@ -304,9 +311,11 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64 ",", s->sas_grace_us));
     TRY(json_text("hub.tier", hub_tier_word(s->tier), out));
     TRY(buf_printf(out, ",\"hub.quota\":%" PRIu64, s->limits.blocks_a_day));
-    TRY(buf_printf(out, ",\"hub.connects_a_minute\":%u,\"hub.d2c_a_minute\":%u",
-                   s->limits.rates[THROTTLE_CONNECT].per_minute,
-                   s->limits.rates[THROTTLE_D2C].per_minute));
+    for (int i = 0; i < THROTTLE_COUNT; i++) {
+        TRY(buf_printf(out, ",\"hub.%s_a_minute\":%u", throttle_word((enum throttle)i),
+                       s->limits.rates[i].per_minute));
+    }
+    TRY(hub_knobs_explain_json(&s->hub, out));
     TRY(buf_printf(out, ",\"hub.sdk_faults\":%s,", s->has_sdk_faults ? "true" : "false"));
     TRY(json_text("device.provisioning", provisioning_words[s->provisioning], out));
     TRY(buf_append_u8(out, ','));

@@ -345,6 +345,11 @@ static bool needs_boot(enum event_type type)
 static int parse_expect(struct parser *p)
 {
     struct step *step;
+    int oracle = parser_oracle_of(p);
+    if (oracle >= 0) {
+        TRY(add_step(p, STEP_ORACLE, &step));
+        return parser_oracle(p, (enum oracle_kind)oracle, false, step);
+    }
     bool is_count = line_word_is(p->line, 1, "count");
     size_t next = 0;
     TRY(add_step(p, is_count ? STEP_COUNT : STEP_EXPECT, &step));
@@ -370,6 +375,10 @@ static int parse_never(struct parser *p)
     struct step *step;
     size_t next = 0;
     TRY(add_step(p, STEP_NEVER, &step));
+    int oracle = parser_oracle_of(p);
+    if (oracle >= 0) {
+        return parser_oracle(p, (enum oracle_kind)oracle, true, step);
+    }
     TRY(parser_match(p, 1, &step->match, &next));
     if (line_word_is(p->line, next, "before")) {
         step->has_before = true;
@@ -400,15 +409,15 @@ static const struct verb verbs[] = {
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON] | roll primary|secondary",
+     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable",
      "change what the provisioning service does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
-    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION",
-     "fail unless the event comes in time, or as often as the range says"},
-    {"never", parse_never, "never MATCH [before MATCH]",
+    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
+     "fail unless the event comes in time, as often as the range says, or as the oracle judges"},
+    {"never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
      "fail as soon as the event comes, from this line on"},
 };
 
@@ -525,6 +534,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .dps_assign_after_us = 1000000},
     };
     hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
+    hub_settings_init(&plan->settings.hub, "");
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,
@@ -584,6 +594,7 @@ void plan_deinit(struct plan *plan)
         free(plan->steps[i].source);
         free(plan->steps[i].text);
         free(plan->steps[i].message);
+        free(plan->steps[i].oracle);
     }
     free(plan->steps);
     free(plan->file);

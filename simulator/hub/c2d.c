@@ -195,6 +195,10 @@ enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_mes
                   entry->identity.name);
         return REASON_C2D_QUEUE_FULL;
     }
+    reason = hub_admit_service(hub, THROTTLE_C2D, 1);
+    if (reason != REASON_OK) {
+        return reason;
+    }
     return queue_message(hub, entry, message, sequence);
 }
 

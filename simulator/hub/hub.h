@@ -140,6 +140,11 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
 
+// The throttles of a device's twin requests: REASON_OK, the answer is due after *delay_us, or
+// REASON_THROTTLED.
+enum reason hub_admit_twin(struct hub *hub, const struct identity *identity, bool is_update,
+                           uint64_t *delay_us);
+
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
     struct span method;
@@ -163,6 +168,9 @@ struct hub_link {
     struct hub_link *next; // the hub's
 };
 void hub_attach(struct hub *hub, struct hub_link *link); // takes over from an older link
+// What another client with the same credentials would do: its connection ends as taken over. False
+// when there was none.
+bool hub_take_over(struct hub *hub, const struct identity *identity);
 void hub_detach(struct hub *hub, struct hub_link *link); // no effect when not attached
 // The device can take more now (it has subscribed, or its session is open): messages and method
 // calls that wait are handed over.

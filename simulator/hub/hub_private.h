@@ -90,6 +90,8 @@ struct hub {
 // Quota and throttle of one message. REASON_OK: acknowledge after *delay_us.
 enum reason hub_admit_message(struct hub *hub, const struct telemetry *m, size_t size_bytes,
                               uint64_t *delay_us);
+// What the service asks for waits in no queue: REASON_OK or REASON_THROTTLED with a sentence.
+enum reason hub_admit_service(struct hub *hub, enum throttle throttle, uint32_t count);
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
 void hub_filters_free(struct hub_entry *entry);
 int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what);

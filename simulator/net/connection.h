@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One TCP connection: held by a fault, TLS handshake, open with a speaker inside, lingering after
-// our close, gone. Its code lies in five files: connection.c (from accept to the end, timers),
-// connection_bytes.c (the socket), connection_tls.c (the handshake), connection_records.c (its faults),
-// connection_inner.c (the
-// speaker). The TLS engine belongs to the loop except while is_working.
+// our close, gone. Its code lies in six files: connection.c (from accept to the end, timers),
+// connection_bytes.c (the socket), connection_tls.c (the handshake), connection_offer.c (its
+// first message), connection_records.c (its faults), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
+// is_working.
 #pragma once
 #include "simulator/inner.h"
 #include "simulator/net/internal.h"
@@ -106,6 +106,9 @@ void connection_obey_records(struct connection *c);   // after it went there
 const char *connection_right_alerts(const struct connection *c); // "a,b"
 // tls.judged, once, for a hand-made flight. NULL: what the engine has seen.
 void connection_emit_judged(struct connection *c, const char *verdict);
+// connection_offer.c
+struct client_hello;
+void connection_emit_hello(struct connection *c, const struct client_hello *hello);
 
 // connection_inner.c
 void connection_deliver_plain(struct connection *c);

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "simulator/net/connection.h"
 #include "simulator/tls/client_hello.h"
-#include "simulator/tls/suite.h"
 
 #include <stdio.h>
 
@@ -93,9 +92,20 @@ static void emit_established(struct connection *c)
          F_TEXT("chain", facts->chain_name));
 }
 
+static void capture_secrets(struct connection *c)
+{
+    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secrets[0]) {
+        capture_secret(c->capture, secrets);
+    }
+}
+
 void connection_peer_closed(struct connection *c)
 {
     connection_emit_judged(c, "closed");
+    if (c->tls) {
+        capture_secrets(c); // of a handshake without end, as many as there are
+    }
     bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
     if (is_mid_handshake) {
         connection_emit_tls_failed(
@@ -115,9 +125,8 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
-    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secrets[0]) {
-        capture_secret(c->capture, secrets);
+    if (connection_engine(c)->facts(c->tls)->has_all_secrets) {
+        capture_secrets(c);
     }
     c->records.is_handshake_over = state == TLS_OPEN;
     connection_flush(c);
@@ -192,15 +201,6 @@ void connection_advance(struct connection *c)
     }
 }
 
-static void emit_client_hello(struct connection *c, const struct client_hello *hello)
-{
-    char scratch[16];
-    span_copy_text(span_text(hello->sni), c->sni, sizeof c->sni);
-    EMIT(connection_journal(c), TLS_CLIENT_HELLO, c->id, NULL, F_TEXT("sni", hello->sni),
-         F_TEXT("version", tls_version_name(hello->version, scratch)),
-         F_INT("suites", hello->suite_count));
-}
-
 // Look at the first bytes. Returns false when the connection is being closed for them.
 static bool inspect_first_bytes(struct connection *c, struct span bytes)
 {
@@ -224,7 +224,7 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
     c->has_hello = true;
     c->hello_us = connection_now_us(c);
     if (code > 0) {
-        emit_client_hello(c, &hello);
+        connection_emit_hello(c, &hello);
     }
     bool goes_on = connection_take_hello(c, buf_span(&c->hello), bytes.len);
     buf_deinit(&c->hello);

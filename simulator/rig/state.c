@@ -305,11 +305,13 @@ static int keep(void *context, const struct identity *id, unsigned what)
     code = code < 0 ? code : write_parts(s, id, what);
     code = code < 0 ? code : run_sql(s, "COMMIT", "write to it");
     if (code < 0) {
-        note_failure(s, code);
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    if (code < 0 && what != HUB_KEEP_TWIN) { // the hub takes a twin back, and nothing else
+        note_failure(s, code);
         FAIL(code, "%s", s->failure);
     }
-    return 0;
+    return code;
 }
 
 const char *state_failure(const struct state *s)

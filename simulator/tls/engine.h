@@ -61,7 +61,8 @@ struct tls_facts {
     struct tls_alert from_hub;
     struct tls_judgement judgement; // of hand-made flights alone
     char why[200]; // of TLS_FAILED, one sentence
-    const char *key_log;  // for captures alone: lines of the NSS key log format, complete; "" before
+    const char *key_log;  // for captures alone: lines of the NSS key log format so far
+    bool has_all_secrets; // no line will follow
 };
 
 struct tls_engine {

@@ -52,6 +52,7 @@ void mbed_note_master_secret(const uint8_t master[48], const uint8_t client_rand
     free(stepping->key_log);
     stepping->key_log = out;
     stepping->facts.key_log = out;
+    stepping->facts.has_all_secrets = true;
 }
 
 void mbed_note_resumed(void)

@@ -34,6 +34,7 @@ void openssl_note_secret(const SSL *ssl, const char *line)
         buf_printf(&c->key_log, "%s%s", c->key_log.len ? "\n" : "", line) < 0) {
         return;
     }
+    c->facts.key_log = buf_text(&c->key_log);
 }
 
 // ---- the device's certificate
@@ -120,7 +121,7 @@ int openssl_note_open(struct tls_connection *c)
     c->facts.version = version == scratch ? SSL_get_version(c->ssl) : version;
     c->facts.suite = row ? row->name : SSL_CIPHER_get_name(cipher);
     c->facts.is_resumed = SSL_session_reused(c->ssl) == 1;
-    c->facts.key_log = buf_text(&c->key_log);
+    c->facts.has_all_secrets = true;
     TRY(note_certificate(c));
     c->state = TLS_OPEN;
     return 0;
@@ -151,9 +152,6 @@ static const struct failure_row failures[] = {
     {SSL_R_DATA_LENGTH_TOO_LONG, "a record could not be read"},
     {SSL_R_PACKET_LENGTH_TOO_LONG, "a record could not be read"},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "a record failed its integrity check"},
-    {SSL_R_BAD_PACKET_LENGTH, "the ClientHello could not be read"},
-    {SSL_R_LENGTH_MISMATCH, "the ClientHello could not be read"},
-    {SSL_R_BAD_EXTENSION, "the ClientHello could not be read"},
     {SSL_R_BAD_SIGNATURE, "the client's key does not fit its certificate"},
     {SSL_R_UNEXPECTED_MESSAGE, "a message came out of order"},
     {SSL_R_UNEXPECTED_RECORD, "a message came out of order"},
@@ -170,6 +168,10 @@ void openssl_note_failure(struct tls_connection *c)
     int reason = ERR_GET_REASON(error);
     const char *text = ERR_reason_error_string(error);
     snprintf(why, sizeof c->facts.why, "OpenSSL: %s", text ? text : "no reason given");
+    if (SSL_get_state(c->ssl) == TLS_ST_BEFORE || SSL_get_state(c->ssl) == TLS_ST_SR_CLNT_HELLO) {
+        snprintf(why, sizeof c->facts.why, "the ClientHello could not be read: %s",
+                 text ? text : "no reason given");
+    }
     for (size_t i = 0; i < HR_COUNT_OF(failures) && ERR_GET_LIB(error) == ERR_LIB_SSL; i++) {
         if (failures[i].reason == reason) {
             span_copy_text(span_text(failures[i].sentence), why, sizeof c->facts.why);
@@ -182,6 +184,6 @@ void openssl_note_failure(struct tls_connection *c)
     if (c->facts.from_device.is_seen && c->facts.from_device.is_fatal) {
         span_copy_text(SPAN_LITERAL("the device sent a fatal alert"), why, sizeof c->facts.why);
     }
-    c->facts.key_log = buf_text(&c->key_log);
+    c->facts.has_all_secrets = true;
     ERR_clear_error();
 }

@@ -285,3 +285,16 @@ int tls_policy_print(const struct tls_policy *p, struct buf *out)
             : 0);
     return p->ca_count ? buf_printf(out, ", %zu CA names in the request for it", p->ca_count) : 0;
 }
+
+int tls_policy_prefer(struct tls_policy *policy, const char *engine)
+{
+    struct tls_policy wanted = *policy;
+    if (!engine || !engine[0] || policy->engine != TLS_ENGINE_AUTO) {
+        return 0;
+    }
+    TRY(set_engine(&wanted, span_text(engine)));
+    if (tls_policy_check(&wanted) == 0) {
+        *policy = wanted;
+    }
+    return 0;
+}

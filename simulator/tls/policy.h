@@ -74,6 +74,10 @@ int tls_policy_set(struct tls_policy *policy, enum tls_policy_key key,
 // Whether the values go together. ERR_VALUE with a sentence.
 int tls_policy_check(const struct tls_policy *policy) HR_NODISCARD;
 
+// The engine by its name for a policy that leaves it open, unless only the other one can follow it.
+// NULL or "" changes nothing. ERR_VALUE: no such engine.
+int tls_policy_prefer(struct tls_policy *policy, const char *engine) HR_NODISCARD;
+
 // The versions with 0 resolved.
 uint16_t tls_policy_least(const struct tls_policy *policy);
 uint16_t tls_policy_most(const struct tls_policy *policy);
