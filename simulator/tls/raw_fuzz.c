@@ -6,6 +6,7 @@
 
 #include <mbedtls/ecp.h>
 #include <mbedtls/pk.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tls_judgement parts = judge(flight, bytes, 1);
     if (whole.is_possible != parts.is_possible || whole.is_accepted != parts.is_accepted ||
         strcmp(whole.next, parts.next) != 0) {
+        fprintf(stderr, "at once: %d %d %s, byte by byte: %d %d %s\n", whole.is_possible,
+                whole.is_accepted, whole.next, parts.is_possible, parts.is_accepted, parts.next);
         abort();
     }
     return 0;
