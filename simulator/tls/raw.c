@@ -143,6 +143,7 @@ static enum tls_state end(struct tls_connection *c, const char *why)
 // ---- the ClientHello
 
 // The handshake bytes of the records at the front of the input, and how many input bytes they took.
+// 1: a whole message; 0: the last record is not here to its end.
 static int unpack(struct span input, struct buf *message, size_t *used)
 {
     size_t wanted = SIZE_MAX;
@@ -151,6 +152,9 @@ static int unpack(struct span input, struct buf *message, size_t *used)
         struct span rest = span_from(input, *used);
         ENSURE(rest.len >= HEADER_BYTES && rest.ptr[0] == RECORD_HANDSHAKE, ERR_PROTOCOL);
         size_t len = (size_t)(rest.ptr[3] << 8 | rest.ptr[4]);
+        if (rest.len < HEADER_BYTES + len) {
+            return 0;
+        }
         TRY(buf_append(message, span_slice(rest, HEADER_BYTES, len)));
         *used += HEADER_BYTES + len;
         if (message->len >= 4) {
@@ -158,7 +162,7 @@ static int unpack(struct span input, struct buf *message, size_t *used)
             wanted = 4 + ((size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
         }
     }
-    return 0;
+    return 1;
 }
 
 static int answer(struct tls_connection *c, const struct client_hello *hello)
@@ -166,7 +170,10 @@ static int answer(struct tls_connection *c, const struct client_hello *hello)
     struct buf message HR_CLEANUP(buf_deinit);
     size_t used = 0;
     buf_init(&message, CLIENT_HELLO_BYTES_MOST);
-    TRY(unpack(buf_span(&c->input), &message, &used));
+    int code = unpack(buf_span(&c->input), &message, &used);
+    if (code <= 0) {
+        return code;
+    }
     ENSURE(message.len >= HELLO_BYTES_LEAST, ERR_PROTOCOL);
     struct raw_flight f = {.flight = c->flight,
                            .env = &c->server->env,

@@ -49,6 +49,7 @@ static void open_server(void)
     if (tls_engine_raw.server_new(&settings, &server) < 0) {
         abort();
     }
+    mbedtls_pk_free(&key);
 }
 
 static struct tls_judgement judge(enum flight flight, struct span bytes, size_t step_bytes)
