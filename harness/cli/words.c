@@ -63,6 +63,18 @@ static void fault_row(size_t i, struct cells *out)
     out->text[1] = fault_form(kind, out->room);
 }
 
+static size_t flight_count(void)
+{
+    return FLIGHT_COUNT;
+}
+
+static void flight_row(size_t i, struct cells *out)
+{
+    const char *alerts = flight_alerts((unsigned)i);
+    *out = (struct cells){.text = {flight_word((unsigned)i), alerts[0] ? alerts : "-",
+                                   flight_meaning((unsigned)i)}};
+}
+
 static size_t site_count(void)
 {
     return SITE_COUNT;
@@ -176,6 +188,7 @@ static const struct table tables[] = {
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
     {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
+    {"flights", {"flight", "alerts", "meaning"}, flight_count, flight_row},
     {"sites", {"site", "meaning"}, site_count, site_row},
     {"reasons", {"reason", "connack", "sentence", "hint"}, reason_count, reason_cells},
     {"verdicts", {"verdict", "meaning"}, verdict_count, verdict_row},
@@ -305,7 +318,7 @@ const struct command command_words = {
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
             "  verbs oracles causes findings dialects log-causes\n"
-            "  events knobs faults sites reasons verdicts\n"
+            "  events knobs faults flights sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"
             "  --json   one JSON object with an array per table\n"

@@ -40,9 +40,14 @@
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
-    X(TLS_REFUSED, "tls.refused", "how alert chain",                                               \
+    X(TLS_REFUSED, "tls.refused", "how alert chain expected_alert",                                               \
       "the device ended the connection before it sent anything over it; how: alert, close (during "  \
       "the handshake) or close-after-handshake")                                                   \
+    X(TLS_RENEGOTIATED, "tls.renegotiated", "",                                                    \
+      "a new handshake was made inside a connection, as hello-request asks for")                   \
+    X(TLS_JUDGED, "tls.judged", "verdict alert next flight chain expected_alert after_ms",          \
+      "what the device did with a flight that was made by hand: accepted, alert, closed, other, or " \
+      "silent until the time limit; next is its next message, expected_alert what would be right")  \
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
