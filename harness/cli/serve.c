@@ -6,6 +6,7 @@
 #include "harness/cli/chains.h"
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
+#include "simulator/rig/responders.h"
 #include "simulator/rig/rig.h"
 #include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
@@ -25,6 +26,8 @@ struct serving {
     const char *listen;
     const char *port;
     const char *https_port; // NULL = no HTTPS
+    const char *sntp_port;  // NULL = no time server
+    const char *dns_port;   // NULL = no name server
     const char *chain;
     const char *device_id;
     const char *x509;
@@ -54,6 +57,8 @@ struct serving {
     char socket_path[PATH_MAX];
     int bound_https_port;
     int bound_dps_port;
+    int bound_sntp_port;
+    int bound_dns_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -278,6 +283,20 @@ static int listen_dps(struct serving *s)
     return server_listen(s->rig.dps_server, s->listen, port, &s->bound_dps_port);
 }
 
+static int open_responders(struct serving *s)
+{
+    int port = 0;
+    if (s->sntp_port) {
+        TRY(read_port(s->sntp_port, "--sntp", &port));
+        TRY(rig_listen_sntp(&s->rig, s->listen, port, &s->bound_sntp_port));
+    }
+    if (s->dns_port) {
+        TRY(read_port(s->dns_port, "--dns", &port));
+        TRY(rig_listen_dns(&s->rig, s->listen, port, s->listen, &s->bound_dns_port));
+    }
+    return 0;
+}
+
 static int open_rig(struct serving *s)
 {
     struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
@@ -303,6 +322,7 @@ static int open_rig(struct serving *s)
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
     TRY(s->dps_host ? listen_dps(s) : 0);
+    TRY(open_responders(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -318,6 +338,8 @@ static int print_ready(struct serving *s)
     struct buf token HR_CLEANUP(buf_wipe);
     buf_init(&token, 2000);
     char https[32] = "";
+    char sntp[32] = "";
+    char dns[32] = "";
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
@@ -326,8 +348,14 @@ static int print_ready(struct serving *s)
         snprintf(dps, sizeof dps, " dps=%s dps_port=%d id_scope=%s", s->dps_host,
                  s->bound_dps_port, s->id_scope);
     }
-    printf("ready host=%s address=%s port=%d%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
-           s->host, s->listen, s->bound_port, https, dps, s->root_path, s->chain, s->device_id,
+    if (s->sntp_port) {
+        snprintf(sntp, sizeof sntp, " sntp_port=%d", s->bound_sntp_port);
+    }
+    if (s->dns_port) {
+        snprintf(dns, sizeof dns, " dns_port=%d", s->bound_dns_port);
+    }
+    printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, dps, sntp, dns, s->root_path, s->chain, s->device_id,
            s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
@@ -440,6 +468,7 @@ static int serve_command(int argc, char **argv)
         {"--tls-tickets", "HOW", &s.tls[POLICY_TLS_TICKETS]},
         {"--client-certificate", "HOW", &s.tls[POLICY_CLIENT_CERTIFICATE]},
         {"--client-cas", "COUNT", &s.tls[POLICY_CLIENT_CAS]},
+        {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -466,6 +495,9 @@ const struct command command_serve = {
         "  --port N          default: 8883; 0 takes a free one\n"
         "  --https-port N    also listen for HTTPS and MQTT over WebSocket; 0 takes a free port;\n"
         "                    devices that speak WebSocket dial 443; default: not at all\n"
+        "  --sntp PORT       also answer NTP and SNTP with the hub's clock; 0 takes a free port\n"
+        "  --dns PORT        also answer DNS (UDP and TCP): the hub's name leads to the address listened\n"
+        "                    on; 0 takes a free port\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"

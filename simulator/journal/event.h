@@ -124,6 +124,12 @@
     X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
     X(WS_CLOSED, "ws.closed", "code by why",                                                       \
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
+    X(SNTP_REQUEST, "sntp.request", "peer version answered why",                                   \
+      "a question arrived at the time server; why it makes no sense, if so")                       \
+    X(SNTP_REPLY, "sntp.reply", "mode stratum utc offset_ms", "the time server answered")          \
+    X(DNS_QUERY, "dns.query", "name type over peer", "a question arrived at the name server")      \
+    X(DNS_ANSWER, "dns.answer", "name type over code address behaviour",                           \
+      "the name server answered; late answers are noted when they are decided")                    \
     X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
+#include "simulator/net/datagram.h"
 #include "simulator/net/internal.h"
 
 #include <malloc.h>
@@ -120,25 +121,6 @@ static void on_listener_closed(uv_handle_t *handle)
     server_handle_closed(listener->server);
 }
 
-static int fail_listen(const char *address, int port, int uv_code)
-{
-    const char *advice = uv_code == UV_EADDRINUSE
-                             ? "; another program has this port, see `ss -ltnp`"
-                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights"
-                                                : "";
-    FAIL(error_from_errno(-uv_code), "cannot listen on %s port %d: %s%s", address, port,
-         uv_strerror(uv_code), advice);
-}
-
-static int parse_address(const char *address, int port, struct sockaddr_storage *out)
-{
-    if (uv_ip4_addr(address, port, (struct sockaddr_in *)out) == 0 ||
-        uv_ip6_addr(address, port, (struct sockaddr_in6 *)out) == 0) {
-        return 0;
-    }
-    FAIL(ERR_VALUE, "'%s' is no IP address to listen on; try 127.0.0.1 or 0.0.0.0", address);
-}
-
 static int bind_and_listen(struct listener *listener, const struct sockaddr_storage *at, int *port)
 {
     int code = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)at, 0);
@@ -161,7 +143,7 @@ int server_listen_for(struct server *server, enum dialect dialect, const char *a
 {
     ENSURE(server->listener_count < SERVER_LISTENERS_MOST, ERR_LIMIT);
     struct sockaddr_storage at;
-    TRY(parse_address(address, port, &at));
+    TRY(address_parse(address, port, &at));
     struct listener *listener = &server->listeners[server->listener_count];
     listener->server = server;
     listener->dialect = dialect;
@@ -174,7 +156,7 @@ int server_listen_for(struct server *server, enum dialect dialect, const char *a
     if (code < 0) {
         listener->is_open = false;
         uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
-        return fail_listen(address, port, code);
+        return address_fail_listen(address, port, code);
     }
     snprintf(listener->endpoint, sizeof listener->endpoint, "%s:%d", address, *bound_port);
     return 0;

@@ -8,6 +8,7 @@
 #include "certs/verify.h"
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
+#include "simulator/rig/responders.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -198,6 +199,7 @@ static void run_until(struct rig *rig, const bool *is_closed)
 
 void rig_close(struct rig *rig)
 {
+    rig_close_responders(rig);
     if (rig->dps_server) {
         bool is_closed = false;
         server_close(rig->dps_server, on_closed, &is_closed);

@@ -14,6 +14,9 @@
 
 enum { RIG_NAMES_MOST = 8, RIG_HUBS_MOST = DPS_HUBS_MOST };
 
+struct sntp;
+struct dns;
+
 struct rig_settings {
     struct uv_loop_s *loop;
     const struct env *env;
@@ -44,6 +47,8 @@ struct rig {
     struct dps *dps;           // NULL without one
     struct server *dps_server; // its listeners
     struct mqtt_world dps_mqtt;
+    struct sntp *sntp; // NULL until listened for (rig/responders.h)
+    struct dns *dns;
     uint32_t last_connection_id;
     bool has_chain;
 };
