@@ -161,14 +161,15 @@ static int read_requires(struct reader *r)
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "nothing"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "nothing"};
     struct bench_device *d = r->device;
     char hint[96];
     d->offers_clock = false;
     d->offers_x509 = false;
     d->offers_dps = false;
+    d->offers_tls13 = false;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509|dps ... or: offers nothing");
+        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3 ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         if (line_word_is(r->line, i, "clock")) {
@@ -177,6 +178,8 @@ static int read_offers(struct reader *r)
             d->offers_x509 = true;
         } else if (line_word_is(r->line, i, "dps")) {
             d->offers_dps = true;
+        } else if (line_word_is(r->line, i, "tls1.3")) {
+            d->offers_tls13 = true;
         } else if (line_word_is(r->line, i, "nothing")) {
             if (r->line->count != 2) {
                 return MISTAKE(r, i, "'nothing' stands alone");

@@ -172,7 +172,7 @@ static void words_lists_one_table_or_all(void **state)
 {
     (void)state;
     struct answer a;
-    static const char *const names[] = {"verbs", "events",  "knobs",   "faults",
+    static const char *const names[] = {"verbs", "oracles", "causes", "events",  "knobs",   "faults",
                                         "sites", "reasons", "verdicts"};
     CALL(&a, &command_words, "verdicts");
     assert_int_equal(a.code, EXIT_PASS);

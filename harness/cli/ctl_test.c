@@ -46,6 +46,7 @@ static void every_verb_says_what_happened(void **state)
         "1 fault removed",
         "no fault is armed",
         "0 connections closed by rst",
+        "new is not connected",
         "message 1 is queued for new; 1 waiting, the device is not connected",
         "the desired properties of new have version 2",
         "\"rate\": 5",
@@ -60,6 +61,7 @@ static void every_verb_says_what_happened(void **state)
                 "$C roll-key new primary && $C roll-key new secondary && "
                 "$C chain bad/expired-leaf && $C clock 2026-11-20T08:00:00Z && "
                 "$C fault refuse 5 times 3 && $C faults && $C clear && $C faults && $C drop rst && "
+                "$C takeover new && "
                 "$C c2d new warm --property a=b --ack full && $C twin-desired new '{\"rate\":5}' "
                 "&& "
                 "$C twin new && echo all; finish",

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,7 +74,7 @@ static int run_on_bench(const char *bench_path, const char *device, struct suite
 
 static int run_command(int argc, char **argv)
 {
-    struct suite_run run = {.command = "run"};
+    struct suite_run run = {.command = "run", .tls_engine = getenv("HUBRIG_TLS_ENGINE")};
     const char *suites[SUITES_MOST];
     const char *device = NULL;
     const char *bench = NULL;
@@ -82,6 +83,7 @@ static int run_command(int argc, char **argv)
         {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
         {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
         {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
+        {"--tls-engine", "NAME", &run.tls_engine},
         {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
         {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
     };
@@ -121,6 +123,8 @@ const struct command command_run = {
         "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
         "  --network KIND      auto: private where possible (default); private: or fail;\n"
         "                      host: an address of its own in 127.0.0.0/8, port 8883\n"
+        "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default:\n"
+        "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"
         "  --junit FILE        also write JUnit XML\n"
         "  --tap FILE          also write TAP 13\n"
         "  --json              print the outcomes as JSON instead of lines\n"

@@ -7,6 +7,7 @@
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ struct serving {
     const char *files;
     const char *names; // more SANs, comma-separated
     const char *capture;
+    const char *tls[POLICY_KEY_COUNT];
     const char *json;
     const char *hub_path;
     const char *state_path;
@@ -39,6 +41,7 @@ struct serving {
     uv_signal_t stops[2];
     bool has_stopped;
     struct rig rig;
+    struct offer_report offers;
     struct rig_device device;
     int bound_port;
     struct hub_file hub_file;
@@ -107,6 +110,18 @@ static int read_port(const char *text, const char *option, int *port)
     }
     *port = (int)value;
     return 0;
+}
+
+static int read_tls(struct serving *s, struct tls_policy *out)
+{
+    *out = s->hub_file.tls;
+    for (int i = 0; i < POLICY_KEY_COUNT; i++) {
+        if (s->tls[i]) {
+            TRY(tls_policy_set(out, (enum tls_policy_key)i, span_text(s->tls[i])));
+        }
+    }
+    TRY(tls_policy_prefer(out, getenv("HUBRIG_TLS_ENGINE")));
+    return tls_policy_check(out);
 }
 
 static int write_file(struct serving *s, const char *name, const struct buf *content, mode_t mode,
@@ -259,6 +274,7 @@ static int open_rig(struct serving *s)
     choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
+    TRY(read_tls(s, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
@@ -273,6 +289,8 @@ static int open_rig(struct serving *s)
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
+    TRY(offer_report_open(&s->offers, s->files));
+    TRY(journal_listen(s->rig.journal, offer_report_event, &s->offers));
     return journal_listen(s->rig.journal, on_event, s);
 }
 
@@ -387,6 +405,13 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--tls-engine", "NAME", &s.tls[POLICY_TLS_ENGINE]},
+        {"--tls-versions", "RANGE", &s.tls[POLICY_TLS_VERSIONS]},
+        {"--tls-suites", "LIST", &s.tls[POLICY_TLS_SUITES]},
+        {"--tls-groups", "LIST", &s.tls[POLICY_TLS_GROUPS]},
+        {"--tls-tickets", "HOW", &s.tls[POLICY_TLS_TICKETS]},
+        {"--client-certificate", "HOW", &s.tls[POLICY_CLIENT_CERTIFICATE]},
+        {"--client-cas", "COUNT", &s.tls[POLICY_CLIENT_CAS]},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -426,6 +451,15 @@ const struct command command_serve = {
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
+        "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"
+        "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"
+        "                    then what HUBRIG_TLS_ENGINE says\n"
+        "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"
+        "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n"
+        "                    commas between, best first; default: standard, as the service\n"
+        "  --tls-tickets HOW off (default), honoured, refused, or stale once the chain has changed\n"
+        "  --client-certificate HOW   optional (default, as the service), required or none\n"
+        "  --client-cas N    list N foreign CAs in the request for it; default: none, as the service\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

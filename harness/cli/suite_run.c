@@ -41,6 +41,7 @@ static int read_plan(struct state *s, const char *file, struct diag_list *diags)
     s->plans = grown;
     struct plan *plan = &s->plans[s->plan_count];
     int code = plan_read(file, (const char *const *)s->chain_names, s->chain_count, plan, diags);
+    code = code < 0 ? code : tls_policy_prefer(&plan->settings.tls, s->run->tls_engine);
     bool is_wanted = code == 0 && (!s->run->only || strcmp(plan->name, s->run->only) == 0);
     if (is_wanted) {
         s->plan_count++;

@@ -13,6 +13,7 @@ struct suite_run {
     const char *jobs;     // as given, NULL = default
     const char *network;  // as given, NULL = auto
     const char *only;     // run the scenario of this name only; NULL = all
+    const char *tls_engine; // for scenarios that leave it open; NULL = auto
     const char *junit;    // file, NULL = none
     const char *tap;      // file, NULL = none
     const char *json;     // not NULL: outcomes as JSON on stdout instead of lines

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS_MOST = BENCH_WORDS_MOST };
@@ -24,8 +25,9 @@ static bool mentions(const struct bench_device *device, const char *text)
 // "clock,x509": adds to what the placeholders tell; the clock counts only when it is listed.
 static int read_offers(const char *list, struct bench_device *device)
 {
-    static const char *const names[] = {"clock", "x509", "dps"};
-    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps};
+    static const char *const names[] = {"clock", "x509", "dps", "tls1.3"};
+    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps,
+                           &device->offers_tls13};
     struct span rest = span_text(list);
     device->offers_clock = false;
     while (rest.ptr) {
@@ -36,7 +38,7 @@ static int read_offers(const char *list, struct bench_device *device)
         }
         if (i == HR_COUNT_OF(names)) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509 and dps with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps and tls1.3 with commas between, seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), hint));
             return EXIT_USAGE;
         }
@@ -66,7 +68,7 @@ static int try_program(const char **words, size_t count, const char *offers, str
 
 static int try_command(int argc, char **argv)
 {
-    struct suite_run run = {.command = "try"};
+    struct suite_run run = {.command = "try", .tls_engine = getenv("HUBRIG_TLS_ENGINE")};
     const char *words[WORDS_MOST];
     size_t count = 0;
     const char *offers = NULL;
@@ -75,6 +77,7 @@ static int try_command(int argc, char **argv)
         {"--suite", "SUITE", &suite},          {"--offers", "LIST", &offers},
         {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
         {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
+        {"--tls-engine", "NAME", &run.tls_engine},
         {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
         {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
     };
@@ -113,12 +116,13 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps; default: clock, x509 when it is given {device.cert}, and\n"
+        "                      x509, dps, tls1.3; default: clock, x509 when it is given {device.cert}, and\n"
         "                      dps when it is given one of {dps.host} {dps.id_scope} ...\n"
         "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
         "  --only NAME         run this scenario only\n"
         "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
         "  --network KIND      auto, private or host; see hubrig run --help\n"
+        "  --tls-engine NAME   mbedtls or openssl; see hubrig run --help\n"
         "  --junit FILE, --tap FILE, --json   reports as in hubrig run\n"
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",

@@ -85,6 +85,28 @@ static void reason_cells(size_t i, struct cells *out)
     out->text[1] = out->room;
 }
 
+static size_t oracle_count(void)
+{
+    return ORACLE_KIND_COUNT;
+}
+
+static void oracle_row(size_t i, struct cells *out)
+{
+    enum oracle_kind kind = (enum oracle_kind)i;
+    *out = (struct cells){.text = {oracle_word(kind), oracle_form(kind), oracle_meaning(kind)}};
+}
+
+static size_t cause_count(void)
+{
+    return ATTEMPT_CAUSE_COUNT;
+}
+
+static void cause_row(size_t i, struct cells *out)
+{
+    enum attempt_cause cause = (enum attempt_cause)i;
+    *out = (struct cells){.text = {attempt_word(cause), attempt_meaning(cause)}};
+}
+
 static void verb_row(size_t i, struct cells *out)
 {
     *out = (struct cells){0};
@@ -104,6 +126,8 @@ static void verdict_row(size_t i, struct cells *out)
 
 static const struct table tables[] = {
     {"verbs", {"verb", "form", "meaning"}, plan_verb_count, verb_row},
+    {"oracles", {"oracle", "form", "meaning"}, oracle_count, oracle_row},
+    {"causes", {"cause", "meaning"}, cause_count, cause_row},
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
     {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
@@ -235,7 +259,7 @@ const struct command command_words = {
     .help = "usage: hubrig words [TABLE] [--json]\n"
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
-            "  verbs events knobs faults sites reasons verdicts\n"
+            "  verbs oracles causes events knobs faults sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"
             "  --json   one JSON object with an array per table\n"

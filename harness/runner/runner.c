@@ -121,6 +121,7 @@ static bool is_skipped(struct runner *r, size_t plan)
     const char *missing = p->needs_clock && !d->offers_clock  ? "clock"
                           : p->needs_x509 && !d->offers_x509 ? "x509"
                           : p->needs_dps && !d->offers_dps ? "dps"
+                          : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
                                                              : NULL;
     if (!missing) {
         return false;

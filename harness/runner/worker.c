@@ -11,6 +11,7 @@
 #include "harness/runner/evidence.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/surroundings.h"
 
@@ -43,6 +44,7 @@ struct worker {
     struct rig_device device;
     struct surroundings around; // what the device is given: files, environment, argv
     struct evidence evidence;
+    struct offer_report offers;
     struct process *process;
     struct executor *executor;
     struct event_copy *first; // events on their way to the executor
@@ -202,6 +204,15 @@ static int act_time(void *context, const struct step *step)
     return 0;
 }
 
+static void take_over(struct worker *w)
+{
+    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
+    if (!hub_take_over(w->rig.hub, id)) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "nothing is taken over: the device is not connected"));
+    }
+}
+
 static int act_hub(void *context, const struct step *step)
 {
     struct worker *w = context;
@@ -227,6 +238,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_ROLL:
         return hub_roll_key(w->rig.hub, DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
+    case HUB_TAKEOVER:
+        take_over(w);
+        return 0;
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
@@ -315,6 +329,7 @@ static int open_rig(struct worker *w)
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
+    settings.tls = s->tls;
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs_dps) {
         set_dps(w, &settings);
@@ -322,6 +337,8 @@ static int open_rig(struct worker *w)
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
+    TRY(offer_report_open(&w->offers, w->evidence.folder));
+    TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
     TRY(journal_listen(w->rig.journal, on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),

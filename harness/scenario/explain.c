@@ -48,6 +48,7 @@ static int explain_c2d(const struct step *s, struct buf *out)
 {
     const struct step_message *m = s->message;
     TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
+    TRY(m->size_bytes ? buf_printf(out, ", repeated to %zu bytes,", m->size_bytes) : 0);
     TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
@@ -93,6 +94,9 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_ROLL:
         return buf_printf(out, "Replace the device's %s key in the registry",
                           s->is_secondary ? "secondary" : "primary");
+    case HUB_TAKEOVER:
+        return buf_append_text(out, "Another client with the device's identity connects, which "
+                                    "ends the device's connection");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -152,7 +156,9 @@ static int explain_step(const struct step *s, struct buf *out)
     case STEP_COUNT:
         return explain_count(s, out);
     case STEP_NEVER:
-        return explain_never(s, out);
+        return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
+    case STEP_ORACLE:
+        return oracle_explain(s->oracle, out);
     }
     return ERR_INTERNAL;
 }
@@ -199,6 +205,14 @@ static int explain_limits(const struct settings *s, struct buf *out)
                              : 0;
 }
 
+static int explain_tls(const struct settings *s, struct buf *out)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 8000);
+    TRY(tls_policy_print(&s->tls, &text));
+    return text.len ? buf_printf(out, "It takes %s.\n", buf_text(&text)) : 0;
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
@@ -209,6 +223,7 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
     TRY(buf_append_text(out, " past its end.\n"));
+    TRY(explain_tls(s, out));
     TRY(explain_limits(s, out));
     return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
@@ -226,9 +241,10 @@ int plan_explain(const struct plan *plan, struct buf *out)
     TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
     TRY(plan->basis[0] ? buf_printf(out, "Source: %s\n", plan->basis) : 0);
     TRY(plan->level ? buf_printf(out, "Level: %s\n", level_word(plan->level)) : 0);
-    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps) {
-        TRY(buf_printf(out, "Needs a device with:%s%s%s\n", plan->needs_clock ? " clock" : "",
-                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : ""));
+    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps || plan->needs_tls13) {
+        TRY(buf_printf(out, "Needs a device with:%s%s%s%s\n", plan->needs_clock ? " clock" : "",
+                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : "",
+                       plan->needs_tls13 ? " tls1.3" : ""));
     }
     TRY(explain_settings(&plan->settings, out));
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -270,8 +286,18 @@ static int json_step(const struct step *s, struct buf *out)
     return buf_append_u8(out, '}');
 }
 
+static int json_tls(const struct settings *s, struct buf *out)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 8000);
+    TRY(tls_policy_print(&s->tls, &text));
+    TRY(json_text("hub.tls", buf_text(&text), out));
+    return buf_append_u8(out, ',');
+}
+
 static int json_settings(const struct settings *s, struct buf *out)
 {
+    TRY(json_tls(s, out));
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
@@ -316,9 +342,9 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
         TRY(json_escape(span_text(plan->tags[i]), out));
         TRY(buf_append_u8(out, '"'));
     }
-    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s",
+    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s,\"needs_tls13\":%s",
                    plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false",
-                   plan->needs_dps ? "true" : "false"));
+                   plan->needs_dps ? "true" : "false", plan->needs_tls13 ? "true" : "false"));
     TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
                    plan->limit_us, longest_of(plan)));
     TRY(json_settings(&plan->settings, out));

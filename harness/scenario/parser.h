@@ -19,6 +19,8 @@ struct parser {
     const char *clock_why;
     struct place x509_use;
     struct place dps_use;
+    struct place policy_use; // the last knob of TLS
+    struct place tls13_use;
 };
 
 // Each reads the words of p->line from `at` on. 0, ERR_SYNTAX after a diagnostic, ERR_NO_MEMORY.
@@ -41,5 +43,8 @@ int parser_dps(struct parser *p, struct step *step);
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);
 int parser_method(struct parser *p, struct step *step);
+// oracles.c: which oracle the second word names, -1 for none; and its parts
+int parser_oracle_of(const struct parser *p);
+int parser_oracle(struct parser *p, enum oracle_kind kind, bool is_never, struct step *step);
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

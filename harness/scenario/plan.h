@@ -7,7 +7,7 @@
 //   level    must|should|info           how binding it is, must unless told
 //   source   WORDS                      the clause or document it rests on
 //   tags     WORD...                    e.g. tls slow
-//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
+//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -15,18 +15,34 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
+//   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
-//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., N..M
+//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., ..M, N..M
 //   never    MATCH [before MATCH]
+//   expect   backoff TYPE[|TYPE...] [factor A..B] [jitter|no-jitter] [after CAUSE] [samples N]
+//                [within DURATION]     TYPE: none, constant, linear, exponential, growing, any;
+//                                      CAUSE: any, tcp, tls, connack, connack-1..5, unanswered, drop
+//   expect   rate MATCH at most N per DURATION for DURATION
+//   expect   quiet MATCH for DURATION
+//   expect   silence at most DURATION for DURATION
+//   expect   ledger d2c|c2d [lost RANGE] [duplicated RANGE] [reordered RANGE] [messages RANGE]
+//                [within DURATION]
+//   expect   keepalive A..B within DURATION
+//   expect   detect|recovery|resubscribe|twin-sync within DURATION
+//   expect   renewal margin A..B within DURATION     A, B: durations, or percents of the life
+//   expect   alert NAME[|NAME|silence...] within DURATION
+//   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
 //
 //   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
+//
+// The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
 //
 // An expect looks at events after the last one that an expect matched, or after the last boot,
 // time or hub statement, whichever is later. A never holds from its line on, to the end of the
@@ -36,11 +52,13 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
@@ -66,6 +84,7 @@
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    TLS_POLICY_TABLE(X)                                                                            \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -116,20 +135,8 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct tls_policy tls;
 };
-
-enum { MATCH_WHERE_MOST = 4 };
-struct match {
-    enum event_type type;
-    struct {
-        char field[32];
-        char value[128];
-        bool is_not;
-    } where[MATCH_WHERE_MOST];
-    size_t where_count;
-};
-bool match_event(const struct match *m, const struct event *e);
-int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
 enum hub_verb {
     HUB_CHAIN,
@@ -142,6 +149,7 @@ enum hub_verb {
     HUB_DESIRED,
     HUB_METHOD,
     HUB_ROLL,
+    HUB_TAKEOVER,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
@@ -152,6 +160,7 @@ struct step_message { // HUB_C2D; its body is the step's text
     char id[C2D_ID_BYTES_MOST + 1];
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
+    size_t size_bytes; // the body is repeated up to it; 0 = once
     struct {
         char name[64];
         char value[160];
@@ -167,14 +176,15 @@ enum step_kind {
     STEP_LOG,
     STEP_EXPECT,
     STEP_COUNT,
-    STEP_NEVER
+    STEP_NEVER,
+    STEP_ORACLE
 };
 struct step {
     enum step_kind kind;
     int line;
     int column;
     char *source;         // the statement as written, trimmed
-    uint64_t duration_us; // WAIT, EXPECT, COUNT
+    uint64_t duration_us; // WAIT, EXPECT, COUNT, ORACLE
     struct match match;   // EXPECT, COUNT, NEVER
     struct match before;  // NEVER with has_before
     bool has_before;
@@ -187,6 +197,7 @@ struct step {
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
     struct step_message *message; // HUB_C2D
+    struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
@@ -207,6 +218,7 @@ struct plan {
     bool needs_clock;
     bool needs_x509;
     bool needs_dps;
+    bool needs_tls13;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;

@@ -105,7 +105,10 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
             "hub c2d \"a b\" id m-1 ack full ttl 2m property colour = \"dark red\" property n = 1\n"
             "hub desired \"{\\\"rate\\\":5}\"\n"
             "hub method go within 10s\n"
-            "hub method stop \"{\\\"now\\\":true}\"\n"),
+            "hub method stop \"{\\\"now\\\":true}\"\n"
+            "hub takeover\n"
+            "hub takeover at mqtt.connack times 3\n"
+            "hub c2d x size 65536\n"),
         0);
     const struct step *s = f.plan.steps;
     assert_int_equal(s[1].verb, HUB_C2D);
@@ -123,6 +126,11 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
     assert_string_equal(s[3].text, "");
     assert_int_equal(s[3].timeout_s, 10);
     assert_string_equal(s[4].text, "{\"now\":true}");
+    assert_int_equal(s[5].verb, HUB_TAKEOVER);
+    assert_int_equal(s[6].verb, HUB_FAULT);
+    assert_int_equal(s[6].fault.kind, FAULT_TAKEOVER);
+    assert_int_equal(s[6].fault.times, 3);
+    assert_int_equal(s[7].message->size_bytes, 65536);
     assert_int_equal(s[4].timeout_s, 30);
     assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
     release(&f);
@@ -222,11 +230,11 @@ static const struct mistake_case mistakes[] = {
     {"boot device\nwait 1s 2s\n",
      "3:9: '2s' is too much here: the statement is complete before it"},
     {"boot device\nexpect count tcp.accepted x within 1s\n",
-     "3:27: 'x' is not a range; ranges read 3, 3.. or 3..5"},
+     "3:27: 'x' is not a range; ranges read 3, 3.., ..5 or 3..5"},
     {"boot device\nexpect count tcp.accepted 5..3 within 1s\n",
      "3:27: the range '5..3' is empty; its lower end comes first"},
-    {"boot device\nexpect count tcp.accepted ..3 within 1s\n",
-     "3:27: '..3' is not a range; ranges read 3, 3.. or 3..5"},
+    {"boot device\nexpect count tcp.accepted .. within 1s\n",
+     "3:27: '..' is not a range; ranges read 3, 3.., ..5 or 3..5"},
     {"set hub.chan = azure/digicert-g2\nboot device\n",
      "2:5: unknown knob 'hub.chan' (did you mean hub.chain?)"},
     {"set hub.chain = azure/digicrt-g2\nboot device\n",
@@ -276,9 +284,13 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover"},
     {"boot device\nhub c2d\n",
-     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
+     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [size BYTES] "
+     "[property NAME = VALUE ...]"},
+    {"boot device\nhub c2d on size 70000\n",
+     "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
      "3:12: unknown part of a message 'akc' (did you mean ack?)"},
     {"boot device\nhub c2d on ack ful\n",
@@ -333,7 +345,16 @@ static const struct mistake_case mistakes[] = {
      "3:1: this needs a device that registers itself; add: needs dps"},
     {"needs dps\nboot device\ndps disabel\n",
      "4:5: unknown dps verb 'disabel' (did you mean disable?)"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps ..."},
+    {"set hub.tls_versions = 1.3\nboot device\n",
+     "2:24: TLS 1.3 alone needs a device that speaks it; add: needs tls1.3"},
+    {"needs tls1.3\nset hub.tls_versions = 1.2\nboot device\n",
+     "3:24: the scenario needs tls1.3, and hub.tls_versions leaves it out"},
+    {"needs tls1.3\nset hub.tls_engine = mbedtls\nboot device\n",
+     "3:22: the mbedtls engine ends at TLS 1.2; for TLS 1.3 use openssl or auto"},
+    {"set hub.tls_suites = TLS_NOTHING\nboot device\n",
+     "2:22: 'TLS_NOTHING' is no cipher suite that is known here; names read "
+     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3 ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},

@@ -189,6 +189,23 @@ static int set_hub_sdk_faults(struct parser *p, size_t at)
     return 0;
 }
 
+static int set_policy(struct parser *p, size_t at, enum tls_policy_key key)
+{
+    if (tls_policy_set(&p->plan->settings.tls, key, line_word(p->line, at)) < 0) {
+        return MISTAKE(p, at, "%s", error_text(ERR_VALUE));
+    }
+    p->policy_use = line_place(p->line, at);
+    return 0;
+}
+
+#define X(name, word, values, standard, meaning)                                                   \
+    static int set_##name(struct parser *p, size_t at)                                             \
+    {                                                                                              \
+        return set_policy(p, at, POLICY_##name);                                                   \
+    }
+TLS_POLICY_TABLE(X)
+#undef X
+
 struct knob_rule {
     int (*set)(struct parser *p, size_t at);
     const char *later; // what does the same while the scenario runs
@@ -212,6 +229,9 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_CONNECT_RATE] = {set_hub_connect_rate, "move it above the boot"},
     [KNOB_HUB_D2C_RATE] = {set_hub_d2c_rate, "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
+#define X(name, word, values, standard, meaning) [KNOB_##name] = {set_##name, "move it above the boot"},
+    TLS_POLICY_TABLE(X)
+#undef X
 };
 
 static int knob_find(struct parser *p, enum knob *out)
@@ -301,6 +321,12 @@ static int parse_hub_drop(struct parser *p, struct step *step)
     return p->line->count > 3 ? parse_fault(p, step) : drop_how_of(p, 2, &step->drop);
 }
 
+// Alone it acts now; with a place it is the fault of that name.
+static int parse_hub_takeover(struct parser *p, struct step *step)
+{
+    return p->line->count > 2 ? parse_fault(p, step) : 0;
+}
+
 static int parse_hub_plain(struct parser *p, struct step *step)
 {
     (void)step;
@@ -331,7 +357,7 @@ static const struct hub_row hub_rows[] = {
     {"clear", HUB_CLEAR, parse_hub_plain},    {"disable", HUB_DISABLE, parse_hub_plain},
     {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
     {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
-    {"roll", HUB_ROLL, parse_hub_roll},
+    {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
 };
 
 int parser_hub(struct parser *p, struct step *step)
@@ -350,7 +376,7 @@ int parser_hub(struct parser *p, struct step *step)
         return MISTAKE(p, 1,
                        "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
                        "| c2d BODY | "
-                       "desired JSON | method NAME | roll primary|secondary");
+                       "desired JSON | method NAME | roll primary|secondary | takeover");
     }
     const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
     size_t count = 0;

@@ -25,6 +25,8 @@
     X(faults, "faults", "", 0, 0, "", false, "the faults that are armed")                          \
     X(clear, "clear", "", 0, 0, "", true, "remove all faults")                                     \
     X(drop, "drop", "fin|rst [ID]", 1, 2, "", true, "close live connections, all or one device's")                         \
+    X(takeover, "takeover", "ID", 1, 1, "", true,                                                  \
+      "end its connection as another client with its identity would")                              \
     X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \
       "queue a message for a device")                                                              \
     X(feedback, "feedback", "", 0, 0, "", false, "feedback on messages as it comes")              \

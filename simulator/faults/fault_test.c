@@ -242,7 +242,7 @@ static const struct {
     {"answer", ERR_SYNTAX, 1, "wants STATUS"},
     {"answer 200", ERR_VALUE, 1, "from 400 to 599"},
     {"answer 600", ERR_VALUE, 1, "from 400 to 599"},
-    {"answer 429 at mqtt.connack", ERR_VALUE, 0, "it acts at dps.register, dps.status"},
+    {"answer 429 at mqtt.connack", ERR_VALUE, 0, "it acts at twin.request, dps.register, dps.status"},
     {"swallow at dps.accept", ERR_VALUE, 0, "no sense at dps.accept"},
     {"delay 1s at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},
     {"swallow at mqtt.publish", ERR_VALUE, 0, "no sense at mqtt.publish"},

@@ -362,6 +362,15 @@ struct hub_link *hub_link_of(const struct hub *hub, const struct identity *ident
     return link;
 }
 
+bool hub_take_over(struct hub *hub, const struct identity *identity)
+{
+    struct hub_link *link = hub_link_of(hub, identity);
+    if (link) {
+        close_connection(hub, link, REASON_TAKEN_OVER, 0);
+    }
+    return link != NULL;
+}
+
 uint32_t hub_connection_of(const struct hub *hub, const struct identity *identity)
 {
     const struct hub_link *link = hub_link_of(hub, identity);

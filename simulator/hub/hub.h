@@ -163,6 +163,9 @@ struct hub_link {
     struct hub_link *next; // the hub's
 };
 void hub_attach(struct hub *hub, struct hub_link *link); // takes over from an older link
+// What another client with the same credentials would do: its connection ends as taken over. False
+// when there was none.
+bool hub_take_over(struct hub *hub, const struct identity *identity);
 void hub_detach(struct hub *hub, struct hub_link *link); // no effect when not attached
 // The device can take more now (it has subscribed, or its session is open): messages and method
 // calls that wait are handed over.

@@ -27,9 +27,15 @@
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
       "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
-    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
+    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites ja3",                              \
       "the device opened a TLS handshake")                                                         \
-    X(TLS_ESTABLISHED, "tls.established", "version suite client_certificate handshake_us chain",   \
+    X(TLS_OFFER, "tls.offer",                                                                      \
+      "ja3 versions suites groups signatures alpn max_fragment_bytes ticket "                      \
+      "extended_master_secret renegotiation_info",                                                 \
+      "what a ClientHello offers, whenever one with a new fingerprint comes")                      \
+    X(TLS_OFFER_JUDGED, "tls.offer_judged", "rule verdict requirement why ja3",                    \
+      "an offer held against what IoT Hub takes; verdict ok, warn or fail, one event per rule")    \
+    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
       "a TLS handshake completed")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
@@ -40,8 +46,8 @@
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present",                      \
-      "CONNACK 0 was sent")                                                                        \
+    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present sas_expires_in_s", \
+      "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
     X(MQTT_SUBSCRIBED, "mqtt.subscribed", "filter qos", "a topic filter was granted")              \

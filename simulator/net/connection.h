@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One TCP connection: held by a fault, TLS handshake, open with a speaker inside, lingering after
-// our close, gone. Its code lies in four files: connection.c (from accept to the end, timers),
-// connection_bytes.c (the socket), connection_tls.c (the handshake), connection_inner.c (the
-// speaker). The TLS engine belongs to the loop except while is_working.
+// our close, gone. Its code lies in five files: connection.c (from accept to the end, timers),
+// connection_bytes.c (the socket), connection_tls.c (the handshake), connection_offer.c (its
+// first message), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
+// is_working.
 #pragma once
 #include "simulator/inner.h"
 #include "simulator/net/internal.h"
@@ -79,6 +80,10 @@ void connection_update_reading(struct connection *c);
 void connection_take(struct connection *c, struct span bytes);
 void connection_peer_closed(struct connection *c);
 void connection_emit_tls_failed(struct connection *c, const char *why);
+
+// connection_offer.c
+struct client_hello;
+void connection_emit_hello(struct connection *c, const struct client_hello *hello);
 
 // connection_inner.c
 void connection_deliver_plain(struct connection *c);

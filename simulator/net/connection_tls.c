@@ -67,13 +67,24 @@ static void emit_established(struct connection *c)
         c->phase = PHASE_OPEN;
     }
     EMIT(connection_journal(c), TLS_ESTABLISHED, c->id, NULL, F_TEXT("version", facts->version),
-         F_TEXT("suite", facts->suite), F_BOOL("client_certificate", facts->has_certificate),
+         F_TEXT("suite", facts->suite), F_BOOL("resumed", facts->is_resumed), F_BOOL("client_certificate", facts->has_certificate),
          F_INT("handshake_us", connection_now_us(c) - c->hello_us),
          F_TEXT("chain", facts->chain_name));
 }
 
+static void capture_secrets(struct connection *c)
+{
+    const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
+    if (c->capture && secrets[0]) {
+        capture_secret(c->capture, secrets);
+    }
+}
+
 void connection_peer_closed(struct connection *c)
 {
+    if (c->tls) {
+        capture_secrets(c); // of a handshake without end, as many as there are
+    }
     bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
     if (is_mid_handshake) {
         connection_emit_tls_failed(
@@ -93,9 +104,8 @@ static void after_step(struct connection *c, enum tls_state state)
     if (c->phase == PHASE_GONE) {
         return;
     }
-    const char *secret = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secret[0]) {
-        capture_secret(c->capture, secret);
+    if (connection_engine(c)->facts(c->tls)->has_all_secrets) {
+        capture_secrets(c);
     }
     connection_flush(c);
     if (state == TLS_FAILED) {
@@ -165,15 +175,6 @@ static void advance(struct connection *c)
     }
 }
 
-static void emit_client_hello(struct connection *c, const struct client_hello *hello)
-{
-    char scratch[16];
-    span_copy_text(span_text(hello->sni), c->sni, sizeof c->sni);
-    EMIT(connection_journal(c), TLS_CLIENT_HELLO, c->id, NULL, F_TEXT("sni", hello->sni),
-         F_TEXT("version", tls_version_name(hello->version, scratch)),
-         F_INT("suites", hello->suite_count));
-}
-
 // Look at the first bytes. Returns false when the connection is being closed for them.
 static bool inspect_first_bytes(struct connection *c, struct span bytes)
 {
@@ -197,7 +198,7 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
         buf_deinit(&c->hello);
     }
     if (code > 0) {
-        emit_client_hello(c, &hello);
+        connection_emit_hello(c, &hello);
     }
     return true;
 }

@@ -30,14 +30,30 @@ static int check_chain(const struct chain *chain)
     return 0;
 }
 
+// Servers of one secret take each other's tickets: a fresh one for each chain makes them stale.
+static int choose_ticket_secret(struct server *server)
+{
+    const struct env *env = server->settings.env;
+    enum tls_tickets tickets = server->settings.tls.tickets;
+    if (tickets == TLS_TICKETS_OFF || (server->has_ticket_secret && tickets != TLS_TICKETS_STALE)) {
+        return 0;
+    }
+    server->has_ticket_secret = true;
+    return env->random(env->world, server->ticket_secret, sizeof server->ticket_secret);
+}
+
 int server_set_chain(struct server *server, const struct chain *chain)
 {
     TRY(check_chain(chain));
+    TRY(choose_ticket_secret(server));
     struct tls_server_settings settings = {
         .sent_der = chain->sent_der,
         .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
+        .policy = server->settings.tls,
+        .ticket_secret = span_of(server->ticket_secret, sizeof server->ticket_secret),
+        .wants_key_log = server->settings.capture != NULL,
         .env = server->settings.env,
     };
     struct tls_server *fresh = NULL;
@@ -193,6 +209,7 @@ static void finish(struct server *server)
     if (server->tls) {
         server->settings.engine->server_release(server->tls);
     }
+    explicit_bzero(server->ticket_secret, sizeof server->ticket_secret);
     free(server);
     if (closed) {
         closed(context);

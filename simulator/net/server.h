@@ -29,7 +29,8 @@ struct server_settings {
     const struct env *env;
     struct journal *journal;
     struct fault_plan *faults;
-    const struct tls_engine *engine;
+    const struct tls_engine *engine; // tls_engine_of(&tls), or a test's
+    struct tls_policy tls;
     struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
     struct server_speaker speakers[4];
     bool is_dps; // a provisioning service: its site at accept, its event for a chain

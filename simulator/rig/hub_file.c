@@ -21,6 +21,7 @@ struct parser {
     struct place host_at;
     struct place chain_at;
     struct place clock_at;
+    struct place policy_at[POLICY_KEY_COUNT];
 };
 
 #define MISTAKE(p, word, ...) diag_add((p)->diags, line_place((p)->line, (word)), __VA_ARGS__)
@@ -131,6 +132,23 @@ static int parse_clock(struct parser *p)
         return MISTAKE(p, 1, "%s", error_text(code));
     }
     p->file->has_clock = true;
+    return 0;
+}
+
+static int parse_policy(struct parser *p)
+{
+    int key = 0;
+    char usage[120];
+    while (!line_word_is(p->line, 0, tls_policy_word((enum tls_policy_key)key))) {
+        key++;
+    }
+    snprintf(usage, sizeof usage, "%s %s", tls_policy_word((enum tls_policy_key)key),
+             tls_policy_values((enum tls_policy_key)key));
+    TRY(check_words(p, 2, usage));
+    TRY(check_once(p, &p->policy_at[key], tls_policy_word((enum tls_policy_key)key)));
+    if (tls_policy_set(&p->file->tls, (enum tls_policy_key)key, line_word(p->line, 1)) < 0) {
+        return MISTAKE(p, 1, "%s", error_text(ERR_VALUE));
+    }
     return 0;
 }
 
@@ -246,6 +264,9 @@ static const struct verb {
 } verbs[] = {
     {"hub", parse_hub},     {"device", parse_identity}, {"module", parse_identity},
     {"chain", parse_chain}, {"fault", parse_fault},     {"clock", parse_clock},
+#define X(name, word, values, standard, meaning) {word + sizeof "hub." - 1, parse_policy},
+    TLS_POLICY_TABLE(X)
+#undef X
 };
 
 static int parse_line(struct parser *p)
@@ -261,8 +282,8 @@ static int parse_line(struct parser *p)
     struct span word = line_word(p->line, 0);
     const char *hint = suggest_text(word, names, HR_COUNT_OF(names), near);
     return MISTAKE(p, 0,
-                   "unknown statement '%.*s'%s; expected hub, device, module, chain, fault or "
-                   "clock",
+                   "unknown statement '%.*s'%s; expected hub, device, module, chain, fault, "
+                   "clock, or a knob of TLS such as tls_versions",
                    SPAN_ARG(word), hint);
 }
 

@@ -9,10 +9,12 @@
 //     chain  azure/digicert-g2
 //     clock  2026-11-20T08:00:00Z                     # or +2h, or real
 //     fault  refuse 5 times 3
+//     tls_versions 1.2..1.3                           # and the other knobs of TLS, without "hub."
 #pragma once
 #include "base/line.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/hub.h"
+#include "simulator/tls/policy.h"
 
 struct rig;
 
@@ -42,6 +44,7 @@ struct hub_file {
     size_t fault_count;
     struct clock_wish clock;
     bool has_clock;
+    struct tls_policy tls;
 };
 
 // `chains` are the known names, NULL = any goes; a path ending in .chain always goes. ERR_SYNTAX
@@ -52,6 +55,6 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
                    size_t chain_count, struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
-// Clock, identities and faults, not host and chain, which a hub needs before it opens. An identity
+// Clock, identities and faults, not host, chain and TLS, which a hub needs before it opens. An identity
 // that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ...
 int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;

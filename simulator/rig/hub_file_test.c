@@ -85,7 +85,10 @@ static void each_mistake_is_named_at_its_place(void **state)
          "azure/digicert-g2?)"},
         {"clock 2h\n", "a.hub:1:7: '2h' is no time for a clock"},
         {"clock +2h +3h\n", "a.hub:1:11: nothing stands behind clock WHEN"},
-        {"fault refuse 9\n", "a.hub:1:14: refuse wants a CONNACK code"},
+        {"tls_versions 1.4\n", "a.hub:1:14: '1.4' is no TLS version"},
+        {"tls_tickets\n", "a.hub:1:12: expected: tls_tickets off|honoured|refused|stale"},
+        {"tls_tickets off\ntls_tickets off\n", "a.hub:2:1: a second tls_tickets"},
+        {"fault refuse 9\n", "a.hub:1:14: refuse wants a number from 1 to 5"},
         {"fault\n", "a.hub:1:6: a fault is missing"},
         {"device \"a\n", "a.hub:1:"},
     };

@@ -79,6 +79,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->hub = rig->journal ? hub_new(&rig->settings.hub, settings->env, rig->journal) : NULL;
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
+    code = code < 0 ? code : tls_policy_check(&settings->tls);
     code = code < 0 ? code : open_timer(rig);
     code = code < 0 ? code : hub_add_standard_policies(rig->hub);
     if (code == 0 && settings->capture) {
@@ -96,7 +97,8 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
                                     .env = settings->env,
                                     .journal = rig->journal,
                                     .faults = rig->faults,
-                                    .engine = &tls_engine_mbedtls,
+                                    .engine = tls_engine_of(&settings->tls),
+                                    .tls = settings->tls,
                                     .capture = rig->capture,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
                                     .last_connection_id = &rig->last_connection_id};

@@ -24,6 +24,7 @@ struct rig_settings {
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
     const char *capture;   // pcapng file of all that goes over the wire; NULL = none
+    struct tls_policy tls; // of all listeners
 };
 
 struct rig {
