@@ -10,13 +10,26 @@
 //     end
 //     variants reference --flaw no-sni hammer  # further devices: the command and `--flaw NAME`
 //
+// Blocks may also be `qemu NAME`, `board NAME` and `blackbox NAME`: see board.h.
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
 #pragma once
 #include "base/line.h"
+#include "harness/bench/board.h"
 
-enum { BENCH_WORDS_MOST = 48 };
+enum { BENCH_WORDS_MOST = 48, PLACEHOLDER_NAMES_MOST = 40 };
+
+enum bench_kind {
+    BENCH_PROCESS,  // a program on this machine
+    BENCH_QEMU,     // an emulator, with a console
+    BENCH_BOARD,    // hardware with a serial port
+    BENCH_BLACKBOX, // hardware that is only seen on the wire
+};
+const char *bench_kind_word(enum bench_kind kind);
 
 struct bench_device {
+    enum bench_kind kind;
+    int line;
+    struct bench_board *board; // NULL for a process
     char *name;
     char *about;
     char *command[BENCH_WORDS_MOST + 1]; // argv templates, NULL-terminated

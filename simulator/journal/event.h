@@ -24,6 +24,10 @@
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
+    X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
+    X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
+    X(DEVICE_RESET, "device.reset", "", "the rig resets the device")                                \
+    X(DEVICE_POWER, "device.power", "power", "the rig switches the device's power on or off")         \
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
       "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
