@@ -3,8 +3,15 @@
 #include "base/error.h"
 
 #include <mbedtls/md.h>
+#include <mbedtls/md5.h>
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>
+
+int hash_md5(struct span bytes, uint8_t out[HASH_MD5_BYTES])
+{
+    ENSURE(mbedtls_md5_ret(bytes.ptr, bytes.len, out) == 0, ERR_CRYPTO);
+    return 0;
+}
 
 int hash_sha1(struct span bytes, uint8_t out[HASH_SHA1_BYTES])
 {

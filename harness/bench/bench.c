@@ -1,29 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include "harness/bench/bench.h"
 #include "base/error.h"
+#include "base/when.h"
+#include "harness/bench/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEVICE_NAME_BYTES_MOST = 64, DEVICES_MOST = 1000 };
 
-#define MISTAKE(r, at, ...) diag_add((r)->diags, line_place((r)->line, (at)), __VA_ARGS__)
-#define NAME_RULE "a process name has 1 to %d letters, digits, '-', '_' and '.'"
+#define NAME_RULE "a %s name has 1 to %d letters, digits, '-', '_' and '.'"
 
-struct reader {
-    struct bench *bench;
-    struct diag_list *diags;
-    const struct line *line;
-    struct bench_device *device; // the open block, or NULL
-    struct place opened;
-    int about_line, command_line, requires_line, offers_line; // of the open block
-};
+static const char *const kind_words[] = {"process", "qemu", "board", "blackbox"};
 
-static int set_text(char **field, struct span text)
+const char *bench_kind_word(enum bench_kind kind)
+{
+    return kind_words[kind];
+}
+
+int reader_set_text(char **field, struct span text)
 {
     free(*field);
     *field = span_dup_text(text);
     ENSURE(*field != NULL, ERR_NO_MEMORY);
+    return 0;
+}
+
+int reader_unknown(struct reader *r, size_t at, const char *what, const char *const *names,
+                   size_t count)
+{
+    char hint[96];
+    struct span word = line_word(r->line, at);
+    return MISTAKE(r, at, "unknown %s '%.*s'%s", what, SPAN_ARG(word),
+                   suggest_text(word, names, count, hint));
+}
+
+int reader_duration(struct reader *r, size_t at, uint64_t *out_us)
+{
+    int64_t us = 0;
+    if (duration_parse(line_word(r->line, at), &us) < 0 || us <= 0) {
+        return MISTAKE(r, at, "expected a duration such as 250ms, 90s or 4m");
+    }
+    *out_us = (uint64_t)us;
     return 0;
 }
 
@@ -39,14 +57,13 @@ static bool is_name(struct span name)
     return name.len > 0 && name.len <= DEVICE_NAME_BYTES_MOST;
 }
 
-// Every placeholder must be one that a run can fill.
-static int check_template(struct reader *r, size_t at, struct span text)
+int reader_check_template(struct reader *r, size_t at, struct span text)
 {
-    struct placeholder table[32];
+    struct placeholder table[PLACEHOLDER_NAMES_MOST];
     size_t count = 0;
     struct buf scratch HR_CLEANUP(buf_deinit);
     buf_init(&scratch, LINE_FILE_BYTES_MOST);
-    for (const char *const *name = placeholder_names(); *name && count < 32; name++) {
+    for (const char *const *name = placeholder_names(); *name && count < HR_COUNT_OF(table); name++) {
         table[count++] = (struct placeholder){*name, ""};
     }
     char *template = span_dup_text(text);
@@ -59,28 +76,33 @@ static int check_template(struct reader *r, size_t at, struct span text)
     return code;
 }
 
+int reader_set_template(struct reader *r, size_t at, char **field)
+{
+    struct buf joined HR_CLEANUP(buf_deinit);
+    buf_init(&joined, LINE_FILE_BYTES_MOST);
+    if (r->line->count <= at) {
+        return MISTAKE(r, at, "something is missing here");
+    }
+    TRY(line_join(r->line, at, &joined));
+    TRY(reader_check_template(r, at, buf_span(&joined)));
+    return reader_set_text(field, buf_span(&joined));
+}
+
 static int read_about(struct reader *r)
 {
     struct buf joined HR_CLEANUP(buf_deinit);
     buf_init(&joined, LINE_FILE_BYTES_MOST);
-    if (r->about_line) {
-        return MISTAKE(r, 0, "'about' stands already on line %d", r->about_line);
-    }
     if (r->line->count < 2) {
         return MISTAKE(r, 1, "expected: about WORDS");
     }
-    r->about_line = r->line->at.line;
     TRY(line_join(r->line, 1, &joined));
-    return set_text(&r->device->about, buf_span(&joined));
+    return reader_set_text(&r->device->about, buf_span(&joined));
 }
 
 static int read_command(struct reader *r)
 {
     struct bench_device *d = r->device;
-    if (r->command_line) {
-        return MISTAKE(r, 0, "'command' stands already on line %d", r->command_line);
-    }
-    r->command_line = r->line->at.line;
+    r->has_command = true;
     if (r->line->count < 2) {
         return MISTAKE(r, 1, "expected: command PROGRAM [ARGUMENT...]");
     }
@@ -89,8 +111,8 @@ static int read_command(struct reader *r)
                        BENCH_WORDS_MOST);
     }
     for (size_t i = 1; i < r->line->count; i++) {
-        TRY(check_template(r, i, line_word(r->line, i)));
-        TRY(set_text(&d->command[d->command_count], line_word(r->line, i)));
+        TRY(reader_check_template(r, i, line_word(r->line, i)));
+        TRY(reader_set_text(&d->command[d->command_count], line_word(r->line, i)));
         d->command_count++;
     }
     return 0;
@@ -108,7 +130,7 @@ static int check_env(struct reader *r, size_t at, struct span word)
             return MISTAKE(r, at, "%.*s is given twice", (int)equals, (const char *)word.ptr);
         }
     }
-    return check_template(r, at, span_from(word, equals + 1));
+    return reader_check_template(r, at, span_from(word, equals + 1));
 }
 
 static int read_env(struct reader *r)
@@ -122,7 +144,7 @@ static int read_env(struct reader *r)
         if (d->env_count == BENCH_WORDS_MOST) {
             return MISTAKE(r, i, "more than %d variables", BENCH_WORDS_MOST);
         }
-        TRY(set_text(&d->env[d->env_count], line_word(r->line, i)));
+        TRY(reader_set_text(&d->env[d->env_count], line_word(r->line, i)));
         d->env_count++;
     }
     return 0;
@@ -130,31 +152,24 @@ static int read_env(struct reader *r)
 
 static int read_requires(struct reader *r)
 {
-    if (r->requires_line) {
-        return MISTAKE(r, 0, "'requires' stands already on line %d", r->requires_line);
-    }
-    r->requires_line = r->line->at.line;
     if (r->line->count != 2) {
         return MISTAKE(r, r->line->count < 2 ? 1 : 2, "expected: requires FILE");
     }
-    TRY(check_template(r, 1, line_word(r->line, 1)));
-    return set_text(&r->device->requires, line_word(r->line, 1));
+    TRY(reader_check_template(r, 1, line_word(r->line, 1)));
+    return reader_set_text(&r->device->requires, line_word(r->line, 1));
 }
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "nothing"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "nothing"};
     struct bench_device *d = r->device;
     char hint[96];
-    if (r->offers_line) {
-        return MISTAKE(r, 0, "'offers' stands already on line %d", r->offers_line);
-    }
-    r->offers_line = r->line->at.line;
     d->offers_clock = false;
     d->offers_x509 = false;
     d->offers_dps = false;
+    d->offers_tls13 = false;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509|dps ... or: offers nothing");
+        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3 ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         if (line_word_is(r->line, i, "clock")) {
@@ -163,6 +178,8 @@ static int read_offers(struct reader *r)
             d->offers_x509 = true;
         } else if (line_word_is(r->line, i, "dps")) {
             d->offers_dps = true;
+        } else if (line_word_is(r->line, i, "tls1.3")) {
+            d->offers_tls13 = true;
         } else if (line_word_is(r->line, i, "nothing")) {
             if (r->line->count != 2) {
                 return MISTAKE(r, i, "'nothing' stands alone");
@@ -178,50 +195,87 @@ static int read_offers(struct reader *r)
 
 static int read_end(struct reader *r)
 {
+    struct bench_device *d = r->device;
     if (r->line->count > 1) {
         return MISTAKE(r, 1, "'end' stands alone");
     }
-    if (!r->command_line) {
-        diag_add(r->diags, r->opened, "process '%s' has no command", r->device->name);
+    if (!r->has_command && (d->kind == BENCH_PROCESS || d->kind == BENCH_QEMU)) {
+        diag_add(r->diags, r->opened, "%s '%s' has no command", bench_kind_word(d->kind), d->name);
     }
+    TRY(d->board ? board_check(r) : 0);
     r->device = NULL;
     return 0;
 }
 
-static int read_process(struct reader *r)
+static int add_device(struct reader *r, enum bench_kind kind, struct span name)
 {
     struct bench *b = r->bench;
-    struct span name = line_word(r->line, 1);
-    if (r->device) {
-        MISTAKE(r, 0, "process '%s' of line %d has no 'end'", r->device->name, r->opened.line);
-    }
     ENSURE(b->count < DEVICES_MOST, ERR_LIMIT);
-    for (size_t i = 0; i < b->count; i++) {
-        if (span_equals_text(name, b->devices[i].name)) {
-            MISTAKE(r, 1, "process '%s' is defined twice", b->devices[i].name);
-        }
-    }
     struct bench_device *grown = realloc(b->devices, (b->count + 1) * sizeof *grown);
     ENSURE(grown != NULL, ERR_NO_MEMORY);
     b->devices = grown;
     r->device = &b->devices[b->count];
-    *r->device = (struct bench_device){.offers_clock = true, .offers_x509 = true};
+    *r->device = (struct bench_device){
+        .kind = kind,
+        .line = r->line->at.line,
+        .offers_clock = kind == BENCH_PROCESS,
+        .offers_x509 = true,
+    };
     b->count++;
-    r->opened = r->line->at;
-    r->about_line = r->command_line = r->requires_line = r->offers_line = 0;
-    TRY(set_text(&r->device->name, name));
-    TRY(set_text(&r->device->about, SPAN_EMPTY));
-    TRY(set_text(&r->device->requires, SPAN_EMPTY));
-    if (!is_name(name)) {
-        return MISTAKE(r, 1, NAME_RULE, DEVICE_NAME_BYTES_MOST);
+    TRY(reader_set_text(&r->device->name, name));
+    TRY(reader_set_text(&r->device->about, SPAN_EMPTY));
+    TRY(reader_set_text(&r->device->requires, SPAN_EMPTY));
+    return kind == BENCH_PROCESS ? 0 : board_new(r->device);
+}
+
+static int read_block(struct reader *r, enum bench_kind kind)
+{
+    struct bench *b = r->bench;
+    struct span name = line_word(r->line, 1);
+    if (r->device) {
+        MISTAKE(r, 0, "%s '%s' of line %d has no 'end'", bench_kind_word(r->device->kind),
+                r->device->name, r->opened.line);
     }
-    return r->line->count > 2 ? MISTAKE(r, 2, "expected: process NAME") : 0;
+    for (size_t i = 0; i < b->count; i++) {
+        if (span_equals_text(name, b->devices[i].name)) {
+            MISTAKE(r, 1, "%s '%s' is defined twice", bench_kind_word(b->devices[i].kind),
+                    b->devices[i].name);
+        }
+    }
+    r->opened = r->line->at;
+    r->has_command = false;
+    memset(r->seen, 0, sizeof r->seen);
+    TRY(add_device(r, kind, name));
+    if (!is_name(name)) {
+        return MISTAKE(r, 1, NAME_RULE, bench_kind_word(kind), DEVICE_NAME_BYTES_MOST);
+    }
+    return r->line->count > 2 ? MISTAKE(r, 2, "expected: %s NAME", bench_kind_word(kind)) : 0;
+}
+
+static int read_process(struct reader *r)
+{
+    return read_block(r, BENCH_PROCESS);
+}
+
+static int read_qemu(struct reader *r)
+{
+    return read_block(r, BENCH_QEMU);
+}
+
+static int read_board(struct reader *r)
+{
+    return read_block(r, BENCH_BOARD);
+}
+
+static int read_blackbox(struct reader *r)
+{
+    return read_block(r, BENCH_BLACKBOX);
 }
 
 static int append_word(struct bench_device *d, struct span word)
 {
     ENSURE(d->command_count < BENCH_WORDS_MOST, ERR_LIMIT);
-    TRY(set_text(&d->command[d->command_count], word));
+    TRY(reader_set_text(&d->command[d->command_count], word));
     d->command_count++;
     return 0;
 }
@@ -239,13 +293,13 @@ static int copy_device(struct bench *b, size_t from, struct span name)
                                .offers_x509 = old->offers_x509,
                                .offers_dps = old->offers_dps};
     b->count++;
-    TRY(set_text(&d->name, name));
-    TRY(set_text(&d->requires, span_text(old->requires)));
+    TRY(reader_set_text(&d->name, name));
+    TRY(reader_set_text(&d->requires, span_text(old->requires)));
     for (size_t i = 0; i < old->command_count; i++) {
         TRY(append_word(d, span_text(old->command[i])));
     }
     for (size_t i = 0; i < old->env_count; i++) {
-        TRY(set_text(&d->env[i], span_text(old->env[i])));
+        TRY(reader_set_text(&d->env[i], span_text(old->env[i])));
         d->env_count++;
     }
     return 0;
@@ -262,7 +316,7 @@ static int add_variant(struct reader *r, size_t from, size_t at)
         }
     }
     if (!is_name(name)) {
-        return MISTAKE(r, at, NAME_RULE, DEVICE_NAME_BYTES_MOST);
+        return MISTAKE(r, at, NAME_RULE, "process", DEVICE_NAME_BYTES_MOST);
     }
     if (b->devices[from].command_count + 2 > BENCH_WORDS_MOST) {
         return MISTAKE(r, at, "more than %d words in a command", BENCH_WORDS_MOST);
@@ -272,7 +326,7 @@ static int add_variant(struct reader *r, size_t from, size_t at)
     struct buf about HR_CLEANUP(buf_deinit);
     buf_init(&about, LINE_FILE_BYTES_MOST);
     TRY(buf_printf(&about, "%s with %.*s %s", b->devices[from].name, SPAN_ARG(option), d->name));
-    TRY(set_text(&d->about, buf_span(&about)));
+    TRY(reader_set_text(&d->about, buf_span(&about)));
     TRY(append_word(d, option));
     return append_word(d, name);
 }
@@ -287,7 +341,9 @@ static int read_variants(struct reader *r)
     if (r->line->count < 4) {
         return MISTAKE(r, r->line->count, "expected: variants PROCESS OPTION NAME...");
     }
-    while (from < b->count && !span_equals_text(line_word(r->line, 1), b->devices[from].name)) {
+    while (from < b->count && 
+           !(b->devices[from].kind == BENCH_PROCESS &&
+             span_equals_text(line_word(r->line, 1), b->devices[from].name))) {
         from++;
     }
     if (from == b->count) {
@@ -302,36 +358,85 @@ static int read_variants(struct reader *r)
     return 0;
 }
 
+enum {
+    IN_PROCESS = 1 << BENCH_PROCESS,
+    IN_QEMU = 1 << BENCH_QEMU,
+    IN_BOARD = 1 << BENCH_BOARD,
+    IN_BLACKBOX = 1 << BENCH_BLACKBOX,
+    IN_PROGRAM = IN_PROCESS | IN_QEMU,
+    WITH_CONSOLE = IN_QEMU | IN_BOARD,
+    IN_HARDWARE = IN_BOARD | IN_BLACKBOX,
+    NOT_A_PROCESS = IN_HARDWARE | IN_QEMU,
+    IN_ANY = IN_PROCESS | NOT_A_PROCESS,
+};
+
 struct keyword {
     const char *word;
     int (*read)(struct reader *r);
-    bool is_inside; // stands between process and end
+    int where;  // blocks that it may stand in, 0 = outside
+    bool is_once;
 };
 
 static const struct keyword keywords[] = {
-    {"process", read_process, false},  {"about", read_about, true},
-    {"command", read_command, true},   {"env", read_env, true},
-    {"requires", read_requires, true}, {"offers", read_offers, true},
-    {"end", read_end, true},           {"variants", read_variants, false},
+    {"process", read_process, 0, false},
+    {"qemu", read_qemu, 0, false},
+    {"board", read_board, 0, false},
+    {"blackbox", read_blackbox, 0, false},
+    {"variants", read_variants, 0, false},
+    {"about", read_about, IN_ANY, true},
+    {"offers", read_offers, IN_ANY, true},
+    {"end", read_end, IN_ANY, false},
+    {"command", read_command, IN_PROGRAM, true},
+    {"env", read_env, IN_ANY, false},
+    {"requires", read_requires, IN_ANY, true},
+    {"serial", board_read_serial, WITH_CONSOLE, true},
+    {"baud", board_read_baud, IN_BOARD, true},
+    {"line-end", board_read_line_end, WITH_CONSOLE, true},
+    {"banner", board_read_banner, WITH_CONSOLE, true},
+    {"script", board_read_script, WITH_CONSOLE, false},
+    {"ask", board_read_ask, WITH_CONSOLE, false},
+    {"flash", board_read_flash, IN_HARDWARE, false},
+    {"reset", board_read_reset, IN_HARDWARE, false},
+    {"power", board_read_power, IN_HARDWARE, false},
+    {"clock", board_read_clock, NOT_A_PROCESS, true},
+    {"credentials", board_read_credentials, NOT_A_PROCESS, true},
+    {"hub-address", board_read_hub_address, IN_HARDWARE, true},
+    {"hub-name", board_read_hub_name, IN_HARDWARE, true},
+    {"hub-port", board_read_hub_port, IN_HARDWARE, true},
+    {"notes", board_read_notes, NOT_A_PROCESS, true},
+    {"tags", board_read_tags, NOT_A_PROCESS, true},
 };
+_Static_assert(HR_COUNT_OF(keywords) <= READER_KEYWORDS_MOST, "one line of `seen` per keyword");
+
+static int read_keyword(struct reader *r, size_t i)
+{
+    const struct keyword *k = &keywords[i];
+    if (k->where == 0) {
+        return k->read(r);
+    }
+    if (!r->device) {
+        return MISTAKE(r, 0, "'%s' stands outside of process ... end", k->word);
+    }
+    if (!(k->where & (1 << r->device->kind))) {
+        return MISTAKE(r, 0, "a %s has no '%s'", bench_kind_word(r->device->kind), k->word);
+    }
+    if (k->is_once && r->seen[i]) {
+        return MISTAKE(r, 0, "'%s' stands already on line %d", k->word, r->seen[i]);
+    }
+    r->seen[i] = r->line->at.line;
+    return k->read(r);
+}
 
 static int read_line(struct reader *r)
 {
     const char *names[HR_COUNT_OF(keywords)];
-    char hint[96];
     for (size_t i = 0; i < HR_COUNT_OF(keywords); i++) {
         names[i] = keywords[i].word;
-        if (!line_word_is(r->line, 0, names[i])) {
-            continue;
+        if (line_word_is(r->line, 0, names[i])) {
+            return read_keyword(r, i);
         }
-        if (keywords[i].is_inside && !r->device) {
-            return MISTAKE(r, 0, "'%s' stands outside of process ... end", names[i]);
-        }
-        return keywords[i].read(r);
     }
-    struct span word = line_word(r->line, 0);
-    return MISTAKE(r, 0, "unknown word '%.*s'%s", SPAN_ARG(word),
-                   suggest_text(word, names, HR_COUNT_OF(keywords), hint));
+    return reader_unknown(r, 0, "word", names, HR_COUNT_OF(names));
 }
 
 static int read_script(struct reader *r, const struct line_script *script)
@@ -344,7 +449,8 @@ static int read_script(struct reader *r, const struct line_script *script)
         }
     }
     if (r->device) {
-        diag_add(r->diags, r->opened, "process '%s' has no 'end'", r->device->name);
+        diag_add(r->diags, r->opened, "%s '%s' has no 'end'",
+                 bench_kind_word(r->device->kind), r->device->name);
     }
     return 0;
 }
@@ -354,8 +460,8 @@ static int bench_init(struct bench *b, const char *file)
     const char *slash = strrchr(file, '/');
     struct span folder = slash ? span_of(file, (size_t)(slash - file)) : SPAN_LITERAL(".");
     *b = (struct bench){0};
-    TRY(set_text(&b->file, span_text(file)));
-    return set_text(&b->folder, slash == file ? SPAN_LITERAL("/") : folder);
+    TRY(reader_set_text(&b->file, span_text(file)));
+    return reader_set_text(&b->folder, slash == file ? SPAN_LITERAL("/") : folder);
 }
 
 // `lexed` is what the lexer returned; its mistakes are in `diags` already.
@@ -407,6 +513,7 @@ void bench_deinit(struct bench *bench)
         free(d->name);
         free(d->about);
         free(d->requires);
+        board_free(d->board);
         free_texts(d->command, d->command_count);
         free_texts(d->env, d->env_count);
     }

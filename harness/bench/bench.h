@@ -6,17 +6,30 @@
 //       command  {bin}/reference_device --root {root.pem}
 //       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
-//       offers   clock x509 dps              # capabilities, or `nothing`; default clock x509
+//       offers   clock x509 dps tls1.3       # capabilities, or `nothing`; default clock x509
 //     end
 //     variants reference --flaw no-sni hammer  # further devices: the command and `--flaw NAME`
 //
+// Blocks may also be `qemu NAME`, `board NAME` and `blackbox NAME`: see board.h.
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
 #pragma once
 #include "base/line.h"
+#include "harness/bench/board.h"
 
-enum { BENCH_WORDS_MOST = 48 };
+enum { BENCH_WORDS_MOST = 48, PLACEHOLDER_NAMES_MOST = 40 };
+
+enum bench_kind {
+    BENCH_PROCESS,  // a program on this machine
+    BENCH_QEMU,     // an emulator, with a console
+    BENCH_BOARD,    // hardware with a serial port
+    BENCH_BLACKBOX, // hardware that is only seen on the wire
+};
+const char *bench_kind_word(enum bench_kind kind);
 
 struct bench_device {
+    enum bench_kind kind;
+    int line;
+    struct bench_board *board; // NULL for a process
     char *name;
     char *about;
     char *command[BENCH_WORDS_MOST + 1]; // argv templates, NULL-terminated
@@ -27,6 +40,7 @@ struct bench_device {
     bool offers_clock;
     bool offers_x509;
     bool offers_dps; // registers itself with the provisioning service
+    bool offers_tls13;
 };
 
 struct bench {

@@ -42,7 +42,22 @@ static int check_installed(const struct bench_device *device)
     return 0;
 }
 
-static int run_on_bench(const char *bench_path, const char *device, struct suite_run *run)
+static int find_devices(const struct bench *bench, const char *const *names, struct suite_run *run)
+{
+    for (size_t i = 0; names[i]; i++) {
+        TRY(bench_find(bench, names[i], &run->devices[i]));
+        TRY(check_installed(run->devices[i]));
+        for (size_t k = 0; k < i; k++) {
+            if (run->devices[k] == run->devices[i]) {
+                FAIL(ERR_USAGE, "--device %s is given twice", names[i]);
+            }
+        }
+        run->device_count++;
+    }
+    return 0;
+}
+
+static int run_on_bench(const char *bench_path, const char *const *names, struct suite_run *run)
 {
     struct bench bench;
     struct diag_list diags;
@@ -56,10 +71,7 @@ static int run_on_bench(const char *bench_path, const char *device, struct suite
     }
     diag_deinit(&diags);
     if (code == 0) {
-        code = bench_find(&bench, device, &run->device);
-    }
-    if (code == 0) {
-        code = check_installed(run->device);
+        code = find_devices(&bench, names, run);
     }
     if (code < 0) {
         exit_code = cli_fail("run", code);
@@ -75,22 +87,18 @@ static int run_command(int argc, char **argv)
 {
     struct suite_run run = {.command = "run"};
     const char *suites[SUITES_MOST];
-    const char *device = NULL;
+    const char *devices[OPTION_LIST_MOST + 1] = {NULL};
     const char *bench = NULL;
     char standard[PATH_MAX];
-    const struct option_spec specs[] = {
-        {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
-        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
-        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
-        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
-        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
-    };
-    int code = cli_options(&command_run, argc, argv, specs, HR_COUNT_OF(specs), false, suites,
-                           SUITES_MOST, &run.suite_count);
+    struct option_spec specs[SUITE_SPECS_MOST + 2] = {{"--device", "NAME...", devices},
+                                                      {"--bench", "FILE", &bench}};
+    size_t spec_count = 2 + suite_run_specs(&run, specs + 2);
+    int code = cli_options(&command_run, argc, argv, specs, spec_count, false, suites, SUITES_MOST,
+                           &run.wish.suite_count);
     if (code != EXIT_PASS) {
         return code < 0 ? EXIT_PASS : code;
     }
-    if (run.suite_count == 0 || !device) {
+    if (run.wish.suite_count == 0 || (!devices[0] && !run.options.list)) {
         fputs("hubrig run: expected a suite and --device NAME; try: hubrig run suites/smoke --device "
               "reference\n",
               stderr);
@@ -99,8 +107,8 @@ static int run_command(int argc, char **argv)
     if (!bench && fs_join(standard, sizeof standard, fs_data_folder(), "fixtures/devices.bench") == 0) {
         bench = standard;
     }
-    run.suites = suites;
-    return run_on_bench(bench, device, &run);
+    run.wish.suites = suites;
+    return run_on_bench(bench, devices, &run);
 }
 
 const struct command command_run = {
@@ -110,21 +118,15 @@ const struct command command_run = {
     .help =
         "usage: hubrig run SUITE... --device NAME [options]\n"
         "\n"
-        "Runs every .scn file of the suites (files or folders) against a device, each in a process\n"
-        "and, where the machine allows it, in a private network of its own. One line per verdict;\n"
-        "what did not pass is followed by where, expected, observed, cause, try and evidence.\n"
+        "Runs scenarios against a device, each in a process and, where the machine allows it, in a\n"
+        "private network of its own. One line per verdict; what did not pass is followed by where,\n"
+        "expected, observed, cause, try and evidence. SUITE is a .scn file, a folder, a bundle\n"
+        "(.suite), or the name of a suite, bundle or scenario that `hubrig suites` lists.\n"
         "\n"
-        "  --device NAME       a device of the bench\n"
+        "  --device NAME       a device of the bench; may be repeated: side by side\n"
         "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
-        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
-        "  --only NAME         run this scenario only\n"
-        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
-        "  --network KIND      auto: private where possible (default); private: or fail;\n"
-        "                      host: an address of its own in 127.0.0.0/8, port 8883\n"
-        "  --junit FILE        also write JUnit XML\n"
-        "  --tap FILE          also write TAP 13\n"
-        "  --json              print the outcomes as JSON instead of lines\n"
+        SUITE_RUN_HELP
         "\n"
-        "Exit codes: 0 all passed, 1 a device failed, 2 usage or a mistake in a file,\n"
+        "Exit codes: 0 all passed, 1 a device failed or wavered, 2 usage or a mistake in a file,\n"
         "      3 the rig failed, 77 everything was skipped\n",
 };

@@ -187,7 +187,8 @@ static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(voi
 static void every_command_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = {"serve", "try", "run", "check", "doctor", "explain", "words"};
+    static const char *const names[] = {"serve", "try",    "run",     "check", "doctor", "explain",
+                                        "words", "report", "history", "suites"};
     for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
         struct shell_result r;
         shell_run(&r, "%s %s --help", hubrig, names[i]);
@@ -246,6 +247,34 @@ static void the_capture_opens_decrypted(void **state)
     shell_assert_says(&r, "1\tbench-01"); // CONNECT
     shell_assert_says(&r, "2\t\t5");      // CONNACK 5
     shell_assert_says(&r, "reason=sas-expired");
+    shell_release(&r);
+}
+
+static void the_capture_of_tls_1_3_opens_decrypted_too(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "command -v tshark");
+    bool has_tshark = r.code == 0;
+    shell_release(&r);
+    if (!has_tshark) {
+        skip();
+    }
+    shell_write("t/tls13.scn", "scenario t.tls13\nneeds tls1.3\nlimit 30s\nset hub.tls_versions = 1.3\n"
+                               "boot device\nexpect tls.established with version = TLSv1.3 within 20s\n"
+                               "expect d2c.message within 20s\nwait 200ms\n");
+    shell_run(&r, "%s try --offers tls1.3 --suite t/tls13.scn %s --root {root.pem} && "
+                  "tshark -r evidence/t.tls13/wire.pcapng -Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid "
+                  "-e mqtt.topic 2>/dev/null; "
+                  "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null; "
+                  "ja3=$(tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.ja3 -T fields -e "
+                  "tls.handshake.ja3 2>/dev/null) && grep -c \"JA3) $ja3$\" "
+                  "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,",
+              hubrig, reference);
+    shell_assert_says(&r, "same-fingerprint=1");
+    shell_assert_says(&r, "1\tbench-01");                        // CONNECT
+    shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
+    shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3
     shell_release(&r);
 }
 
@@ -330,6 +359,7 @@ int main(void)
         cmocka_unit_test(without_namespaces_the_hub_takes_a_loopback_address),
         cmocka_unit_test(the_key_of_the_device_is_in_no_file_that_others_read),
         cmocka_unit_test(the_capture_opens_decrypted),
+        cmocka_unit_test(the_capture_of_tls_1_3_opens_decrypted_too),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

@@ -8,6 +8,7 @@
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/responders.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
 #include <inttypes.h>
@@ -33,15 +34,20 @@ struct serving {
     const char *files;
     const char *names; // more SANs, comma-separated
     const char *capture;
+    const char *tls[POLICY_KEY_COUNT];
     const char *json;
     const char *hub_path;
     const char *state_path;
+    const char *dps_host; // NULL = no provisioning service
+    const char *dps_port;
+    const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
     struct env env;
     uv_loop_t loop;
     uv_signal_t stops[2];
     bool has_stopped;
     struct rig rig;
+    struct offer_report offers;
     struct rig_device device;
     int bound_port;
     struct hub_file hub_file;
@@ -50,6 +56,7 @@ struct serving {
     struct control_socket *control_socket;
     char socket_path[PATH_MAX];
     int bound_https_port;
+    int bound_dps_port;
     int bound_sntp_port;
     int bound_dns_port;
     char root_path[PATH_MAX];
@@ -112,6 +119,18 @@ static int read_port(const char *text, const char *option, int *port)
     }
     *port = (int)value;
     return 0;
+}
+
+static int read_tls(struct serving *s, struct tls_policy *out)
+{
+    *out = s->hub_file.tls;
+    for (int i = 0; i < POLICY_KEY_COUNT; i++) {
+        if (s->tls[i]) {
+            TRY(tls_policy_set(out, (enum tls_policy_key)i, span_text(s->tls[i])));
+        }
+    }
+    TRY(tls_policy_prefer(out, getenv("HUBRIG_TLS_ENGINE")));
+    return tls_policy_check(out);
 }
 
 static int write_file(struct serving *s, const char *name, const struct buf *content, mode_t mode,
@@ -255,6 +274,15 @@ static int open_control(struct serving *s)
     return control_socket_open(&socket, &s->control_socket);
 }
 
+// It presents the same chain, issued to its own name.
+static int listen_dps(struct serving *s)
+{
+    int port = 0;
+    TRY(read_port(s->dps_port, "--dps-port", &port));
+    TRY(rig_use_dps_chain(&s->rig, s->chain));
+    return server_listen(s->rig.dps_server, s->listen, port, &s->bound_dps_port);
+}
+
 static int open_responders(struct serving *s)
 {
     int port = 0;
@@ -278,6 +306,10 @@ static int open_rig(struct serving *s)
     choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
+    if (s->dps_host) {
+        dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
+    }
+    TRY(read_tls(s, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
@@ -289,10 +321,13 @@ static int open_rig(struct serving *s)
         TRY(read_port(s->https_port, "--https-port", &port));
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
+    TRY(s->dps_host ? listen_dps(s) : 0);
     TRY(open_responders(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
+    TRY(offer_report_open(&s->offers, s->files));
+    TRY(journal_listen(s->rig.journal, offer_report_event, &s->offers));
     return journal_listen(s->rig.journal, on_event, s);
 }
 
@@ -308,14 +343,19 @@ static int print_ready(struct serving *s)
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
+    char dps[400] = "";
+    if (s->dps_host) {
+        snprintf(dps, sizeof dps, " dps=%s dps_port=%d id_scope=%s", s->dps_host,
+                 s->bound_dps_port, s->id_scope);
+    }
     if (s->sntp_port) {
         snprintf(sntp, sizeof sntp, " sntp_port=%d", s->bound_sntp_port);
     }
     if (s->dns_port) {
         snprintf(dns, sizeof dns, " dns_port=%d", s->bound_dns_port);
     }
-    printf("ready host=%s address=%s port=%d%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
-           s->host, s->listen, s->bound_port, https, sntp, dns, s->root_path, s->chain, s->device_id,
+    printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, dps, sntp, dns, s->root_path, s->chain, s->device_id,
            s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
@@ -370,6 +410,7 @@ static int serve(struct serving *s)
 {
     s->env = env_system();
     signal(SIGPIPE, SIG_IGN);
+    fs_allow_many_files();
     int code = open_loop(s);
     if (code < 0) {
         return cli_fail("serve", code);
@@ -405,6 +446,8 @@ static int serve_command(int argc, char **argv)
         .listen = "127.0.0.1",
         .port = "8883",
         .files = "hub-files",
+        .dps_port = "8884",
+        .id_scope = "0ne00HUBRIG",
     };
     const struct option_spec specs[] = {
         {"--host", "NAME", &s.host},     {"--listen", "ADDRESS", &s.listen},
@@ -415,6 +458,16 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--dps", "NAME", &s.dps_host},
+        {"--dps-port", "N", &s.dps_port},
+        {"--id-scope", "TEXT", &s.id_scope},
+        {"--tls-engine", "NAME", &s.tls[POLICY_TLS_ENGINE]},
+        {"--tls-versions", "RANGE", &s.tls[POLICY_TLS_VERSIONS]},
+        {"--tls-suites", "LIST", &s.tls[POLICY_TLS_SUITES]},
+        {"--tls-groups", "LIST", &s.tls[POLICY_TLS_GROUPS]},
+        {"--tls-tickets", "HOW", &s.tls[POLICY_TLS_TICKETS]},
+        {"--client-certificate", "HOW", &s.tls[POLICY_CLIENT_CERTIFICATE]},
+        {"--client-cas", "COUNT", &s.tls[POLICY_CLIENT_CAS]},
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--json", NULL, &s.json},
     };
@@ -455,9 +508,22 @@ const struct command command_serve = {
         "                    options above say goes before what the file says\n"
         "  --state FILE      a database that keeps devices, keys and sessions across restarts; what\n"
         "                    it holds of a device goes before what the hub file says\n"
+        "  --dps NAME        a provisioning service beside the hub, for the enrollments of the hub file;\n"
+        "                    its certificate has this name\n"
+        "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
+        "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
+        "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"
+        "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"
+        "                    then what HUBRIG_TLS_ENGINE says\n"
+        "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"
+        "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n"
+        "                    commas between, best first; default: standard, as the service\n"
+        "  --tls-tickets HOW off (default), honoured, refused, or stale once the chain has changed\n"
+        "  --client-certificate HOW   optional (default, as the service), required or none\n"
+        "  --client-cas N    list N foreign CAs in the request for it; default: none, as the service\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

@@ -24,8 +24,9 @@ static bool mentions(const struct bench_device *device, const char *text)
 // "clock,x509": adds to what the placeholders tell; the clock counts only when it is listed.
 static int read_offers(const char *list, struct bench_device *device)
 {
-    static const char *const names[] = {"clock", "x509", "dps"};
-    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps};
+    static const char *const names[] = {"clock", "x509", "dps", "tls1.3"};
+    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps,
+                           &device->offers_tls13};
     struct span rest = span_text(list);
     device->offers_clock = false;
     while (rest.ptr) {
@@ -36,7 +37,7 @@ static int read_offers(const char *list, struct bench_device *device)
         }
         if (i == HR_COUNT_OF(names)) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509 and dps with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps and tls1.3 with commas between, seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), hint));
             return EXIT_USAGE;
         }
@@ -59,7 +60,8 @@ static int try_program(const char **words, size_t count, const char *offers, str
     if (code != EXIT_PASS) {
         return code;
     }
-    run->device = &device;
+    run->devices[0] = &device;
+    run->device_count = 1;
     run->bench_folder = ".";
     return suite_run(run);
 }
@@ -71,15 +73,10 @@ static int try_command(int argc, char **argv)
     size_t count = 0;
     const char *offers = NULL;
     const char *suite = "suites/smoke";
-    const struct option_spec specs[] = {
-        {"--suite", "SUITE", &suite},          {"--offers", "LIST", &offers},
-        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
-        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
-        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
-        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
-    };
-    int code = cli_options(&command_try, argc, argv, specs, HR_COUNT_OF(specs), true, words,
-                           WORDS_MOST, &count);
+    struct option_spec specs[SUITE_SPECS_MOST + 2] = {{"--suite", "SUITE", &suite},
+                                                      {"--offers", "LIST", &offers}};
+    size_t spec_count = 2 + suite_run_specs(&run, specs + 2);
+    int code = cli_options(&command_try, argc, argv, specs, spec_count, true, words, WORDS_MOST, &count);
     if (code != EXIT_PASS) {
         return code < 0 ? EXIT_PASS : code;
     }
@@ -87,8 +84,8 @@ static int try_command(int argc, char **argv)
         fputs("hubrig try: expected a program; try: hubrig try ./my_device\n", stderr);
         return EXIT_USAGE;
     }
-    run.suites = &suite;
-    run.suite_count = 1;
+    run.wish.suites = &suite;
+    run.wish.suite_count = 1;
     return try_program(words, count, offers, &run);
 }
 
@@ -113,13 +110,9 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps; default: clock, x509 when it is given {device.cert}, and\n"
-        "                      dps when it is given one of {dps.host} {dps.id_scope} ...\n"
-        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
-        "  --only NAME         run this scenario only\n"
-        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
-        "  --network KIND      auto, private or host; see hubrig run --help\n"
-        "  --junit FILE, --tap FILE, --json   reports as in hubrig run\n"
+        "                      x509, dps, tls1.3; default: clock, x509 when it is given\n"
+        "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
+        SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/device/process.h"
 #include "base/error.h"
+#include "harness/device/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,9 @@
 
 struct stream {
     struct process *process;
-    const char *name; // "out" or "err"
+    struct output_stream lines;
     uv_pipe_t pipe;
     bool is_open;
-    char line[PROCESS_LINE_BYTES_MOST];
-    size_t len;
 };
 
 struct process {
@@ -29,12 +28,9 @@ struct process {
     pid_t pid;
     bool is_running;
     bool is_asked;
-    int log_fd;
-    bool is_cut;
-    uint64_t started_us;
+    int stdin_fd; // -1 = none
+    struct output output;
     uint64_t output_bytes;
-    uint64_t logged_bytes;
-    uint64_t events;
     struct stream streams[2];
     uv_signal_t child_signal;
     uv_timer_t kill_timer;
@@ -43,74 +39,15 @@ struct process {
 
 // ---- output
 
-static void write_log(struct process *p, struct span text)
-{
-    while (text.len > 0 && p->log_fd >= 0) {
-        ssize_t n = write(p->log_fd, text.ptr, text.len);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            EMIT(p->settings.journal, RUN_NOTE, 0, NULL, F_TEXT("text", "the device log cannot be written"));
-            close(p->log_fd);
-            p->log_fd = -1;
-            return;
-        }
-        text = span_from(text, (size_t)n);
-    }
-}
-
-static void note_cut(struct stream *s)
-{
-    struct process *p = s->process;
-    p->is_cut = true;
-    write_log(p, SPAN_LITERAL("(the rest of the output was not kept)\n"));
-    EMIT(p->settings.journal, DEVICE_OUTPUT_CUT, 0, NULL, F_TEXT("stream", s->name),
-         F_INT("kept_bytes", p->logged_bytes));
-}
-
-static void end_line(struct stream *s)
-{
-    struct process *p = s->process;
-    struct span text = span_of(s->line, s->len);
-    s->len = 0;
-    if (p->is_cut) {
-        return;
-    }
-    if (p->logged_bytes + text.len > PROCESS_LOG_BYTES_MOST) {
-        note_cut(s);
-        return;
-    }
-    uint64_t at = p->settings.env->mono_us(p->settings.env->world) - p->started_us;
-    char head[48];
-    int n = snprintf(head, sizeof head, "%5llu.%06llu %s| ", (unsigned long long)(at / 1000000),
-                     (unsigned long long)(at % 1000000), s->name);
-    write_log(p, span_of(head, (size_t)n));
-    write_log(p, text);
-    write_log(p, SPAN_LITERAL("\n"));
-    p->logged_bytes += text.len + (size_t)n + 1;
-    if (p->events++ < PROCESS_EVENTS_MOST) {
-        EMIT(p->settings.journal, DEVICE_OUTPUT, 0, NULL, F_TEXT("stream", s->name), F_SPAN("text", text));
-    }
-}
-
 static void take_output(struct stream *s, struct span bytes)
 {
-    s->process->output_bytes += bytes.len;
-    if (s->process->is_cut) {
-        return;
+    struct process *p = s->process;
+    p->output_bytes += bytes.len;
+    if (p->settings.on_bytes) {
+        p->settings.on_bytes(p->settings.context, s->lines.name, bytes);
     }
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.ptr[i] == '\n') {
-            end_line(s);
-            continue;
-        }
-        if (s->len == sizeof s->line) {
-            end_line(s);
-        }
-        if (bytes.ptr[i] != '\r') {
-            s->line[s->len++] = (char)bytes.ptr[i];
-        }
+    if (!p->settings.is_tool) {
+        output_take(&s->lines, bytes);
     }
 }
 
@@ -140,8 +77,8 @@ static void close_stream(struct stream *s)
         return;
     }
     s->is_open = false;
-    if (s->len > 0) {
-        end_line(s);
+    if (!s->process->settings.is_tool) {
+        output_flush(&s->lines);
     }
     uv_close((uv_handle_t *)&s->pipe, on_stream_closed);
 }
@@ -193,10 +130,15 @@ static void on_child(uv_signal_t *signal, int number)
     for (size_t i = 0; i < HR_COUNT_OF(p->streams); i++) {
         drain_stream(&p->streams[i]);
     }
-    EMIT(p->settings.journal, DEVICE_EXITED, 0, NULL,
+    if (!p->settings.is_tool) {
+        EMIT(p->settings.journal, DEVICE_EXITED, 0, NULL,
          F_INT("code", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
          F_TEXT("signal", signal_name),
          F_BOOL("asked", p->is_asked));
+    }
+    if (p->settings.on_exit) {
+        p->settings.on_exit(p->settings.context, WIFEXITED(status) ? WEXITSTATUS(status) : -1, signal_name);
+    }
 }
 
 static void on_kill_timer(uv_timer_t *timer)
@@ -215,6 +157,15 @@ bool process_is_running(const struct process *p)
 uint64_t process_output_bytes(const struct process *p)
 {
     return p->output_bytes;
+}
+
+int process_send(struct process *p, struct span bytes)
+{
+    ssize_t n = p->stdin_fd >= 0 ? write(p->stdin_fd, bytes.ptr, bytes.len) : -1;
+    if (n != (ssize_t)bytes.len) {
+        FAIL(ERR_IO, "the device's program does not take what is typed");
+    }
+    return 0;
 }
 
 void process_stop(struct process *p, uint64_t grace_us)
@@ -280,7 +231,14 @@ void process_free(struct process *p)
     if (p->pid > 0) {
         kill(-p->pid, SIGKILL);
     }
-    process_kill_descendants(NULL, 0);
+    if (!p->settings.is_tool) {
+        process_kill_descendants(NULL, 0);
+    } else if (p->is_running) {
+        waitpid(p->pid, NULL, 0);
+    }
+    if (p->stdin_fd >= 0) {
+        close(p->stdin_fd);
+    }
     for (size_t i = 0; i < HR_COUNT_OF(p->streams); i++) {
         close_stream(&p->streams[i]);
     }
@@ -289,9 +247,7 @@ void process_free(struct process *p)
     while (p->open_handles > 0) {
         uv_run(p->settings.loop, UV_RUN_ONCE);
     }
-    if (p->log_fd >= 0) {
-        close(p->log_fd);
-    }
+    output_close(&p->output);
     free(p);
 }
 
@@ -318,6 +274,7 @@ static int find_program(const char *name, char *out, size_t capacity)
 }
 
 struct child_pipes {
+    int in[2]; // -1: the device reads nothing
     int out[2];
     int err[2];
     int failure[2]; // carries errno when exec fails
@@ -332,12 +289,13 @@ static void close_pair(int pair[2])
     }
 }
 
-static int open_pipes(struct child_pipes *pipes)
+static int open_pipes(struct child_pipes *pipes, bool has_stdin)
 {
-    *pipes = (struct child_pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+    *pipes = (struct child_pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (pipe2(pipes->out, O_CLOEXEC) != 0 || pipe2(pipes->err, O_CLOEXEC) != 0 ||
-        pipe2(pipes->failure, O_CLOEXEC) != 0) {
+        pipe2(pipes->failure, O_CLOEXEC) != 0 || (has_stdin && pipe2(pipes->in, O_CLOEXEC) != 0)) {
         int errnum = errno;
+        close_pair(pipes->in);
         close_pair(pipes->out);
         close_pair(pipes->err);
         close_pair(pipes->failure);
@@ -356,7 +314,7 @@ static void become_device(const struct child_pipes *pipes, const char *path, cha
         _exit(127);
     }
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(null, STDIN_FILENO);
+    dup2(pipes->in[0] >= 0 ? pipes->in[0] : null, STDIN_FILENO);
     dup2(pipes->out[1], STDOUT_FILENO);
     dup2(pipes->err[1], STDERR_FILENO);
     for (int number = 1; number < NSIG; number++) {
@@ -375,7 +333,7 @@ static int spawn(const struct process_settings *settings, struct child_pipes *pi
 {
     char path[PATH_MAX];
     TRY(find_program(settings->argv[0], path, sizeof path));
-    TRY(open_pipes(pipes));
+    TRY(open_pipes(pipes, settings->has_stdin));
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
@@ -385,6 +343,9 @@ static int spawn(const struct process_settings *settings, struct child_pipes *pi
     close(pipes->out[1]);
     close(pipes->err[1]);
     close(pipes->failure[1]);
+    if (pipes->in[0] >= 0) {
+        close(pipes->in[0]);
+    }
     if (child > 0) {
         setpgid(child, child); // whichever of the two comes first
         if (read(pipes->failure[0], &errnum, sizeof errnum) <= 0) {
@@ -395,6 +356,9 @@ static int spawn(const struct process_settings *settings, struct child_pipes *pi
     if (errnum != 0) {
         close(pipes->out[0]);
         close(pipes->err[0]);
+        if (pipes->in[1] >= 0) {
+            close(pipes->in[1]);
+        }
         if (child > 0) {
             waitpid(child, NULL, 0);
         }
@@ -407,7 +371,7 @@ static int spawn(const struct process_settings *settings, struct child_pipes *pi
 static void open_stream(struct process *p, struct stream *s, const char *name, int fd)
 {
     s->process = p;
-    s->name = name;
+    output_stream_init(&s->lines, &p->output, name);
     uv_pipe_init(p->settings.loop, &s->pipe, 0);
     s->pipe.data = s;
     s->is_open = true;
@@ -428,32 +392,28 @@ int process_start(const struct process_settings *settings, struct process **out)
     struct child_pipes pipes;
     ENSURE(p != NULL, ERR_NO_MEMORY);
     p->settings = *settings;
-    p->log_fd = -1;
-    if (settings->log_path[0]) {
-        p->log_fd = open(settings->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (p->log_fd < 0) {
-            int errnum = errno;
-            free(p);
-            FAIL(error_from_errno(errnum), "cannot write %s: %s", settings->log_path, strerror(errnum));
-        }
-    }
-    int code = spawn(settings, &pipes, &p->pid);
+    p->stdin_fd = -1;
+    int code = output_open(&p->output, settings->env, settings->journal, settings->log_path);
+    code = code < 0 ? code : spawn(settings, &pipes, &p->pid);
     if (code < 0) {
-        if (p->log_fd >= 0) {
-            close(p->log_fd);
-        }
+        output_close(&p->output);
         free(p);
         return code;
     }
     p->is_running = true;
-    p->started_us = settings->env->mono_us(settings->env->world);
+    p->stdin_fd = pipes.in[1];
+    if (p->stdin_fd >= 0) {
+        fcntl(p->stdin_fd, F_SETFL, O_NONBLOCK);
+    }
     uv_signal_init(settings->loop, &p->child_signal);
     uv_timer_init(settings->loop, &p->kill_timer);
     p->child_signal.data = p;
     p->kill_timer.data = p;
     p->open_handles = 2;
     uv_signal_start(&p->child_signal, on_child, SIGCHLD);
-    emit_started(p);
+    if (!settings->is_tool) {
+        emit_started(p);
+    }
     open_stream(p, &p->streams[0], "out", pipes.out[0]);
     open_stream(p, &p->streams[1], "err", pipes.err[0]);
     on_child(&p->child_signal, SIGCHLD); // it may have ended before the watch began

@@ -17,16 +17,17 @@ struct process_settings {
     const char *log_path;    // device.log: "   1.204113 out| text" per line; "" = none
     const char *command_text; // for device.started: the command without secrets
     const char *clock_text;   // and what the device's clock says
-};
-
-enum {
-    PROCESS_LOG_BYTES_MOST = 8 << 20, // what is kept of the output; the rest is read and dropped
-    PROCESS_LINE_BYTES_MOST = 1024,   // longer lines are split
-    PROCESS_EVENTS_MOST = 5000,       // device.output events
+    bool has_stdin;          // process_send can type
+    bool is_tool;            // not the device itself: no events, no log, no hunt for what it left
+    void (*on_bytes)(void *context, const char *stream, struct span bytes); // as read; or NULL
+    void (*on_exit)(void *context, int code, const char *signal);          // or NULL
+    void *context;
 };
 
 // ERR_SPAWN with a sentence (not found, not executable, bad interpreter). Everything is borrowed.
 int process_start(const struct process_settings *settings, struct process **out) HR_NODISCARD;
+// To its standard input, at most what a pipe holds: ERR_IO when it does not read.
+int process_send(struct process *p, struct span bytes) HR_NODISCARD;
 bool process_is_running(const struct process *p);
 // SIGTERM to the group now, SIGKILL after grace_us; device.exited follows with asked=true.
 void process_stop(struct process *p, uint64_t grace_us);

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/test.h"
 #include "harness/device/process.h"
+#include "harness/device/output.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -164,7 +165,7 @@ static void a_flood_of_output_is_cut_and_the_program_goes_on(void **state)
     process_free(f->process);
     f->process = NULL;
     struct buf log HR_CLEANUP(buf_deinit);
-    buf_init(&log, PROCESS_LOG_BYTES_MOST + 1000);
+    buf_init(&log, OUTPUT_LOG_BYTES_MOST + 1000);
     assert_int_equal(fs_read_file(f->log_path, &log), 0);
 }
 

@@ -6,6 +6,7 @@
 #include "base/when.h"
 #include "harness/diagnosis/diagnosis.h"
 #include "harness/oracle/event_queue.h"
+#include "harness/oracle/panel.h"
 #include "harness/oracle/seen.h"
 
 #include <inttypes.h>
@@ -18,6 +19,7 @@ struct executor {
     const struct plan *plan;
     struct executor_actions actions;
     struct diagnosis *diagnosis;
+    struct panel *panel;
     struct outcome outcome;
     struct event_queue events;
     struct seen_output output;
@@ -57,10 +59,17 @@ static void end(struct executor *x, enum verdict verdict, const struct step *ste
 static void end_failed(struct executor *x, const struct step *step, const char *expected,
                        struct buf *observed, const struct event *violated)
 {
-    struct finding finding;
-    diagnosis_find(x->diagnosis, violated, &finding);
-    outcome_set(&x->outcome.cause, finding.cause);
-    outcome_set(&x->outcome.try_text, finding.try_text);
+    struct finding found[FINDINGS_MOST];
+    const struct question question = {
+        .violated = violated,
+        .oracle = step && step->oracle ? oracle_word(step->oracle->kind) : NULL};
+    size_t count = diagnosis_rank(x->diagnosis, &question, found);
+    for (size_t i = 0; i < count; i++) {
+        outcome_add_finding(&x->outcome, found[i].id, sureness_word(found[i].sure), found[i].cause,
+                            found[i].try_text);
+    }
+    outcome_set(&x->outcome.cause, count ? found[0].cause : "");
+    outcome_set(&x->outcome.try_text, count ? found[0].try_text : "");
     end(x, VERDICT_FAIL, step, expected, buf_text(observed));
 }
 
@@ -217,6 +226,36 @@ static void judge_exit(struct executor *x, const struct event *e)
     end_failed(x, present(x), "the device's program keeps running", &observed, e);
 }
 
+// What the oracle of statement `at` says now. True when the statement is over, one way or another.
+static bool ask_oracle(struct executor *x, size_t at, const struct event *e)
+{
+    const struct step *step = &x->plan->steps[at];
+    struct buf said HR_CLEANUP(buf_deinit);
+    buf_init(&said, SENTENCE_BYTES_MOST);
+    uint64_t deadline_us = 0;
+    enum oracle_state state = panel_ask(x->panel, at, x->now_us, &said, &deadline_us);
+    if (at == x->at) {
+        x->step_deadline_us = deadline_us; // it moves with the events
+    }
+    if (state == ORACLE_PASS) {
+        x->actions.note(x->actions.context, buf_text(&said));
+    } else if (state == ORACLE_FAIL) {
+        end_failed(x, step, step->source, &said, e);
+    } else if (state == ORACLE_UNDECIDED) {
+        outcome_set(&x->outcome.try_text,
+                    "give the device longer, or more to do, before this statement");
+        end(x, VERDICT_INCONCLUSIVE, step, step->source, buf_text(&said));
+    }
+    return state != ORACLE_OPEN;
+}
+
+static void feed_oracles(struct executor *x, const struct event *e)
+{
+    if (panel_event(x->panel, e, x->now_us) < 0) {
+        executor_abort(x, VERDICT_INFRA, "every event is judged", "out of memory", "");
+    }
+}
+
 static void judge_never(struct executor *x, const struct event *e)
 {
     for (size_t i = 0; i < x->at && !x->is_done; i++) {
@@ -224,7 +263,9 @@ static void judge_never(struct executor *x, const struct event *e)
         if (!x->is_armed[i]) {
             continue;
         }
-        if (step->has_before && match_event(&step->before, e)) {
+        if (step->oracle) {
+            (void)ask_oracle(x, i, e);
+        } else if (step->has_before && match_event(&step->before, e)) {
             x->is_armed[i] = false;
         } else if (match_event(&step->match, e)) {
             fail_event(x, step, e, 0);
@@ -239,11 +280,19 @@ static void next_step(struct executor *x)
     event_queue_forget(&x->events, x->mark < x->judged ? x->mark : x->judged);
 }
 
+static void ask_present(struct executor *x)
+{
+    if (ask_oracle(x, x->at, NULL) && !x->is_done) {
+        next_step(x);
+    }
+}
+
 static void act(struct executor *x, int (*action)(struct executor *x, const struct step *step))
 {
     const struct step *step = present(x);
     // Events that the action itself causes come after it.
     x->mark = x->events.next;
+    panel_act(x->panel, x->now_us);
     error_clear();
     int code = action(x, step);
     if (x->is_done) {
@@ -310,6 +359,9 @@ static void begin(struct executor *x, const struct step *step)
     x->counted = 0;
     x->step_deadline_us =
         step->duration_us > UINT64_MAX - x->now_us ? UINT64_MAX : x->now_us + step->duration_us;
+    if (panel_has(x->panel, x->at)) {
+        panel_begin(x->panel, x->at, x->now_us);
+    }
     x->actions.begin(x->actions.context, step);
 }
 
@@ -350,6 +402,9 @@ static bool advance_one(struct executor *x)
     case STEP_COUNT:
         scan(x, step);
         break;
+    case STEP_ORACLE:
+        ask_present(x);
+        break;
     case STEP_WAIT:
         break;
     }
@@ -378,6 +433,8 @@ static void expire(struct executor *x)
             }
         }
         next_step(x);
+    } else if (step->kind == STEP_ORACLE) {
+        ask_present(x);
     } else if (step->kind == STEP_WAIT) {
         next_step(x);
     } else {
@@ -389,12 +446,14 @@ static bool has_deadline(const struct executor *x)
 {
     const struct step *step = present(x);
     return step && x->has_begun &&
-           (step->kind == STEP_WAIT || step->kind == STEP_EXPECT || step->kind == STEP_COUNT);
+           (step->kind == STEP_WAIT || step->kind == STEP_EXPECT || step->kind == STEP_COUNT ||
+            step->kind == STEP_ORACLE);
 }
 
 static void judge(struct executor *x, const struct event *e)
 {
     x->judged++;
+    feed_oracles(x, e);
     judge_never(x, e);
     if (!x->is_done && e->type == EVENT_DEVICE_EXITED) {
         judge_exit(x, e);
@@ -475,8 +534,9 @@ struct executor *executor_new(const struct plan *plan, const struct executor_act
     x->actions.note = actions->note ? actions->note : ignore_note;
     x->actions.begin = actions->begin ? actions->begin : ignore_begin;
     x->diagnosis = diagnosis_new();
+    x->panel = panel_new(plan);
     x->is_armed = calloc(plan->step_count + 1, sizeof *x->is_armed);
-    if (!x->diagnosis || !x->is_armed) {
+    if (!x->diagnosis || !x->panel || !x->is_armed) {
         executor_free(x);
         return NULL;
     }
@@ -493,6 +553,7 @@ void executor_free(struct executor *x)
     }
     event_queue_deinit(&x->events);
     diagnosis_free(x->diagnosis);
+    panel_free(x->panel);
     outcome_deinit(&x->outcome);
     free(x->is_armed);
     free(x);
@@ -513,6 +574,9 @@ static void note_event(struct executor *x, const struct event *e)
 {
     x->outcome.events++;
     diagnosis_event(x->diagnosis, e);
+    if (!x->is_started) {
+        feed_oracles(x, e);
+    }
     if (e->type == EVENT_DEVICE_OUTPUT) {
         seen_output_add(&x->output, e);
     }

@@ -13,6 +13,18 @@ static int refused(const char *what, enum reason reason)
     FAIL(ERR_VALUE, "the hub refuses the %s: %s (%s)", what, why, reason_row(reason)->word);
 }
 
+// The text, once or repeated up to the size that the statement gives.
+static int fill_body(const struct step *step, struct buf *out)
+{
+    struct span text = span_text(step->text);
+    size_t size_bytes = step->message->size_bytes ? step->message->size_bytes : text.len;
+    while (out->len < size_bytes) {
+        size_t left = size_bytes - out->len;
+        TRY(buf_append(out, span_slice(text, 0, left < text.len ? left : text.len)));
+    }
+    return 0;
+}
+
 static int send_message(struct hub *hub, const char *device, const struct step *step)
 {
     const struct step_message *m = step->message;
@@ -21,7 +33,10 @@ static int send_message(struct hub *hub, const char *device, const struct step *
         properties[i] = (struct c2d_property){span_text(m->properties[i].name),
                                               span_text(m->properties[i].value)};
     }
-    const struct c2d_message message = {.body = span_text(step->text),
+    struct buf body HR_CLEANUP(buf_deinit);
+    buf_init(&body, C2D_BYTES_MOST);
+    TRY(fill_body(step, &body));
+    const struct c2d_message message = {.body = buf_span(&body),
                                         .message_id = span_text(m->id),
                                         .properties = properties,
                                         .property_count = m->property_count,

@@ -58,6 +58,17 @@ static int parse_ttl(struct parser *p, size_t at, struct step *step)
     return parse_seconds(p, at, 1, C2D_TTL_S_MOST, &step->message->ttl_s);
 }
 
+static int parse_size(struct parser *p, size_t at, struct step *step)
+{
+    uint64_t size_bytes = 0;
+    if (span_parse_u64(line_word(p->line, at), &size_bytes) < 0 || size_bytes == 0 ||
+        size_bytes > C2D_BYTES_MOST || step->text[0] == '\0') {
+        return MISTAKE(p, at, "size wants 1 to %d bytes, and a body to repeat", C2D_BYTES_MOST);
+    }
+    step->message->size_bytes = (size_t)size_bytes;
+    return 0;
+}
+
 // NAME = VALUE
 static int parse_property(struct parser *p, size_t at, struct step *step)
 {
@@ -85,6 +96,7 @@ static const struct clause {
 } clauses[] = {{"id", 1, parse_id},
                {"ack", 1, parse_ack},
                {"ttl", 1, parse_ttl},
+               {"size", 1, parse_size},
                {"property", 3, parse_property}};
 
 static int parse_clause(struct parser *p, size_t *at, struct step *step)
@@ -106,7 +118,7 @@ int parser_c2d(struct parser *p, struct step *step)
     if (p->line->count < 3) {
         return MISTAKE(p, 2,
                        "expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] "
-                       "[property NAME = VALUE ...]");
+                       "[size BYTES] [property NAME = VALUE ...]");
     }
     TRY(keep_text(step, line_word(p->line, 2)));
     step->message = calloc(1, sizeof *step->message);

@@ -48,6 +48,7 @@ static int explain_c2d(const struct step *s, struct buf *out)
 {
     const struct step_message *m = s->message;
     TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
+    TRY(m->size_bytes ? buf_printf(out, ", repeated to %zu bytes,", m->size_bytes) : 0);
     TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
@@ -83,6 +84,8 @@ static int explain_hub(const struct step *s, struct buf *out)
                                "Disable the device in the registry, which ends its connection");
     case HUB_ENABLE:
         return buf_append_text(out, "Enable the device in the registry");
+    case HUB_DPS_ASSIGN:
+        return buf_printf(out, "The device goes to hub%zu when it registers again", s->hub_index + 1);
     case HUB_DPS_CHAIN:
         return buf_printf(out, "The provisioning service presents the chain %s from now on",
                           s->chain);
@@ -93,6 +96,9 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_ROLL:
         return buf_printf(out, "Replace the device's %s key in the registry",
                           s->is_secondary ? "secondary" : "primary");
+    case HUB_TAKEOVER:
+        return buf_append_text(out, "Another client with the device's identity connects, which "
+                                    "ends the device's connection");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -152,7 +158,9 @@ static int explain_step(const struct step *s, struct buf *out)
     case STEP_COUNT:
         return explain_count(s, out);
     case STEP_NEVER:
-        return explain_never(s, out);
+        return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
+    case STEP_ORACLE:
+        return oracle_explain(s->oracle, out);
     }
     return ERR_INTERNAL;
 }
@@ -195,8 +203,17 @@ static int explain_limits(const struct settings *s, struct buf *out)
                            l->rates[i].burst));
         }
     }
+    TRY(hub_knobs_explain(&s->hub, out));
     return s->has_sdk_faults ? buf_append_text(out, "It obeys AzIoTHub_FaultOperation messages.\n")
                              : 0;
+}
+
+static int explain_tls(const struct settings *s, struct buf *out)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 8000);
+    TRY(tls_policy_print(&s->tls, &text));
+    return text.len ? buf_printf(out, "It takes %s.\n", buf_text(&text)) : 0;
 }
 
 static int explain_settings(const struct settings *s, struct buf *out)
@@ -209,6 +226,7 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
     TRY(buf_append_text(out, " past its end.\n"));
+    TRY(explain_tls(s, out));
     TRY(explain_limits(s, out));
     return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
@@ -226,9 +244,10 @@ int plan_explain(const struct plan *plan, struct buf *out)
     TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
     TRY(plan->basis[0] ? buf_printf(out, "Source: %s\n", plan->basis) : 0);
     TRY(plan->level ? buf_printf(out, "Level: %s\n", level_word(plan->level)) : 0);
-    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps) {
-        TRY(buf_printf(out, "Needs a device with:%s%s%s\n", plan->needs_clock ? " clock" : "",
-                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : ""));
+    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps || plan->needs_tls13) {
+        TRY(buf_printf(out, "Needs a device with:%s%s%s%s\n", plan->needs_clock ? " clock" : "",
+                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : "",
+                       plan->needs_tls13 ? " tls1.3" : ""));
     }
     TRY(explain_settings(&plan->settings, out));
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -270,8 +289,18 @@ static int json_step(const struct step *s, struct buf *out)
     return buf_append_u8(out, '}');
 }
 
+static int json_tls(const struct settings *s, struct buf *out)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 8000);
+    TRY(tls_policy_print(&s->tls, &text));
+    TRY(json_text("hub.tls", buf_text(&text), out));
+    return buf_append_u8(out, ',');
+}
+
 static int json_settings(const struct settings *s, struct buf *out)
 {
+    TRY(json_tls(s, out));
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
@@ -284,9 +313,11 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64 ",", s->sas_grace_us));
     TRY(json_text("hub.tier", hub_tier_word(s->tier), out));
     TRY(buf_printf(out, ",\"hub.quota\":%" PRIu64, s->limits.blocks_a_day));
-    TRY(buf_printf(out, ",\"hub.connects_a_minute\":%u,\"hub.d2c_a_minute\":%u",
-                   s->limits.rates[THROTTLE_CONNECT].per_minute,
-                   s->limits.rates[THROTTLE_D2C].per_minute));
+    for (int i = 0; i < THROTTLE_COUNT; i++) {
+        TRY(buf_printf(out, ",\"hub.%s_a_minute\":%u", throttle_word((enum throttle)i),
+                       s->limits.rates[i].per_minute));
+    }
+    TRY(hub_knobs_explain_json(&s->hub, out));
     TRY(buf_printf(out, ",\"hub.sdk_faults\":%s,", s->has_sdk_faults ? "true" : "false"));
     TRY(json_text("device.provisioning", provisioning_words[s->provisioning], out));
     TRY(buf_append_u8(out, ','));
@@ -316,9 +347,9 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
         TRY(json_escape(span_text(plan->tags[i]), out));
         TRY(buf_append_u8(out, '"'));
     }
-    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s",
+    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s,\"needs_tls13\":%s",
                    plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false",
-                   plan->needs_dps ? "true" : "false"));
+                   plan->needs_dps ? "true" : "false", plan->needs_tls13 ? "true" : "false"));
     TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
                    plan->limit_us, longest_of(plan)));
     TRY(json_settings(&plan->settings, out));

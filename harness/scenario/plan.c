@@ -231,9 +231,9 @@ static int parse_tags(struct parser *p)
 
 static int parse_needs(struct parser *p)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3"};
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3 ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         if (line_word_is(p->line, i, "clock")) {
@@ -242,6 +242,9 @@ static int parse_needs(struct parser *p)
             p->plan->needs_x509 = true;
         } else if (line_word_is(p->line, i, "dps")) {
             p->plan->needs_dps = true;
+        } else if (line_word_is(p->line, i, "tls1.3")) {
+            p->plan->needs_tls13 = true;
+            p->tls13_use = line_place(p->line, i);
         } else {
             return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
         }
@@ -342,6 +345,11 @@ static bool needs_boot(enum event_type type)
 static int parse_expect(struct parser *p)
 {
     struct step *step;
+    int oracle = parser_oracle_of(p);
+    if (oracle >= 0) {
+        TRY(add_step(p, STEP_ORACLE, &step));
+        return parser_oracle(p, (enum oracle_kind)oracle, false, step);
+    }
     bool is_count = line_word_is(p->line, 1, "count");
     size_t next = 0;
     TRY(add_step(p, is_count ? STEP_COUNT : STEP_EXPECT, &step));
@@ -367,12 +375,22 @@ static int parse_never(struct parser *p)
     struct step *step;
     size_t next = 0;
     TRY(add_step(p, STEP_NEVER, &step));
+    int oracle = parser_oracle_of(p);
+    if (oracle >= 0) {
+        return parser_oracle(p, (enum oracle_kind)oracle, true, step);
+    }
     TRY(parser_match(p, 1, &step->match, &next));
     if (line_word_is(p->line, next, "before")) {
         step->has_before = true;
         TRY(parser_match(p, next + 1, &step->before, &next));
     }
     return parser_end(p, next);
+}
+
+// blocks.c reads these; here they come only with their verb filled in by a name.
+static int parse_block(struct parser *p)
+{
+    return MISTAKE(p, 0, "repeat, end and param must stand there as they are, not come from a name");
 }
 
 struct verb {
@@ -390,22 +408,26 @@ static const struct verb verbs[] = {
     {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
     {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3 ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
     {"boot", parse_boot, "boot device", "start the device; exactly once"},
     {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON] | roll primary|secondary",
+     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
-    {"dps", parse_dps, "dps chain NAME | disable | enable",
+    {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
-    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION",
-     "fail unless the event comes in time, or as often as the range says"},
-    {"never", parse_never, "never MATCH [before MATCH]",
+    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
+     "fail unless the event comes in time, as often as the range says, or as the oracle judges"},
+    {"repeat", parse_block, "repeat N | repeat NAME in VALUE...",
+     "the lines up to 'end' N times, or once per value, with {NAME} filled in"},
+    {"end", parse_block, "end", "the end of a repeat"},
+    {"param", parse_block, "param NAME = VALUE", "{NAME} in later lines stands for the value"},
+    {"never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
      "fail as soon as the event comes, from this line on"},
 };
 
@@ -444,6 +466,25 @@ static int parse_line(struct parser *p)
                    suggest_text(word, names, HR_COUNT_OF(verbs), hint));
 }
 
+// The versions that a device must speak, and the ones that the hub takes.
+static void check_policy(struct parser *p)
+{
+    struct tls_policy *tls = &p->plan->settings.tls;
+    bool needs_tls13 = p->plan->needs_tls13;
+    if (needs_tls13 && !p->knob_lines[KNOB_TLS_VERSIONS]) {
+        tls->version_least = 0x0303;
+        tls->version_most = 0x0304;
+    }
+    struct place at = p->policy_use.line ? p->policy_use : p->tls13_use;
+    if (needs_tls13 && tls_policy_most(tls) < 0x0304) {
+        diag_add(p->diags, at, "the scenario needs tls1.3, and hub.tls_versions leaves it out");
+    } else if (!needs_tls13 && tls_policy_least(tls) == 0x0304) {
+        diag_add(p->diags, at, "TLS 1.3 alone needs a device that speaks it; add: needs tls1.3");
+    } else if (tls_policy_check(tls) < 0) {
+        diag_add(p->diags, at, "%s", error_text(ERR_VALUE));
+    }
+}
+
 // What only the whole file shows.
 static void check_whole(struct parser *p)
 {
@@ -468,6 +509,7 @@ static void check_whole(struct parser *p)
                  "%s = x509 needs a device that takes a certificate; add: needs x509",
                  p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
     }
+    check_policy(p);
 }
 
 static int by_place(const void *a, const void *b)
@@ -480,13 +522,7 @@ static int by_place(const void *a, const void *b)
 
 static int parse_script(struct parser *p, const struct line_script *script)
 {
-    for (size_t i = 0; i < script->count; i++) {
-        p->line = &script->lines[i];
-        int code = parse_line(p);
-        if (code < 0 && code != ERR_SYNTAX) {
-            return code;
-        }
-    }
+    TRY(parser_blocks(p, script, parse_line));
     check_whole(p);
     return 0;
 }
@@ -502,6 +538,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .dps_assign_after_us = 1000000},
     };
     hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
+    hub_settings_init(&plan->settings.hub, "");
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,
@@ -561,6 +598,7 @@ void plan_deinit(struct plan *plan)
         free(plan->steps[i].source);
         free(plan->steps[i].text);
         free(plan->steps[i].message);
+        free(plan->steps[i].oracle);
     }
     free(plan->steps);
     free(plan->file);

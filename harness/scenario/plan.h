@@ -7,7 +7,7 @@
 //   level    must|should|info           how binding it is, must unless told
 //   source   WORDS                      the clause or document it rests on
 //   tags     WORD...                    e.g. tls slow
-//   needs    clock|x509|dps ...         what the device must offer, else the scenario is skipped
+//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -15,18 +15,39 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
-//   dps      chain NAME | disable | enable
+//   hub      takeover                  another client with its identity ends its connection
+//   dps      chain NAME | disable | enable | assign hub1|hub2
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
-//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., N..M
+//   expect   count MATCH RANGE within DURATION     RANGE: N, N.., ..M, N..M
 //   never    MATCH [before MATCH]
+//   expect   backoff TYPE[|TYPE...] [factor A..B] [jitter|no-jitter] [after CAUSE] [samples N]
+//                [within DURATION]     TYPE: none, constant, linear, exponential, growing, any;
+//                                      CAUSE: any, tcp, tls, connack, connack-1..5, unanswered, drop
+//   expect   rate MATCH at most N per DURATION for DURATION
+//   expect   quiet MATCH for DURATION
+//   expect   silence at most DURATION for DURATION
+//   expect   ledger d2c|c2d [lost RANGE] [duplicated RANGE] [reordered RANGE] [messages RANGE]
+//                [within DURATION]
+//   expect   keepalive A..B within DURATION
+//   expect   detect|recovery|resubscribe|twin-sync within DURATION
+//   expect   renewal margin A..B within DURATION     A, B: durations, or percents of the life
+//   expect   alert NAME[|NAME|silence...] within DURATION
+//   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
+//
+//   repeat   N                         the lines up to `end` N times; steps keep their line
+//   repeat   NAME in VALUE...          once per value, {NAME} in the lines stands for it
+//   end
+//   param    NAME = VALUE              {NAME} in the lines behind it stands for the value
 //
 //   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
+//
+// The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
 //
 // An expect looks at events after the last one that an expect matched, or after the last boot,
 // time or hub statement, whichever is later. A never holds from its line on, to the end of the
@@ -36,11 +57,14 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
+#include "simulator/hub/hub.h"
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
 #define KNOB_TABLE(X)                                                                              \
@@ -64,8 +88,43 @@
       "new connections, N at once, instead of the tier's; then CONNACK is late, then 3") \
     X(HUB_D2C_RATE, "hub.d2c_rate", "none|N/s|N/m", "none", \
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
+    X(HUB_C2D_RATE, "hub.c2d_rate", "none|N/s|N/m", "none", \
+      "messages that the service sends, instead of the tier's; then it is told 429") \
+    X(HUB_TWIN_READ_RATE, "hub.twin_read_rate", "none|N/s|N/m", "none", \
+      "twins that devices read, instead of the tier's; then the answer is late, then 429") \
+    X(HUB_TWIN_UPDATE_RATE, "hub.twin_update_rate", "none|N/s|N/m", "none", \
+      "reported patches, instead of the tier's; then the answer is late, then 429") \
+    X(HUB_METHOD_RATE, "hub.method_rate", "none|N/s|N/m", "none", \
+      "begun 4 KB of method calls, instead of the tier's; then the service is told 429") \
+    X(HUB_LOCAL_AUTH, "hub.local_auth", "on|off", "on", \
+      "off: no tokens of shared access policies (disableLocalAuth)") \
+    X(HUB_DEVICE_SAS, "hub.device_sas", "on|off", "on", \
+      "off: no tokens of device keys (disableDeviceSAS)") \
+    X(HUB_MODULE_SAS, "hub.module_sas", "on|off", "on", \
+      "off: no tokens of module keys (disableModuleSAS)") \
+    X(HUB_ROLL_CUT, "hub.roll_cut", "off|on", "off", \
+      "on: a rolled key ends the connections that were made with it") \
+    X(HUB_DISABLED_CONNACK, "hub.disabled_connack", "5|3", "5", \
+      "the CONNACK code for a disabled device") \
+    X(HUB_USERNAME_CONNACK, "hub.username_connack", "5|3", "5", \
+      "the CONNACK code for a user name that cannot be read") \
+    X(HUB_HOST_CONNACK, "hub.host_connack", "5|3", "5", \
+      "the CONNACK code for another hub's name in the user name") \
+    X(HUB_THROTTLED_CONNACK, "hub.throttled_connack", "3|5", "3", \
+      "the CONNACK code when too many connections are new") \
+    X(HUB_SUBSCRIPTIONS, "hub.subscriptions", "lax|strict", "lax", \
+      "strict: a sixth filter, or one that the hub does not know, ends the connection") \
+    X(HUB_TWIN_TOO_LARGE, "hub.twin_too_large", "413|400", "413", \
+      "the status for a patch that makes a twin too large") \
+    X(HUB_C2D_COUNTS, "hub.c2d_counts", "abandons|attempts", "abandons", \
+      "what counts towards hub.c2d_deliveries") \
+    X(HUB_C2D_DELIVERIES, "hub.c2d_deliveries", "1..100", "10", \
+      "then a message is given up") \
+    X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \
+      "how long a message lives that says nothing else") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
+    TLS_POLICY_TABLE(X)                                                                            \
     X(DPS_CHAIN, "dps.chain", "CHAIN", "azure/digicert-g2",                                        \
       "the chain that the provisioning service presents")                                          \
     X(DPS_RETRY_AFTER, "dps.retry_after", "DURATION", "3s",                                        \
@@ -116,20 +175,9 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct hub_settings hub; // what hub_knobs.c sets; its other fields are not used
+    struct tls_policy tls;
 };
-
-enum { MATCH_WHERE_MOST = 4 };
-struct match {
-    enum event_type type;
-    struct {
-        char field[32];
-        char value[128];
-        bool is_not;
-    } where[MATCH_WHERE_MOST];
-    size_t where_count;
-};
-bool match_event(const struct match *m, const struct event *e);
-int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 
 enum hub_verb {
     HUB_CHAIN,
@@ -142,16 +190,19 @@ enum hub_verb {
     HUB_DESIRED,
     HUB_METHOD,
     HUB_ROLL,
+    HUB_TAKEOVER,
+    HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
-}; // the last three: the verb dps
+}; // the last four: the verb dps
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
     char id[C2D_ID_BYTES_MOST + 1];
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
+    size_t size_bytes; // the body is repeated up to it; 0 = once
     struct {
         char name[64];
         char value[160];
@@ -167,14 +218,15 @@ enum step_kind {
     STEP_LOG,
     STEP_EXPECT,
     STEP_COUNT,
-    STEP_NEVER
+    STEP_NEVER,
+    STEP_ORACLE
 };
 struct step {
     enum step_kind kind;
     int line;
     int column;
     char *source;         // the statement as written, trimmed
-    uint64_t duration_us; // WAIT, EXPECT, COUNT
+    uint64_t duration_us; // WAIT, EXPECT, COUNT, ORACLE
     struct match match;   // EXPECT, COUNT, NEVER
     struct match before;  // NEVER with has_before
     bool has_before;
@@ -186,7 +238,9 @@ struct step {
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
+    size_t hub_index;       // HUB_DPS_ASSIGN: 0 = hub1
     struct step_message *message; // HUB_C2D
+    struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
     char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
@@ -207,6 +261,7 @@ struct plan {
     bool needs_clock;
     bool needs_x509;
     bool needs_dps;
+    bool needs_tls13;
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
@@ -228,6 +283,12 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
+
+// True when `tag` is one of the tags or the level.
+bool plan_has_tag(const struct plan *plan, const char *tag);
+// All limits and all waits of expectations times `factor`, for a slow machine or device. Not the
+// window of a count with an upper end, nor `wait`: they say what is judged, not how patiently.
+void plan_slow_down(struct plan *plan, double factor);
 
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.

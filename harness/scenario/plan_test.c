@@ -105,7 +105,10 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
             "hub c2d \"a b\" id m-1 ack full ttl 2m property colour = \"dark red\" property n = 1\n"
             "hub desired \"{\\\"rate\\\":5}\"\n"
             "hub method go within 10s\n"
-            "hub method stop \"{\\\"now\\\":true}\"\n"),
+            "hub method stop \"{\\\"now\\\":true}\"\n"
+            "hub takeover\n"
+            "hub takeover at mqtt.connack times 3\n"
+            "hub c2d x size 65536\n"),
         0);
     const struct step *s = f.plan.steps;
     assert_int_equal(s[1].verb, HUB_C2D);
@@ -123,6 +126,11 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
     assert_string_equal(s[3].text, "");
     assert_int_equal(s[3].timeout_s, 10);
     assert_string_equal(s[4].text, "{\"now\":true}");
+    assert_int_equal(s[5].verb, HUB_TAKEOVER);
+    assert_int_equal(s[6].verb, HUB_FAULT);
+    assert_int_equal(s[6].fault.kind, FAULT_TAKEOVER);
+    assert_int_equal(s[6].fault.times, 3);
+    assert_int_equal(s[7].message->size_bytes, 65536);
     assert_int_equal(s[4].timeout_s, 30);
     assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
     release(&f);
@@ -222,11 +230,11 @@ static const struct mistake_case mistakes[] = {
     {"boot device\nwait 1s 2s\n",
      "3:9: '2s' is too much here: the statement is complete before it"},
     {"boot device\nexpect count tcp.accepted x within 1s\n",
-     "3:27: 'x' is not a range; ranges read 3, 3.. or 3..5"},
+     "3:27: 'x' is not a range; ranges read 3, 3.., ..5 or 3..5"},
     {"boot device\nexpect count tcp.accepted 5..3 within 1s\n",
      "3:27: the range '5..3' is empty; its lower end comes first"},
-    {"boot device\nexpect count tcp.accepted ..3 within 1s\n",
-     "3:27: '..3' is not a range; ranges read 3, 3.. or 3..5"},
+    {"boot device\nexpect count tcp.accepted .. within 1s\n",
+     "3:27: '..' is not a range; ranges read 3, 3.., ..5 or 3..5"},
     {"set hub.chan = azure/digicert-g2\nboot device\n",
      "2:5: unknown knob 'hub.chan' (did you mean hub.chain?)"},
     {"set hub.chain = azure/digicrt-g2\nboot device\n",
@@ -246,6 +254,10 @@ static const struct mistake_case mistakes[] = {
      "2:17: '5MB' is no count of message blocks; at least 1, or none"},
     {"set hub.d2c_rate = 10\nboot device\n",
      "2:20: '10': expected a rate as in 10/s or 600/m, or none"},
+    {"set hub.c2d_deliveries = 101\nboot device\n", "2:26: '101' is out of range: 1 to 100"},
+    {"set hub.c2d_ttl = 1500ms\nboot device\n",
+     "2:19: '1500ms' is out of range: 1 to 172800 whole seconds"},
+    {"set hub.roll_cut = onn\nboot device\n", "2:20: unknown value 'onn' (did you mean on?)"},
     {"set hub.connect_rate = 0/s\nboot device\n",
      "2:24: '0/s': a rate is at least 1 and at most 1000000/s"},
     {"set hub.sdk_faults = yes\nboot device\n", "2:22: unknown state 'yes'"},
@@ -276,9 +288,14 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover"},
     {"boot device\nhub c2d\n",
-     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [property NAME = VALUE ...]"},
+     "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [size BYTES] "
+     "[property NAME = VALUE ...]"},
+    {"boot device\nhub c2d on size 70000\n",
+     "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"needs dps\nboot device\ndps assign hub3\n", "4:12: unknown hub 'hub3' (did you mean hub1?)"},
+    {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
      "3:12: unknown part of a message 'akc' (did you mean ack?)"},
     {"boot device\nhub c2d on ack ful\n",
@@ -333,7 +350,16 @@ static const struct mistake_case mistakes[] = {
      "3:1: this needs a device that registers itself; add: needs dps"},
     {"needs dps\nboot device\ndps disabel\n",
      "4:5: unknown dps verb 'disabel' (did you mean disable?)"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps ..."},
+    {"set hub.tls_versions = 1.3\nboot device\n",
+     "2:24: TLS 1.3 alone needs a device that speaks it; add: needs tls1.3"},
+    {"needs tls1.3\nset hub.tls_versions = 1.2\nboot device\n",
+     "3:24: the scenario needs tls1.3, and hub.tls_versions leaves it out"},
+    {"needs tls1.3\nset hub.tls_engine = mbedtls\nboot device\n",
+     "3:22: the mbedtls engine ends at TLS 1.2; for TLS 1.3 use openssl or auto"},
+    {"set hub.tls_suites = TLS_NOTHING\nboot device\n",
+     "2:22: 'TLS_NOTHING' is no cipher suite that is known here; names read "
+     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3 ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
@@ -646,6 +672,39 @@ static void a_file_that_is_not_there_is_no_mistake_in_it(void **state)
     release(&f);
 }
 
+static void every_option_of_the_hub_has_a_knob(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "scenario t.a\nset hub.local_auth = off\nset hub.device_sas = off\nset hub.module_sas = off\n"
+        "set hub.roll_cut = on\nset hub.disabled_connack = 3\nset hub.username_connack = 3\n"
+        "set hub.host_connack = 3\nset hub.throttled_connack = 5\nset hub.subscriptions = strict\n"
+        "set hub.twin_too_large = 400\nset hub.c2d_counts = attempts\nset hub.c2d_deliveries = 3\n"
+        "set hub.c2d_ttl = 2m\nset hub.twin_read_rate = 5/m\nset hub.method_rate = 1/s\n"
+        "boot device\n";
+    struct fixture f;
+    assert_int_equal(parse(&f, text), 0);
+    const struct hub_settings *s = &f.plan.settings.hub;
+    assert_true(s->is_local_auth_off && s->is_device_sas_off && s->is_module_sas_off);
+    assert_true(s->has_roll_cut && s->has_strict_subscriptions && s->c2d_counts_attempts);
+    assert_int_equal(s->disabled_connack, 3);
+    assert_int_equal(s->bad_username_connack, 3);
+    assert_int_equal(s->wrong_host_connack, 3);
+    assert_int_equal(s->throttled_connack, 5);
+    assert_int_equal(s->twin_too_large_status, 400);
+    assert_int_equal(s->c2d_deliveries_most, 3);
+    assert_int_equal(s->c2d_ttl_s, 120);
+    assert_int_equal(f.plan.settings.limits.rates[THROTTLE_TWIN_READ].per_minute, 5);
+    assert_int_equal(f.plan.settings.limits.rates[THROTTLE_METHOD].per_minute, 60);
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    assert_int_equal(plan_explain(&f.plan, &out), 0);
+    assert_non_null(strstr(buf_text(&out), "hub.local_auth is off: "));
+    assert_non_null(strstr(buf_text(&out), "hub.c2d_ttl is 2 min: "));
+    buf_deinit(&out);
+    release(&f);
+}
+
 static void limits_are_those_of_the_tier_unless_a_knob_says_otherwise(void **state)
 {
     (void)state;
@@ -689,6 +748,7 @@ static void a_ca_device_needs_x509_and_a_key_can_be_rolled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_option_of_the_hub_has_a_knob),
         cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
         cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),

@@ -192,9 +192,11 @@ int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most)
         }
     }
     *most = UINT64_MAX;
-    if (word.len == 0 || span_parse_u64(lower, least) < 0 ||
+    bool is_from_zero = word.len > 2 && lower.len == 0;
+    *least = 0;
+    if (word.len == 0 || (!is_from_zero && span_parse_u64(lower, least) < 0) ||
         (upper.len > 0 && span_parse_u64(upper, most) < 0)) {
-        return MISTAKE(p, at, "'%.*s' is not a range; ranges read 3, 3.. or 3..5", SPAN_ARG(word));
+        return MISTAKE(p, at, "'%.*s' is not a range; ranges read 3, 3.., ..5 or 3..5", SPAN_ARG(word));
     }
     if (!is_open && upper.len == 0) {
         *most = *least;

@@ -265,3 +265,14 @@ int control_do_drop(struct control_call *call)
     return buf_printf(&call->text, "%zu connection%s closed by %s", count, count == 1 ? "" : "s",
                       call->args[0]);
 }
+
+int control_do_takeover(struct control_call *call)
+{
+    const struct identity *id = NULL;
+    TRY(control_find_identity(call, call->args[0], &id));
+    bool was_connected = hub_take_over(call->rig->hub, id);
+    call->result = json_pack("{s:s, s:b}", "id", id->name, "was_connected", was_connected);
+    ENSURE(call->result != NULL, ERR_NO_MEMORY);
+    return buf_printf(&call->text, was_connected ? "%s was taken over" : "%s is not connected",
+                      id->name);
+}

@@ -19,25 +19,44 @@
     X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
       "the device printed more than is kept; the rest is read and thrown away")                    \
     X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
+    X(LOG_ERROR, "log.error", "dialect code cause meaning try text",                               \
+      "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
+    X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
+      "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
+    X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
+    X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
+    X(DEVICE_RESET, "device.reset", "", "the rig resets the device")                                \
+    X(DEVICE_POWER, "device.power", "power", "the rig switches the device's power on or off")         \
     X(TCP_ACCEPTED, "tcp.accepted", "peer endpoint", "a TCP connection was accepted")              \
     X(TCP_CLOSED, "tcp.closed", "by how in_bytes out_bytes",                                       \
       "a TCP connection ended; by device or hub, how fin, rst, alert or error")                           \
-    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites",                                  \
+    X(TLS_CLIENT_HELLO, "tls.client_hello", "sni version suites ja3",                              \
       "the device opened a TLS handshake")                                                         \
-    X(TLS_ESTABLISHED, "tls.established", "version suite client_certificate handshake_us chain",   \
+    X(TLS_OFFER, "tls.offer",                                                                      \
+      "ja3 versions suites groups signatures alpn max_fragment_bytes ticket "                      \
+      "extended_master_secret renegotiation_info",                                                 \
+      "what a ClientHello offers, whenever one with a new fingerprint comes")                      \
+    X(TLS_OFFER_JUDGED, "tls.offer_judged", "rule verdict requirement why ja3",                    \
+      "an offer held against what IoT Hub takes; verdict ok, warn or fail, one event per rule")    \
+    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
       "a TLS handshake completed")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
-    X(TLS_REFUSED, "tls.refused", "how alert chain",                                               \
+    X(TLS_REFUSED, "tls.refused", "how alert chain expected_alert",                                               \
       "the device ended the connection before it sent anything over it; how: alert, close (during "  \
       "the handshake) or close-after-handshake")                                                   \
+    X(TLS_RENEGOTIATED, "tls.renegotiated", "",                                                    \
+      "a new handshake was made inside a connection, as hello-request asks for")                   \
+    X(TLS_JUDGED, "tls.judged", "verdict alert next flight chain expected_alert after_ms",          \
+      "what the device did with a flight that was made by hand: accepted, alert, closed, other, or " \
+      "silent until the time limit; next is its next message, expected_alert what would be right")  \
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present",                      \
-      "CONNACK 0 was sent")                                                                        \
+    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present hub sas_expires_in_s", \
+      "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
     X(MQTT_SUBSCRIBED, "mqtt.subscribed", "filter qos", "a topic filter was granted")              \

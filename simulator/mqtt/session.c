@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/mqtt/session.h"
 #include "base/error.h"
+#include "simulator/mqtt/mangle.h"
 #include "simulator/mqtt/session_private.h"
 
 #include <inttypes.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 
 static const uint64_t second_us = 1000000;
+
+enum { STRAY_BYTES_MOST = 2000 };
 
 uint64_t session_now_us(const struct mqtt_session *s)
 {
@@ -110,6 +113,39 @@ void session_send(struct mqtt_session *s, struct buf *out, int code)
         s->outlet.send(s->outlet.context, buf_span(out));
     }
     buf_deinit(out);
+}
+
+// A message before the packet that ought to come first.
+static void send_stray(struct mqtt_session *s)
+{
+    struct buf topic HR_CLEANUP(buf_deinit);
+    struct buf out;
+    buf_init(&topic, STRAY_BYTES_MOST);
+    buf_init(&out, STRAY_BYTES_MOST);
+    int code = s->dialect->stray_topic(s, &topic);
+    const struct mqtt_publish publish = {.topic = buf_span(&topic), .body = SPAN_LITERAL("early")};
+    session_send(s, &out, code < 0 ? code : mqtt_write_publish(&publish, &out));
+}
+
+void session_send_with(struct mqtt_session *s, const struct fault_decision *decision,
+                       struct buf *out, int code)
+{
+    struct buf wire;
+    if (code == 0 && decision->kind == FAULT_EARLY_PUBLISH) {
+        send_stray(s);
+        if (s->state == SESSION_CLOSED) {
+            buf_deinit(out);
+            return;
+        }
+    }
+    if (code < 0 || !mangle_is_for(decision->kind)) {
+        session_send(s, out, code);
+        return;
+    }
+    buf_init(&wire, MANGLE_BYTES_MOST);
+    code = mangle_packet(decision, buf_span(out), &wire);
+    buf_deinit(out);
+    session_send(s, &wire, code);
 }
 
 void session_note(struct mqtt_session *s, const char *format, ...)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// PUBACK, SUBACK, PINGRESP and what the hub publishes, with the faults that may act on them. An
-// answer is decided when it is due, a delay counts from then; a later answer of the same kind never
-// passes an earlier one.
+// PUBACK, SUBACK, UNSUBACK, PINGRESP and what the hub publishes, with the faults that may act on
+// them. An answer is decided when it is due, a delay counts from then; a later answer of the same
+// kind never passes an earlier one.
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
 
@@ -10,6 +10,8 @@
 
 enum { PUSH_BYTES_MOST = 1 << 20 }; // a twin is the largest packet that the hub sends
 
+static const uint64_t swap_wait_us = 1000000; // for the one that is to come first
+
 static int write_answer(const struct answer *a, struct buf *out)
 {
     if (a->kind == ANSWER_PUBACK) {
@@ -17,6 +19,9 @@ static int write_answer(const struct answer *a, struct buf *out)
     }
     if (a->kind == ANSWER_SUBACK) {
         return mqtt_write_suback(a->packet_id, span_of(a->codes, a->code_count), out);
+    }
+    if (a->kind == ANSWER_UNSUBACK) {
+        return mqtt_write_unsuback(a->packet_id, out);
     }
     return a->kind == ANSWER_PINGRESP ? mqtt_write_pingresp(out)
                                       : buf_append(out, span_of(a->codes, a->code_count));
@@ -41,6 +46,10 @@ static void emit_pushed(struct mqtt_session *s, const struct answer *a)
         session_fail(s, ERR_INTERNAL);
     } else if (a->kind == ANSWER_C2D) {
         session_c2d_sent(s, a, &publish);
+        if (a->decision.kind == FAULT_DOUBLE && s->state == SESSION_OPEN) {
+            publish.is_dup = publish.qos > 0;
+            session_c2d_sent(s, a, &publish);
+        }
     } else if (a->kind == ANSWER_DESIRED) {
         EMIT(s->world.journal, TWIN_PUSHED, s->connection, s->name, F_INT("version", a->number));
     } else if (a->kind == ANSWER_METHOD) {
@@ -52,12 +61,11 @@ static void send_answer(struct mqtt_session *s, const struct answer *a)
 {
     struct buf out;
     if (a->kind == ANSWER_REQUEST) {
-        int status = a->decision.kind == FAULT_ANSWER ? (int)a->decision.number[0] : 0;
-        s->dialect->take_request(s, span_of(a->codes, a->code_count), status);
+        s->dialect->take_request(s, span_of(a->codes, a->code_count), &a->decision);
         return;
     }
     buf_init(&out, PUSH_BYTES_MOST);
-    session_send(s, &out, write_answer(a, &out));
+    session_send_with(s, &a->decision, &out, write_answer(a, &out));
     if (s->state != SESSION_OPEN) {
         return;
     }
@@ -84,6 +92,8 @@ static void decide(struct mqtt_session *s, struct answer *a, uint64_t after_orde
     a->ready_us = session_now_us(s);
     if (a->decision.kind == FAULT_DELAY) {
         a->ready_us += a->decision.number[0];
+    } else if (a->decision.kind == FAULT_SWAP) {
+        a->ready_us += swap_wait_us;
     }
 }
 
@@ -120,24 +130,33 @@ static bool is_due(struct mqtt_session *s, struct answer *a)
             return false;
         }
     }
-    return a->decision.kind != FAULT_DELAY;
+    bool is_swapped = a->decision.kind == FAULT_SWAP && session_now_us(s) < a->ready_us;
+    return a->decision.kind != FAULT_DELAY && !is_swapped;
 }
 
 // The next answer that may go, unlinked; NULL when none may.
 static struct answer *take_due(struct mqtt_session *s)
 {
     bool is_blocked[ANSWER_KIND_COUNT] = {false};
+    struct answer *swapped[ANSWER_KIND_COUNT] = {NULL};
     struct answer **at = &s->answers;
     while (s->state == SESSION_OPEN && *at) {
         struct answer *a = *at;
         if (!is_blocked[a->kind] && is_due(s, a)) {
             unlink_answer(s, at);
+            if (swapped[a->kind]) {
+                swapped[a->kind]->ready_us = 0; // it follows
+            }
             return a;
         }
         if (s->state != SESSION_OPEN) {
             return NULL;
         }
-        is_blocked[a->kind] = true;
+        if (a->decision.kind == FAULT_SWAP && !is_blocked[a->kind] && !swapped[a->kind]) {
+            swapped[a->kind] = a; // the next one of its kind may pass
+        } else {
+            is_blocked[a->kind] = true;
+        }
         at = &a->next;
     }
     return NULL;
@@ -166,7 +185,9 @@ static void enqueue(struct mqtt_session *s, struct answer *a)
     *last = a;
     s->answer_count++;
     s->puback_count += a->kind == ANSWER_PUBACK;
-    uint64_t wait_us = a->kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
+    uint64_t wait_us = a->kind == ANSWER_PUBACK ? s->puback_wait_us
+                       : a->kind == ANSWER_TWIN ? s->twin_wait_us
+                                                : 0;
     if (wait_us > 0) { // all faults are asked when the time is over
         a->decision = (struct fault_decision){.kind = FAULT_DELAY};
         a->ready_us = session_now_us(s) + wait_us;
@@ -244,7 +265,7 @@ uint64_t session_answer_deadline_us(const struct mqtt_session *s)
         if (!is_seen[a->kind] && a->ready_us < deadline) {
             deadline = a->ready_us;
         }
-        is_seen[a->kind] = true;
+        is_seen[a->kind] = is_seen[a->kind] || a->decision.kind != FAULT_SWAP;
     }
     return deadline;
 }

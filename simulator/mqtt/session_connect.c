@@ -50,7 +50,7 @@ static void process_early(struct mqtt_session *s)
     buf_deinit(&queued);
 }
 
-static void accept_connect(struct mqtt_session *s)
+static void accept_connect(struct mqtt_session *s, const struct fault_decision *decision)
 {
     struct buf out;
     buf_init(&out, CONNACK_BYTES);
@@ -58,11 +58,14 @@ static void accept_connect(struct mqtt_session *s)
     s->was_accepted = true;
     s->last_in_us = session_now_us(s);
     bool was_kept = s->dialect->attach(s);
-    session_send(s, &out, mqtt_write_connack(was_kept, 0, &out));
+    session_send_with(s, decision, &out, mqtt_write_connack(was_kept, 0, &out));
     if (s->state != SESSION_OPEN) {
         return;
     }
     s->dialect->emit_connected(s, was_kept);
+    if (decision->kind == FAULT_TAKEOVER && s->state == SESSION_OPEN) {
+        hub_take_over(s->world.hub, s->identity); // of the hub's site alone
+    }
     process_early(s);
 }
 
@@ -77,6 +80,7 @@ void session_decide_connack(struct mqtt_session *s, uint64_t after_order)
                                                   s->connection, s->name, after_order);
     switch (d.kind) {
     case FAULT_REFUSE:
+    case FAULT_CONNACK_CODE:
         why = (struct session_refusal){.code = (int)d.number[0], .reason = REASON_FAULT};
         snprintf(why.working, sizeof why.working, "%s would have accepted this CONNECT",
                  s->dialect->peer);
@@ -97,7 +101,7 @@ void session_decide_connack(struct mqtt_session *s, uint64_t after_order)
         session_stall(s);
         break;
     default:
-        accept_connect(s);
+        accept_connect(s, &d);
     }
 }
 

@@ -161,7 +161,14 @@ static int qos_for(const struct session_dps *d, struct span topic)
     return qos;
 }
 
-static void send_response(struct mqtt_session *s, struct span rid, const struct dps_answer *answer)
+static int stray_topic(const struct mqtt_session *s, struct buf *out)
+{
+    (void)s;
+    return dps_response_topic(200, SPAN_LITERAL("0"), 0, out);
+}
+
+static void send_response(struct mqtt_session *s, struct span rid, const struct dps_answer *answer,
+                          const struct fault_decision *decision)
 {
     struct buf topic HR_CLEANUP(buf_deinit);
     struct buf out;
@@ -186,10 +193,11 @@ static void send_response(struct mqtt_session *s, struct span rid, const struct 
         publish.packet_id = s->dps->last_packet_id;
     }
     buf_init(&out, MQTT_PACKET_BYTES_MOST * 2);
-    session_send(s, &out, mqtt_write_publish(&publish, &out));
+    session_send_with(s, decision, &out, mqtt_write_publish(&publish, &out));
 }
 
-static void take_request(struct mqtt_session *s, struct span bytes, int status)
+static void take_request(struct mqtt_session *s, struct span bytes,
+                         const struct fault_decision *decision)
 {
     struct dps_request request;
     struct dps_answer answer;
@@ -199,15 +207,15 @@ static void take_request(struct mqtt_session *s, struct span bytes, int status)
         return;
     }
     dps_answer_init(&answer);
-    if (status) {
-        dps_refuse(s->world.dps, &s->dps->caller, status, &answer);
+    if (decision->kind == FAULT_ANSWER) {
+        dps_refuse(s->world.dps, &s->dps->caller, (int)decision->number[0], &answer);
     } else if (request.kind == DPS_REGISTER) {
         dps_register(s->world.dps, &s->dps->caller, bytes, &answer);
     } else {
         dps_status(s->world.dps, &s->dps->caller, request.operation_id, &answer);
     }
     if (s->state == SESSION_OPEN) {
-        send_response(s, request.rid, &answer);
+        send_response(s, request.rid, &answer, decision);
     }
     dps_answer_deinit(&answer);
 }
@@ -286,9 +294,10 @@ static void tick(struct mqtt_session *s)
 const struct session_dialect session_dps_dialect = {
     .peer = "the provisioning service",
     .connack_site = SITE_DPS_CONNACK,
-    .answer_sites = {[ANSWER_PUBACK] = SITE_COUNT,
-                     [ANSWER_SUBACK] = SITE_COUNT,
-                     [ANSWER_PINGRESP] = SITE_COUNT,
+    .answer_sites = {[ANSWER_PUBACK] = SITE_DPS_PUBACK,
+                     [ANSWER_SUBACK] = SITE_DPS_SUBACK,
+                     [ANSWER_UNSUBACK] = SITE_DPS_UNSUBACK,
+                     [ANSWER_PINGRESP] = SITE_DPS_PINGRESP,
                      [ANSWER_REQUEST] = SITE_COUNT}, // each request brings its own
     .open = open_side,
     .release = release_side,
@@ -303,6 +312,7 @@ const struct session_dialect session_dps_dialect = {
     .after_publish = after_publish,
     .take_puback = take_puback,
     .take_request = take_request,
+    .stray_topic = stray_topic,
     .disconnect = disconnect,
     .grant = grant,
     .remove = remove_filter,

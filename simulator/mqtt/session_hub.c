@@ -2,9 +2,11 @@
 // The hub's dialect of a session: who connects, whose token ends, what is said of it. Its messages
 // and filters are in session_publish.c and session_subscribe.c.
 #include "base/error.h"
+#include "base/text_code.h"
 #include "simulator/hub/sas.h"
 #include "simulator/hub/username.h"
 #include "simulator/mqtt/session_private.h"
+#include "simulator/mqtt/topic.h"
 
 #include <string.h>
 
@@ -156,10 +158,23 @@ static void offer_waiting(struct mqtt_session *s)
 static void emit_connected(struct mqtt_session *s, bool is_present)
 {
     static const char *const ways[] = {"sas", "thumbprint", "ca"};
+    int64_t left_us = s->token_expires_us - hub_utc_us(s->world.hub);
+    bool has_token = s->token_expires_us != INT64_MAX;
+    struct field left = F_INT("sas_expires_in_s", left_us / 1000000);
+    left.name = has_token ? left.name : NULL; // the end of the fields
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
          F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
-         F_BOOL("session_present", is_present));
+         F_BOOL("session_present", is_present),
+         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left);
     offer_waiting(s); // a kept session needs no new SUBSCRIBE
+}
+
+static int stray_topic(const struct mqtt_session *s, struct buf *out)
+{
+    char text[TOPIC_BYTES_MOST];
+    TRY(buf_append(out, topic_below(s->name, "/messages/devicebound/%24.to=", text)));
+    TRY(buf_append_text(out, "%2F"));
+    return percent_encode(topic_below(s->name, "/messages/deviceBound", text), out);
 }
 
 static void leave(struct mqtt_session *s)
@@ -206,6 +221,7 @@ const struct session_dialect session_hub_dialect = {
     .connack_site = SITE_MQTT_CONNACK,
     .answer_sites = {[ANSWER_PUBACK] = SITE_MQTT_PUBACK,
                      [ANSWER_SUBACK] = SITE_MQTT_SUBACK,
+                     [ANSWER_UNSUBACK] = SITE_MQTT_UNSUBACK,
                      [ANSWER_PINGRESP] = SITE_MQTT_PINGRESP,
                      [ANSWER_C2D] = SITE_MQTT_C2D,
                      [ANSWER_TWIN] = SITE_TWIN_RESPONSE,
@@ -224,6 +240,7 @@ const struct session_dialect session_hub_dialect = {
     .take_publish = session_take_publish,
     .after_publish = session_after_publish,
     .take_puback = session_take_puback,
+    .stray_topic = stray_topic,
     .disconnect = session_drop_will,
     .grant = session_grant,
     .remove = session_remove,

@@ -29,6 +29,7 @@ enum {
 enum answer_kind {
     ANSWER_PUBACK,
     ANSWER_SUBACK,
+    ANSWER_UNSUBACK,
     ANSWER_PINGRESP,
     ANSWER_REQUEST, // a request of the dialect, processed when it is due
     ANSWER_C2D, // from here on: a PUBLISH of the hub, whole in `codes`
@@ -38,7 +39,7 @@ enum answer_kind {
     ANSWER_KIND_COUNT
 };
 
-// PUBACK, SUBACK, PINGRESP or PUBLISH on its way: faults may delay it, but never past a later
+// PUBACK, SUBACK, UNSUBACK, PINGRESP or PUBLISH on its way: faults may delay it, but never past a later
 // answer of the same kind.
 struct answer {
     struct answer *next;
@@ -92,9 +93,12 @@ struct session_dialect {
     // NULL, or what follows the PUBACK of the same packet.
     void (*after_publish)(struct mqtt_session *s, const struct mqtt_publish *p);
     void (*take_puback)(struct mqtt_session *s, uint16_t packet_id);
-    // A request of session_answer_at is due; `status` is what the fault plan wants it answered
-    // with, or 0. Only in dialects that queue requests.
-    void (*take_request)(struct mqtt_session *s, struct span bytes, int status);
+    // A request of session_answer_at is due. What the fault plan has decided acts on the answer;
+    // the dialect itself obeys FAULT_ANSWER. Only in dialects that queue requests.
+    void (*take_request)(struct mqtt_session *s, struct span bytes,
+                         const struct fault_decision *decision);
+    // The topic of a message that nobody asked for, to this session's device.
+    int (*stray_topic)(const struct mqtt_session *s, struct buf *out);
     void (*disconnect)(struct mqtt_session *s);
     void (*grant)(struct mqtt_session *s, struct span filter, int qos);
     void (*remove)(struct mqtt_session *s, struct span filter);
@@ -121,6 +125,7 @@ struct mqtt_session {
     uint64_t connack_at_us;   // HELD
     uint64_t connack_order;   // HELD: the fault that delays
     uint64_t connack_wait_us; // set by the dialect's judge: traffic shaping, before any fault
+    uint64_t twin_wait_us;    // of the next twin response: its throttle
     uint64_t puback_wait_us;  // the same, set by take_publish for the PUBACK of its message
     struct buf early;         // HELD: packets to process after CONNACK
     int early_events;
@@ -167,6 +172,9 @@ void session_close_as(struct mqtt_session *s, enum drop_how how, enum session_st
 void session_stall(struct mqtt_session *s);
 // A packet written into `out` with `code`; sends it or fails the session. Deinits `out`.
 void session_send(struct mqtt_session *s, struct buf *out, int code);
+// The same for one packet, changed as the fault wants it (mangle.h).
+void session_send_with(struct mqtt_session *s, const struct fault_decision *decision,
+                       struct buf *out, int code);
 void session_note(struct mqtt_session *s, const char *format, ...) HR_PRINTF(2, 3);
 void session_take_packet(struct mqtt_session *s, const struct mqtt_packet *p);
 

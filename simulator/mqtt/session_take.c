@@ -88,8 +88,6 @@ void session_on_unsubscribe(struct mqtt_session *s, const struct mqtt_packet *p)
         s->dialect->remove(s, filter);
     }
     if (s->state == SESSION_OPEN) {
-        struct buf out;
-        buf_init(&out, 16);
-        session_send(s, &out, mqtt_write_unsuback(unsubscribe.packet_id, &out));
+        session_answer(s, ANSWER_UNSUBACK, unsubscribe.packet_id, SPAN_EMPTY);
     }
 }

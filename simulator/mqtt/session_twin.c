@@ -15,6 +15,7 @@
 #define ANSWER_FILTER "$iothub/twin/res/#"
 #define PUSH_FILTER   "$iothub/twin/PATCH/properties/desired/#"
 
+enum { TOO_MANY_REQUESTS = 429 };
 enum { BODY_BYTES_MOST = 1 << 20, TOPIC_MOST = 65535, WHY_BYTES = 400 };
 
 void session_check_twin(struct mqtt_session *s, const struct mqtt_publish *p)
@@ -58,12 +59,10 @@ static void answer(struct mqtt_session *s, int status, struct span rid, int64_t 
     session_push(s, ANSWER_TWIN, &publish, 0);
 }
 
-static void refuse(struct mqtt_session *s, const char *request, struct span rid, enum reason reason)
+static void refuse_as(struct mqtt_session *s, const char *request, struct span rid, int status,
+                      enum reason reason, const char *why)
 {
     struct buf body HR_CLEANUP(buf_deinit);
-    char why[WHY_BYTES];
-    int status = hub_twin_status(s->world.hub, reason);
-    snprintf(why, sizeof why, "%s", error_detail());
     buf_init(&body, BODY_BYTES_MOST);
     int code = hub_error_body(s->world.hub, reason, why, &body);
     if (code < 0) {
@@ -75,6 +74,38 @@ static void refuse(struct mqtt_session *s, const char *request, struct span rid,
          F_TEXT("request", request));
     if (s->state == SESSION_OPEN) {
         answer(s, status, rid, 0, buf_span(&body));
+    }
+}
+
+static void refuse(struct mqtt_session *s, const char *request, struct span rid, enum reason reason)
+{
+    char why[WHY_BYTES];
+    snprintf(why, sizeof why, "%s", error_detail());
+    refuse_as(s, request, rid, hub_twin_status(s->world.hub, reason), reason, why);
+}
+
+// False when a fault has answered the request or ended the session.
+static bool passes_faults(struct mqtt_session *s, const char *request, struct span rid)
+{
+    struct fault_decision d =
+        faults_decide_after(s->world.faults, SITE_TWIN_REQUEST, s->connection, s->name, 0);
+    if (s->state != SESSION_OPEN) {
+        return false; // a listener of fault.fired ended it
+    }
+    int status = (int)d.number[0];
+    enum reason reason = status == TOO_MANY_REQUESTS ? REASON_THROTTLED : REASON_FAULT;
+    switch (d.kind) {
+    case FAULT_DROP:
+        session_close(s, fault_drop(d.number));
+        return false;
+    case FAULT_STALL:
+        session_stall(s);
+        return false;
+    case FAULT_ANSWER:
+        refuse_as(s, request, rid, status, reason, reason_row(reason)->sentence);
+        return false;
+    default:
+        return true;
     }
 }
 
@@ -113,9 +144,25 @@ static void take_patch(struct mqtt_session *s, struct span rid, struct span patc
 void session_take_twin(struct mqtt_session *s, const struct mqtt_publish *p)
 {
     struct span rid;
-    if (topic_take_request(p->topic, GET_TOPIC, &rid)) {
+    bool is_get = topic_take_request(p->topic, GET_TOPIC, &rid);
+    if (!is_get && !topic_take_request(p->topic, PATCH_TOPIC, &rid)) {
+        return;
+    }
+    if (!passes_faults(s, is_get ? "GET" : "PATCH", rid)) {
+        return;
+    }
+    s->twin_wait_us = 0;
+    if (hub_admit_twin(s->world.hub, s->identity, !is_get, &s->twin_wait_us) != REASON_OK) {
+        refuse_as(s, is_get ? "GET" : "PATCH", rid, TOO_MANY_REQUESTS, REASON_THROTTLED,
+                  reason_row(REASON_THROTTLED)->sentence);
+        return;
+    }
+    if (s->state != SESSION_OPEN) {
+        return; // a listener of hub.throttle ended it
+    }
+    if (is_get) {
         take_get(s, rid);
-    } else if (topic_take_request(p->topic, PATCH_TOPIC, &rid)) {
+    } else {
         take_patch(s, rid, p->body);
     }
 }

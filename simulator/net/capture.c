@@ -123,11 +123,11 @@ static int put_packet(struct buf *b, uint64_t at_us, struct span frame, struct s
     return close_block(b, began);
 }
 
-static int put_secret(struct buf *b, const char *line)
+static int put_secret(struct buf *b, const char *lines)
 {
     struct buf text HR_CLEANUP(buf_wipe);
-    buf_init(&text, 1000);
-    TRY(buf_printf(&text, "%s\n", line));
+    buf_init(&text, CAPTURE_SECRET_BYTES_MOST);
+    TRY(buf_printf(&text, "%s\n", lines));
     size_t began = b->len;
     TRY(open_block(b, BLOCK_SECRETS));
     TRY(append_u32(b, SECRETS_TLS_KEY_LOG));
@@ -284,14 +284,14 @@ void capture_bytes(struct capture_stream *s, bool from_device, struct span bytes
     }
 }
 
-void capture_secret(struct capture_stream *s, const char *line)
+void capture_secret(struct capture_stream *s, const char *lines)
 {
     if (!s || !s->is_held) {
         return;
     }
     struct buf block HR_CLEANUP(buf_wipe);
-    buf_init(&block, 2000);
-    if (put_secret(&block, line) == 0) {
+    buf_init(&block, CAPTURE_SECRET_BYTES_MOST + 64);
+    if (put_secret(&block, lines) == 0) {
         write_blocks(s->capture, buf_span(&block));
     }
     capture_release(s);

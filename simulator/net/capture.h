@@ -19,7 +19,10 @@ struct sockaddr;
 struct capture;
 struct capture_stream;
 
-enum { CAPTURE_HELD_BYTES_MOST = 256 * 1024 }; // of one connection before its secret is known
+enum {
+    CAPTURE_HELD_BYTES_MOST = 256 * 1024,  // of one connection before its secret is known
+    CAPTURE_SECRET_BYTES_MOST = 4096,
+};
 
 // Creates the file with mode 0600: decrypted, it shows passwords. `env` is borrowed; the journal is
 // listened to (NULL = no comments). File errors as fs_write_file.
@@ -33,8 +36,9 @@ const char *capture_failure(const struct capture *capture);
 struct capture_stream *capture_begin(struct capture *capture, uint32_t connection,
                                      const struct sockaddr *device, const struct sockaddr *hub);
 void capture_bytes(struct capture_stream *s, bool from_device, struct span bytes);
-// A line of the NSS key log format, "CLIENT_RANDOM ... ...", without its line end.
-void capture_secret(struct capture_stream *s, const char *line);
+// Lines of the NSS key log format, "CLIENT_RANDOM ... ...", without the last line end: all that the
+// connection has, once.
+void capture_secret(struct capture_stream *s, const char *lines);
 // Nothing more is held back, secret or not.
 void capture_release(struct capture_stream *s);
 // FIN or RST by one side; frees the stream.

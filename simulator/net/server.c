@@ -3,11 +3,15 @@
 #include "simulator/net/datagram.h"
 #include "simulator/net/internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_BYTES_MOST = 16384 }; // RFC 5246 6.2.1
+enum {
+    RECORD_BYTES_MOST = 16384, // RFC 5246 6.2.1
+    STORM_CONNECTIONS = 500,
+};
 
 int server_new(const struct server_settings *settings, struct server **out)
 {
@@ -19,34 +23,69 @@ int server_new(const struct server_settings *settings, struct server **out)
 }
 
 // The engine never splits a handshake message over two records, and its peers would wait for ever.
-static int check_chain(const struct chain *chain)
+static bool needs_raw(const struct chain *chain)
 {
     size_t message_bytes = 4 + 3 + 3 * chain->sent_count + chain->der.len;
-    if (message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight) {
-        FAIL(ERR_VALUE,
-             "chain %s: its Certificate message has %zu bytes and one record holds %d, so this "
-             "server cannot present it; choose a smaller one, as catalogue/size-12k",
-             chain->name, message_bytes, RECORD_BYTES_MOST);
+    return message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight;
+}
+
+static void note_chain(struct server *server, const struct chain *chain)
+{
+    size_t used = 0;
+    span_copy_text(span_text(chain->name), server->chain_name, sizeof server->chain_name);
+    server->right_alerts[0] = '\0';
+    for (size_t i = 0; i < chain->facts.alert_count && used < sizeof server->right_alerts; i++) {
+        const char *word = chain_alert_word(chain->facts.alerts[i]);
+        used += (size_t)snprintf(server->right_alerts + used, sizeof server->right_alerts - used,
+                                 "%s%s", i > 0 ? "," : "", word ? word : "?");
     }
-    return 0;
+}
+
+static void release_chain(struct server *server)
+{
+    if (server->tls) {
+        server->settings.engine->server_release(server->tls);
+    }
+    tls_engine_raw.server_release(server->raw);
+}
+
+// Servers of one secret take each other's tickets: a fresh one for each chain makes them stale.
+static int choose_ticket_secret(struct server *server)
+{
+    const struct env *env = server->settings.env;
+    enum tls_tickets tickets = server->settings.tls.tickets;
+    if (tickets == TLS_TICKETS_OFF || (server->has_ticket_secret && tickets != TLS_TICKETS_STALE)) {
+        return 0;
+    }
+    server->has_ticket_secret = true;
+    return env->random(env->world, server->ticket_secret, sizeof server->ticket_secret);
 }
 
 int server_set_chain(struct server *server, const struct chain *chain)
 {
-    TRY(check_chain(chain));
+    TRY(choose_ticket_secret(server));
     struct tls_server_settings settings = {
         .sent_der = chain->sent_der,
         .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
         .chain_name = chain->name,
+        .policy = server->settings.tls,
+        .ticket_secret = span_of(server->ticket_secret, sizeof server->ticket_secret),
+        .wants_key_log = server->settings.capture != NULL,
         .env = server->settings.env,
     };
     struct tls_server *fresh = NULL;
-    TRY(server->settings.engine->server_new(&settings, &fresh));
-    if (server->tls) {
-        server->settings.engine->server_release(server->tls);
+    struct tls_server *raw = NULL;
+    bool is_raw = needs_raw(chain);
+    TRY(is_raw ? 0 : server->settings.engine->server_new(&settings, &fresh));
+    int code = tls_engine_raw.server_new(&settings, &raw);
+    if (is_raw && code < 0) {
+        return code; // without it, there are no hand-made flights for the chain
     }
+    release_chain(server);
     server->tls = fresh;
+    server->raw = raw;
+    note_chain(server, chain);
     if (server->settings.is_dps) {
         EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     } else {
@@ -172,18 +211,30 @@ static void finish(struct server *server)
 {
     void (*closed)(void *) = server->closed;
     void *context = server->closed_context;
-    if (server->tls) {
-        server->settings.engine->server_release(server->tls);
-    }
+    release_chain(server);
+    explicit_bzero(server->ticket_secret, sizeof server->ticket_secret);
     free(server);
     if (closed) {
         closed(context);
     }
 }
 
+// After a storm the heap is full of holes that the library keeps.
+static void give_memory_back(struct server *server)
+{
+    if (server->open_handles > server->most_handles) {
+        server->most_handles = server->open_handles;
+    } else if (server->open_handles <= server->listener_count &&
+               server->most_handles >= STORM_CONNECTIONS) {
+        server->most_handles = 0;
+        malloc_trim(0);
+    }
+}
+
 void server_handle_closed(struct server *server)
 {
     server->open_handles--;
+    give_memory_back(server);
     if (server->is_closing && server->open_handles == 0) {
         finish(server);
     }

@@ -7,13 +7,8 @@
 #include <openssl/ssl.h>
 #include <string.h>
 
-static struct buf hello_of(const char *sni, int max_version, const char *suites)
+static struct buf hello_from(SSL_CTX *ctx, const char *sni)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_max_proto_version(ctx, max_version);
-    if (suites) {
-        assert_int_equal(SSL_CTX_set_cipher_list(ctx, suites), 1);
-    }
     SSL *ssl = SSL_new(ctx);
     BIO *in = BIO_new(BIO_s_mem());
     BIO *out = BIO_new(BIO_s_mem());
@@ -30,6 +25,16 @@ static struct buf hello_of(const char *sni, int max_version, const char *suites)
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     return copy;
+}
+
+static struct buf hello_of(const char *sni, int max_version, const char *suites)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_max_proto_version(ctx, max_version);
+    if (suites) {
+        assert_int_equal(SSL_CTX_set_cipher_list(ctx, suites), 1);
+    }
+    return hello_from(ctx, sni);
 }
 
 static void a_hello_names_host_version_and_suites(void **state)
@@ -53,6 +58,31 @@ static void tls_1_3_is_seen_in_the_supported_versions(void **state)
     assert_int_equal(client_hello_read(buf_span(&bytes), &hello), 1);
     assert_int_equal(hello.version, 0x0304);
     assert_string_equal(hello.sni, "");
+    buf_deinit(&bytes);
+}
+
+static void the_extensions_of_a_hello_are_read(void **state)
+{
+    (void)state;
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_tlsext_max_fragment_length(ctx, TLSEXT_max_fragment_length_1024);
+    SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)"\x04mqtt\x08http/1.1\x01\x07", 16);
+    SSL_CTX_set1_groups_list(ctx, "P-256:X25519");
+    SSL_CTX_set1_sigalgs_list(ctx, "RSA+SHA256:ECDSA+SHA384");
+    struct buf bytes = hello_from(ctx, "h.example");
+    struct client_hello hello;
+    assert_int_equal(client_hello_read(buf_span(&bytes), &hello), 1);
+    assert_int_equal(hello.legacy_version, 0x0303);
+    assert_int_equal(hello.versions.at[0], 0x0304);
+    assert_int_equal(hello.max_fragment_bytes, 1024);
+    assert_string_equal(hello.alpn, "mqtt,http/1.1"); // what is not printable is left out
+    assert_int_equal(hello.groups.count, 2);
+    assert_int_equal(hello.groups.at[0], 23);
+    assert_int_equal(hello.signatures.count, 2);
+    assert_int_equal(hello.signatures.at[1], 0x0503);
+    assert_true(hello.has_groups && hello.has_signatures && hello.has_ticket);
+    assert_true(hello.has_extended_master_secret && hello.has_renegotiation_info);
+    assert_false(hello.has_compression);
     buf_deinit(&bytes);
 }
 
@@ -110,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hello_names_host_version_and_suites),
         cmocka_unit_test(tls_1_3_is_seen_in_the_supported_versions),
+        cmocka_unit_test(the_extensions_of_a_hello_are_read),
         cmocka_unit_test(every_shorter_beginning_asks_for_more_bytes),
         cmocka_unit_test(a_hello_cut_into_records_of_ten_bytes_reads_the_same),
         cmocka_unit_test(what_is_no_hello_is_refused),

@@ -11,6 +11,7 @@
 #include "base/env.h"
 #include "base/span.h"
 #include "simulator/hub/hub.h"
+#include "simulator/tls/policy.h"
 
 struct tls_server;     // one certificate chain with its key, shared by many connections
 struct tls_connection; // one side of one connection
@@ -20,6 +21,10 @@ struct tls_server_settings {
     size_t sent_count;           // at least 1
     struct span key_pem;  // PKCS#8
     const char *chain_name;
+    struct tls_policy policy;
+    struct span ticket_secret; // TLS_TICKET_SECRET_BYTES unless tickets are off; servers with the
+                               // same one take each other's tickets
+    bool wants_key_log;
     const struct env *env; // borrowed; random is called from worker threads
 };
 
@@ -36,22 +41,34 @@ struct tls_alert {
     uint8_t code;
 };
 
+// What a device did with a flight that was made by hand: only that, the handshake never completes.
+struct tls_judgement {
+    bool is_possible; // the flight is out
+    bool is_accepted; // the device went on with its own flight
+    const char *next; // its next message: "client_key_exchange", "alert" ...; "" before
+};
+
 // What is known of a connection; fields fill up as the handshake goes on.
 struct tls_facts {
     const char *chain_name;
     const char *version; // "TLSv1.2"; "" before
     const char *suite;   // IANA name; "" before
+    bool is_resumed;     // by a session ticket
+    bool is_renegotiated; // a second handshake in the same connection was completed
     bool has_certificate;
     struct peer_certificate certificate;
     struct tls_alert from_device;
     struct tls_alert from_hub;
+    struct tls_judgement judgement; // of hand-made flights alone
     char why[200]; // of TLS_FAILED, one sentence
-    char key_log[256]; // "CLIENT_RANDOM ...", once the secret is known: for captures alone
+    const char *key_log;  // for captures alone: lines of the NSS key log format so far
+    bool has_all_secrets; // no line will follow
 };
 
 struct tls_engine {
     const char *name;
-    // ERR_CRYPTO or ERR_NO_MEMORY; everything given is copied.
+    // Everything given is copied. ERR_VALUE, with a sentence for people, when this engine cannot
+    // present the chain or follow the policy; ERR_CRYPTO, ERR_NO_MEMORY.
     int (*server_new)(const struct tls_server_settings *settings, struct tls_server **out);
     // A server lives until its creator and all its connections have let go of it.
     void (*server_release)(struct tls_server *server);
@@ -65,12 +82,22 @@ struct tls_engine {
     struct buf *(*plain)(struct tls_connection *c);  // decrypted; the caller consumes
     int (*write)(struct tls_connection *c, struct span plain); // only in TLS_OPEN
     void (*close)(struct tls_connection *c);                   // queues close_notify
+    // Protected alerts and a HelloRequest, only in TLS_OPEN. NULL: this engine cannot.
+    int (*send_alert)(struct tls_connection *c, bool is_fatal, uint8_t code);
+    int (*renegotiate)(struct tls_connection *c); // and answer the ClientHello that comes
     const struct tls_facts *(*facts)(const struct tls_connection *c);
 };
 
+enum { TLS_TICKET_SECRET_BYTES = 80 };
 enum { TLS_INPUT_BYTES_MOST = 1 << 20, TLS_OUTPUT_BYTES_MOST = 8 << 20 };
 
-extern const struct tls_engine tls_engine_mbedtls;
+// Answers with bytes made by hand and judges the device by its next message (tls/raw.h).
+extern const struct tls_engine tls_engine_raw;
+extern const struct tls_engine tls_engine_mbedtls; // TLS 1.0 to 1.2; sends what no library would parse
+extern const struct tls_engine tls_engine_openssl; // TLS 1.0 to 1.3; chains must parse
+
+// The engine that a policy asks for.
+const struct tls_engine *tls_engine_of(const struct tls_policy *policy);
 
 // "unknown_ca" of 48; "alert 200" is written to `scratch` for codes that have no name.
 const char *tls_alert_name(uint8_t code, char scratch[16]); // RFC 5246 7.2, RFC 8446 6

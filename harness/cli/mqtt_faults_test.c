@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Faults of MQTT packets as a client sees them that knows none: openssl sends the packets of a
+// whole session, and what it prints is compared byte by byte.
+#include "base/test.h"
+#include "harness/cli/shell.h"
+#include "simulator/mqtt/packet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What the hub answers to the session below.
+#define CONNACK  "20020000"
+#define SUBACK   "9003000301"
+#define PUBACK_7 "40020007"
+#define PUBACK_8 "40020008"
+#define UNSUBACK "b0020004"
+#define PINGRESP "d000"
+#define REST     PUBACK_7 PUBACK_8 UNSUBACK PINGRESP
+#define EARLY                                                                                      \
+    "3062005b646576696365732f6465766963652d312f6d657373616765732f646576696365626f756e642f"         \
+    "2532342e746f3d253246646576696365732532466465766963652d312532466d65737361676573253246"         \
+    "646576696365426f756e64"                                                                       \
+    "6561726c79"
+
+static const struct row {
+    const char *fault;
+    const char *heard;
+} rows[] = {
+    {"refuse 5 after 9", CONNACK SUBACK REST}, // nothing happens
+    {"refuse 4", "20020004"},
+    {"connack-code 200", "200200c8"},
+    {"connack-code 0", CONNACK},
+    {"session-lie", "20020100" SUBACK REST},
+    {"reserved-bits", "2002fe00" SUBACK REST},
+    {"double at mqtt.connack", CONNACK CONNACK SUBACK REST},
+    {"double", CONNACK SUBACK PUBACK_7 REST},
+    {"double at mqtt.suback", CONNACK SUBACK SUBACK REST},
+    {"swallow", CONNACK SUBACK PUBACK_8 UNSUBACK PINGRESP},
+    {"swallow at mqtt.suback", CONNACK REST},
+    {"swallow at mqtt.unsuback", CONNACK SUBACK PUBACK_7 PUBACK_8 PINGRESP},
+    {"swallow at mqtt.pingresp", CONNACK SUBACK PUBACK_7 PUBACK_8 UNSUBACK},
+    {"wrong-id", CONNACK SUBACK "40024007" PUBACK_8 UNSUBACK PINGRESP},
+    {"wrong-id at mqtt.suback", CONNACK "9003400301" REST},
+    {"wrong-id at mqtt.unsuback", CONNACK SUBACK PUBACK_7 PUBACK_8 "b0024004" PINGRESP},
+    {"suback-code 0x80", CONNACK "9003000380" REST},
+    {"swap", CONNACK SUBACK PUBACK_8 PUBACK_7 UNSUBACK PINGRESP},
+    {"inject 40021234", CONNACK SUBACK "40021234" REST},
+    {"inject 9003123400 at mqtt.pingresp",
+     CONNACK SUBACK PUBACK_7 PUBACK_8 UNSUBACK "9003123400" PINGRESP},
+    {"inject D000 at mqtt.connack", PINGRESP CONNACK SUBACK REST},
+    {"early-publish", CONNACK EARLY SUBACK REST},
+    {"early-publish at mqtt.connack", EARLY CONNACK SUBACK REST},
+    {"malform length at mqtt.puback", CONNACK SUBACK "40030007" PUBACK_8 UNSUBACK PINGRESP},
+    {"malform truncated", "200100" SUBACK REST},
+    {"malform type at mqtt.suback", CONNACK "f003000301" REST},
+    {"malform qos3 at mqtt.suback", CONNACK "9603000301" REST},
+    {"malform flags", "2f020000" SUBACK REST},
+    {"malform remaining-length", "20ffffffff7f0000" SUBACK REST},
+    {"takeover", CONNACK},
+    {"drop fin at mqtt.suback", CONNACK},
+};
+
+static const char *hubrig;
+
+static void add(int code)
+{
+    assert_int_equal(code, 0);
+}
+
+// CONNECT, SUBSCRIBE, two PUBLISH, UNSUBSCRIBE, PINGREQ, DISCONNECT in one go.
+static void write_session(const char *path)
+{
+    struct buf b;
+    const struct span filter = SPAN_LITERAL("devices/device-1/messages/devicebound/#");
+    const struct mqtt_filter wanted = {filter, 1};
+    struct mqtt_publish p = {.topic = SPAN_LITERAL("devices/device-1/messages/events/"),
+                             .body = SPAN_LITERAL("x"),
+                             .qos = 1,
+                             .packet_id = 7};
+    const struct mqtt_connect c = {.level = 4,
+                                   .is_clean = true,
+                                   .keepalive_s = 60,
+                                   .client_id = SPAN_LITERAL("device-1"),
+                                   .username =
+                                       SPAN_LITERAL("localhost/device-1/?api-version=2021-04-12")};
+    buf_init(&b, 4096);
+    add(mqtt_write_connect(&c, &b));
+    add(mqtt_write_subscribe(3, &wanted, 1, &b));
+    add(mqtt_write_publish(&p, &b));
+    p.packet_id = 8;
+    add(mqtt_write_publish(&p, &b));
+    add(mqtt_write_unsubscribe(4, &filter, 1, &b));
+    add(mqtt_write_pingreq(&b));
+    add(mqtt_write_disconnect(&b));
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(b.data, 1, b.len, file), b.len);
+    assert_int_equal(fclose(file), 0);
+    buf_deinit(&b);
+}
+
+static void write_script(void)
+{
+    static const char head[] =
+        "set -e\n"
+        "serve --port 0 --x509 >lines 2>&1 & hub=$!\n"
+        "until grep -q 'has a certificate\\|mosquitto_pub' lines; do kill -0 $hub; done\n"
+        "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
+        "dial() {\n"
+        "  openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem \\\n"
+        "    -cert hub-files/device.crt -key hub-files/device.key <session 2>/dev/null |\n"
+        "    od -An -v -tx1 | tr -d ' \\n'\n"
+        "}\n";
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    assert_int_equal(
+        buf_printf(&text, "#!/bin/sh\nserve() { exec %s serve \"$@\"; }\n%s", hubrig, head), 0);
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        assert_int_equal(buf_printf(&text,
+                                    "%s ctl clear >/dev/null; %s ctl fault %s >/dev/null\n"
+                                    "echo \"row %zu: $(dial).\"\n",
+                                    hubrig, hubrig, rows[i].fault, i),
+                         0);
+    }
+    assert_int_equal(buf_printf(&text, "kill $hub; wait $hub; echo hub $?\n"), 0);
+    shell_write("faults.sh", buf_text(&text));
+    buf_deinit(&text);
+}
+
+static void every_packet_fault_shows_on_the_wire(void **state)
+{
+    (void)state;
+    char path[100];
+    char expected[600];
+    struct shell_result r;
+    snprintf(path, sizeof path, "%s/session", shell_folder);
+    write_session(path);
+    write_script();
+    shell_run(&r, "./faults.sh");
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        snprintf(expected, sizeof expected, "row %zu: %s.\n", i, rows[i].heard);
+        if (!strstr(buf_text(&r.out), expected)) {
+            print_error("fault: %s\n", rows[i].fault);
+        }
+        shell_assert_says(&r, expected);
+    }
+    shell_assert_says(&r, "hub 0\n");
+    shell_release(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_packet_fault_shows_on_the_wire),
+    };
+    hubrig = getenv("HUBRIG");
+    if (!hubrig || !shell_open()) {
+        return 77;
+    }
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    return shell_close() == 0 ? failures : 1;
+}

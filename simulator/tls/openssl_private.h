@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What the files of the OpenSSL engine share: openssl_server.c (chain and policy), openssl_facts.c
+// (what a connection is), openssl.c (connections).
+#pragma once
+#include "simulator/tls/engine.h"
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+struct tls_server {
+    atomic_int users;
+    SSL_CTX *context;
+    BIO_METHOD *bio; // reads a connection's input, writes its output
+    char chain_name[96];
+    char no_version[80]; // what a device without a common version is told
+    struct tls_policy policy;
+};
+
+struct tls_connection {
+    struct tls_server *server;
+    SSL *ssl;
+    struct buf input;
+    struct buf output;
+    struct buf plain;
+    struct buf key_log;
+    struct buf peer_der; // what the certificate's spans lead into
+    enum tls_state state;
+    struct tls_facts facts;
+};
+
+int openssl_server_new(const struct tls_server_settings *settings,
+                       struct tls_server **out) HR_NODISCARD;
+void openssl_server_release(struct tls_server *server);
+
+// Callbacks of a context.
+void openssl_note_alert(const SSL *ssl, int where, int value);
+void openssl_note_secret(const SSL *ssl, const char *line);
+// Once the handshake is over.
+int openssl_note_open(struct tls_connection *c) HR_NODISCARD;
+// Fill facts.why from the error that lies first in this thread's queue.
+void openssl_note_failure(struct tls_connection *c);
