@@ -105,6 +105,16 @@ static void wrong_words_are_answered_with_what_is_expected(void **state)
     }
 }
 
+static void a_name_server_without_an_address_to_tell_is_refused(void **state)
+{
+    struct shell_result r;
+    (void)state;
+    shell_run(&r, "%s serve --port 0 --dns 0 --listen 0.0.0.0", hubrig);
+    shell_assert_says(&r, "nobody can dial 0.0.0.0");
+    assert_int_equal(r.code, 2);
+    shell_release(&r);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -123,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dig_sees_each_behaviour_of_a_name),
         cmocka_unit_test(ntpdig_sees_each_mode_of_the_time),
+        cmocka_unit_test(a_name_server_without_an_address_to_tell_is_refused),
         cmocka_unit_test(wrong_words_are_answered_with_what_is_expected),
     };
     if (system("unshare -Urn ip link set lo up && command -v dig ntpdig >/dev/null") != 0) {
