@@ -217,6 +217,7 @@ static int add_device(struct reader *r, enum bench_kind kind, struct span name)
     r->device = &b->devices[b->count];
     *r->device = (struct bench_device){
         .kind = kind,
+        .file = b->file,
         .line = r->line->at.line,
         .offers_clock = kind == BENCH_PROCESS,
         .offers_x509 = true,

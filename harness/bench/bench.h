@@ -28,6 +28,7 @@ const char *bench_kind_word(enum bench_kind kind);
 
 struct bench_device {
     enum bench_kind kind;
+    const char *file; // of the inventory, borrowed from it; NULL outside of one
     int line;
     struct bench_board *board; // NULL for a process
     char *name;
