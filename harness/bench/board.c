@@ -79,7 +79,7 @@ static int read_usb(struct reader *r, struct bench_board *b)
     struct span vendor = span_cut(rest, ':', &rest);
     struct span product = span_cut(rest, ':', &rest);
     if (!read_hex4(vendor, &b->vendor) || !read_hex4(product, &b->product)) {
-        return MISTAKE(r, 2, "expected: serial usb VVVV:PPPP[:SERIAL], as `hubrig boards` shows it");
+        return MISTAKE(r, 2, "expected: serial usb VVVV:PPPP[:SERIAL], in hexadecimal");
     }
     return reader_set_text(&b->port_text, rest);
 }
@@ -107,7 +107,7 @@ int board_read_serial(struct reader *r)
         }
     }
     if (span_starts_with(word, SPAN_LITERAL("/dev/"))) {
-        return MISTAKE(r, 1, "a path may be another board tomorrow; `hubrig boards` shows its USB id, "
+        return MISTAKE(r, 1, "a path may be another board tomorrow; name its USB id, "
                              "and `serial path %.*s` insists",
                        SPAN_ARG(word));
     }

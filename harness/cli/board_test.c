@@ -160,6 +160,22 @@ static void a_line_that_a_pseudo_terminal_has_not_is_refused(void **state)
     shell_release(&r);
 }
 
+static void a_board_in_use_names_its_holder_and_is_waited_for(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "export HUBRIG_LOCKS=$PWD/locks; mkdir -p locks; touch locks/scripted.lock; "
+                  "mkfifo held; flock locks/scripted.lock sh -c 'printf \"process 7 on lab, job x/9\" >"
+                  "locks/scripted.lock; echo > held; read line < held' & read line < held; "
+                  "%s run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
+                  "%s run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
+                  "cat locks/scripted.lock", hubrig, hubrig);
+    shell_assert_says(&r, "scripted is in use by process 7 on lab, job x/9");
+    shell_assert_says(&r, "code 3");
+    shell_assert_says(&r, "code 0\nprocess ");
+    shell_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_a_board_did_not_say_is_named_with_its_line),
         cmocka_unit_test(a_wrong_baud_rate_shows_as_a_missing_banner),
         cmocka_unit_test(a_line_that_a_pseudo_terminal_has_not_is_refused),
+        cmocka_unit_test(a_board_in_use_names_its_holder_and_is_waited_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/when.h"
 #include "harness/bench/bench.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/suite_run.h"
+#include "harness/device/lock.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -43,7 +45,19 @@ static int check_installed(const struct bench_device *device)
     return 0;
 }
 
-static int run_on_bench(const char *bench_path, const char *device, struct suite_run *run)
+// Hardware has one user at a time; programs and emulators run side by side.
+static int lock_device(const struct bench_device *device, const char *wait, int *fd)
+{
+    int64_t wait_us = 0;
+    if (wait && (duration_parse(span_text(wait), &wait_us) < 0 || wait_us < 0)) {
+        FAIL(ERR_USAGE, "--wait takes a duration such as 30s or 10m, seen '%s'", wait);
+    }
+    bool is_hardware = device->kind == BENCH_BOARD || device->kind == BENCH_BLACKBOX;
+    return is_hardware ? lock_take(device->name, (uint64_t)wait_us, fd) : 0;
+}
+
+static int run_on_bench(const char *bench_path, const char *device, const char *wait,
+                        struct suite_run *run)
 {
     struct bench bench;
     struct diag_list diags;
@@ -62,11 +76,18 @@ static int run_on_bench(const char *bench_path, const char *device, struct suite
     if (code == 0) {
         code = check_installed(run->device);
     }
+    int lock_fd = -1;
+    if (code == 0) {
+        code = lock_device(run->device, wait, &lock_fd);
+    }
     if (code < 0) {
         exit_code = cli_fail("run", code);
     } else {
         run->bench_folder = bench.folder;
         exit_code = suite_run(run);
+    }
+    if (lock_fd >= 0) {
+        close(lock_fd);
     }
     bench_deinit(&bench);
     return exit_code;
@@ -78,10 +99,12 @@ static int run_command(int argc, char **argv)
     const char *suites[SUITES_MOST];
     const char *device = NULL;
     const char *bench = NULL;
+    const char *wait = NULL;
     char standard[PATH_MAX];
     const struct option_spec specs[] = {
         {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
         {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
+        {"--wait", "DURATION", &wait},
         {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
         {"--tls-engine", "NAME", &run.tls_engine},
         {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
@@ -102,7 +125,7 @@ static int run_command(int argc, char **argv)
         bench = standard;
     }
     run.suites = suites;
-    return run_on_bench(bench, device, &run);
+    return run_on_bench(bench, device, wait, &run);
 }
 
 const struct command command_run = {
@@ -118,6 +141,7 @@ const struct command command_run = {
         "\n"
         "  --device NAME       a device of the bench\n"
         "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
+        "  --wait DURATION     wait that long for a board that somebody else uses; default: not at all\n"
         "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
         "  --only NAME         run this scenario only\n"
         "  --jobs N, -j N      scenarios side by side; default: four per processor\n"

@@ -118,7 +118,8 @@ static int read_options(struct state *s)
     if (s->run->jobs && (span_parse_u64(span_text(s->run->jobs), &jobs) < 0 || jobs < 1 || jobs > 64)) {
         return usage_error(s, "-j takes a number from 1 to 64");
     }
-    s->jobs = (size_t)jobs;
+    bool is_single = s->run->device->kind == BENCH_BOARD || s->run->device->kind == BENCH_BLACKBOX;
+    s->jobs = is_single ? 1 : (size_t)jobs; // one board runs one scenario at a time
     return EXIT_PASS;
 }
 

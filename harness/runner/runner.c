@@ -22,6 +22,7 @@ enum {
     JOBS_MOST = 64,
     OUTCOME_BYTES_MOST = 1 << 20,
     OVERTIME_US = 30 * 1000000,       // past a plan's limit before its worker is killed
+    BOARD_US = 900 * 1000000,         // more for flashing and provisioning a board
     INTERRUPT_GRACE_US = 8 * 1000000, // for workers to end after Ctrl-C
 };
 
@@ -177,7 +178,8 @@ static int start_worker(struct runner *r, struct slot *slot, size_t plan)
         FAIL(ERR_IO, "cannot fork: %s", strerror(errnum));
     }
     *slot = (struct slot){.is_used = true, .plan = plan, .pid = pid, .fd = pair[0]};
-    slot->deadline_us = now_us(r) + r->settings->plans[plan].limit_us + OVERTIME_US;
+    slot->deadline_us = now_us(r) + r->settings->plans[plan].limit_us + OVERTIME_US +
+                        (r->settings->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);
     report_progress(r);
     return 0;
