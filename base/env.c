@@ -3,8 +3,10 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -48,6 +50,33 @@ static void system_log(void *world, enum log_level level, const char *line)
 struct env env_system(void)
 {
     return (struct env){NULL, system_mono_us, system_utc_us, system_random, system_log};
+}
+
+uint64_t env_mix(uint64_t a, uint64_t b)
+{
+    uint64_t z = a + b * UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static int seeded_random(void *world, void *out, size_t len_bytes)
+{
+    struct seeded_world *w = world;
+    uint8_t *at = out;
+    while (len_bytes > 0) {
+        uint64_t block = env_mix(atomic_fetch_add(&w->state, UINT64_C(0x9E3779B97F4A7C15)), 1);
+        size_t n = len_bytes < sizeof block ? len_bytes : sizeof block;
+        memcpy(at, &block, n);
+        at += n;
+        len_bytes -= n;
+    }
+    return 0;
+}
+
+struct env env_seeded(struct seeded_world *w)
+{
+    return (struct env){w, system_mono_us, system_utc_us, seeded_random, system_log};
 }
 
 static uint64_t fake_mono_us(void *world)

@@ -24,6 +24,15 @@ struct env {
 // with HUBRIG_DEBUG set in the environment).
 struct env env_system(void);
 
+// The machine as well, but all random bytes follow from a seed, so that a run can be repeated.
+// Threads may share it. Not for secrets that must hold.
+struct seeded_world {
+    _Atomic uint64_t state; // starts as the seed
+};
+struct env env_seeded(struct seeded_world *w);
+// Two numbers into one that looks like neither (splitmix64's mixer).
+uint64_t env_mix(uint64_t a, uint64_t b);
+
 // A world that stands still until the test moves it; random bytes count up from `seed`.
 struct fake_world {
     uint64_t mono_us;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,4 +171,13 @@ const char *fs_data_folder(void)
                  has_source ? HUBRIG_SOURCE_FOLDER : HUBRIG_INSTALLED_DATA_FOLDER);
     }
     return found;
+}
+
+void fs_allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }

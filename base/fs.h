@@ -11,6 +11,8 @@ int fs_read_file(const char *path, struct buf *out) HR_NODISCARD;
 // Write beside the target, flush, rename: a reader sees the old file or the new one.
 int fs_write_file(const char *path, struct span bytes, mode_t mode) HR_NODISCARD;
 // Make the folder and its missing parents; an existing folder is no error.
+// Raise this process's limit of open files as far as it may go; children inherit it.
+void fs_allow_many_files(void);
 int fs_make_folder(const char *path, mode_t mode) HR_NODISCARD;
 // "a/b", without a doubled slash. ERR_TOO_BIG when it does not fit.
 int fs_join(char *out, size_t capacity_bytes, const char *folder, const char *name) HR_NODISCARD;

@@ -56,7 +56,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t cap_bytes);
-void buf_deinit(struct buf *b); // also a cleanup handler: HR_CLEANUP(buf_deinit)
+void buf_deinit(struct buf *b); // memory given back, the cap stays: it may be used again; also a cleanup handler: HR_CLEANUP(buf_deinit)
 void buf_wipe(struct buf *b);   // overwrite the bytes, then deinit; for secrets
 void buf_clear(struct buf *b);  // len = 0, memory kept
 // All return 0, ERR_TOO_BIG (the cap) or ERR_NO_MEMORY; on error the buffer is as before.

@@ -3,7 +3,7 @@
 // every event written as a line of JSON, as a scenario's evidence is. It leaves chain.pem, key.pem
 // and root.pem in its folder, so that Mosquitto can present the same chain.
 //
-//     bench_hub FOLDER HOST KEY_BASE64 DEVICES
+//     bench_hub FOLDER HOST KEY_BASE64 DEVICES [mbedtls|openssl [off|honoured]]
 #include "base/error.h"
 #include "base/fs.h"
 #include "simulator/rig/rig.h"
@@ -58,12 +58,26 @@ static int add_devices(struct bench *b, const char *key, int count)
     return 0;
 }
 
+// argv[5] and argv[6] may be NULL.
+static int read_policy(char **argv, struct tls_policy *out)
+{
+    if (!argv[5]) {
+        return 0;
+    }
+    TRY(tls_policy_set(out, POLICY_TLS_ENGINE, span_text(argv[5])));
+    if (out->engine == TLS_ENGINE_OPENSSL) {
+        TRY(tls_policy_set(out, POLICY_TLS_VERSIONS, SPAN_LITERAL("1.2..1.3")));
+    }
+    return argv[6] ? tls_policy_set(out, POLICY_TLS_TICKETS, span_text(argv[6])) : 0;
+}
+
 static int open_bench(struct bench *b, char **argv, int *port)
 {
     char path[PATH_MAX];
     struct rig_settings settings = {.loop = &b->loop, .env = &b->env};
     hub_settings_init(&settings.hub, argv[2]);
     settings.more_names[settings.more_name_count++] = "127.0.0.1";
+    TRY(read_policy(argv, &settings.tls));
     TRY(fs_make_folder(argv[1], 0700));
     TRY(fs_join(path, sizeof path, argv[1], "events.jsonl"));
     b->journal = fopen(path, "w");
@@ -82,11 +96,13 @@ int main(int argc, char **argv)
 {
     static struct bench b;
     int port = 0;
-    if (argc != 5) {
-        fprintf(stderr, "usage: %s FOLDER HOST KEY DEVICES\n", argv[0]);
+    if (argc < 5 || argc > 7) {
+        fprintf(stderr, "usage: %s FOLDER HOST KEY DEVICES [ENGINE [TICKETS]]\n", argv[0]);
         return 2;
     }
     b.env = env_system();
+    fs_allow_many_files();
+    signal(SIGPIPE, SIG_IGN); // devices hang up at any time
     buf_init(&b.line, 1U << 20);
     uv_loop_init(&b.loop);
     uv_signal_init(&b.loop, &b.stop);

@@ -136,10 +136,11 @@ static void each_mistake_is_named_with_its_place(void **state)
          "1:9: a process name has 1 to 64 letters, digits, '-', '_' and '.'"},
         {"process a b\ncommand a\nend\n", "1:11: expected: process NAME"},
         {"process a\nend\n", "1:1: process 'a' has no command"},
-        {"board a\nserial /dev/ttyUSB0\nend\n",
+        {"board a\nserial /dev/ttyUSB0\nhub-address x\nreset wait 1s\nend\n",
          "2:8: a path may be another board tomorrow; name its USB id, and `serial path "
-         "/dev/ttyUSB0` insists\nrig/a.bench:1:1: board 'a' has no serial line; a device that is only "
-         "seen on the wire is a blackbox"},
+         "/dev/ttyUSB0` insists"},
+        {"board a\nhub-address x\nreset wait 1s\nend\n",
+         "1:1: board 'a' has no serial line; a device that is only seen on the wire is a blackbox"},
         {"process a\ncommand b\nbaud 9600\nend\n", "3:1: a process has no 'baud'"},
         {"blackbox a\nhub-address x\nreset lines rst=on\nend\n",
          "3:13: unknown line state 'rst=on' (did you mean rts=on?)"},

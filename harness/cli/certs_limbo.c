@@ -223,11 +223,12 @@ static void on_outcome(void *context, const struct outcome *o)
     (void)o;
 }
 
-static void on_progress(void *context, size_t done, const char *const *running, size_t count)
+static void on_progress(void *context, const struct run_progress *p)
 {
-    struct limbo_run *run = context;
+    (void)context;
     if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r\033[K%zu/%zu %s", done, run->plan_count, count ? running[0] : "");
+        fprintf(stderr, "\r\033[K%zu/%zu %s", p->done, p->total,
+                p->running_count ? p->running[0].scenario : "");
     }
 }
 
@@ -250,11 +251,22 @@ static int judge(struct limbo_run *run)
 
 static int run_cases(struct limbo_run *run)
 {
+    struct run_entry *entries = calloc(run->plan_count ? run->plan_count : 1, sizeof *entries);
+    if (!entries) {
+        return cli_fail("certs limbo", ERR_NO_MEMORY);
+    }
+    for (size_t i = 0; i < run->plan_count; i++) {
+        entries[i] = (struct run_entry){.plan = &run->plans[i],
+                                        .device = run->device,
+                                        .given = &run->given[i],
+                                        .folder = run->plans[i].name};
+    }
     struct run_settings settings = {
-        .plans = run->plans,
-        .plan_count = run->plan_count,
-        .given = run->given,
-        .device = run->device,
+        .entries = entries,
+        .entry_count = run->plan_count,
+        .rounds = 1,
+        .retries = 1,
+        .seed = 1,
         .bench_folder = run->bench.folder,
         .evidence = run->evidence,
         .jobs = run->jobs,
@@ -264,6 +276,7 @@ static int run_cases(struct limbo_run *run)
         .context = run,
     };
     int code = runner_run(&settings, run->outcomes);
+    free(entries);
     return code < 0 ? cli_fail("certs limbo", code) : judge(run);
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORDS_MOST = 8, TEXT_BYTES = 65536 };
+enum { WORDS_MOST = 8, TEXT_BYTES = 1 << 18 };
 
 // What a command printed.
 struct answer {
@@ -172,7 +172,7 @@ static void words_lists_one_table_or_all(void **state)
 {
     (void)state;
     struct answer a;
-    static const char *const names[] = {"verbs", "oracles", "causes", "events",  "knobs",   "faults",
+    static const char *const names[] = {"verbs", "oracles", "findings", "dialects", "log-causes", "causes", "events",  "knobs",   "faults", "flights",
                                         "sites", "reasons", "verdicts"};
     CALL(&a, &command_words, "verdicts");
     assert_int_equal(a.code, EXIT_PASS);
@@ -181,6 +181,7 @@ static void words_lists_one_table_or_all(void **state)
                                "  warn          passed, with a remark\n"
                                "  fail          the device did something else\n"
                                "  inconclusive  the device gave nothing to judge\n"
+                               "  flaky         it passed and failed by turns\n"
                                "  infra         the rig failed, not the device\n"
                                "  skipped       the device does not offer what the scenario needs\n");
     CALL(&a, &command_words, "--json");
@@ -192,6 +193,45 @@ static void words_lists_one_table_or_all(void **state)
         assert_memory_equal(a.out, names[i], strlen(names[i]));
     }
     json_decref(all);
+}
+
+static void explain_log_names_the_cause_before_what_follows_from_it(void **state)
+{
+    (void)state;
+    struct answer a;
+    struct folder f;
+    char log[100];
+    folder_init(&f);
+    snprintf(log, sizeof log, "%s/serial.log", f.path);
+    assert_int_equal(fs_write_file(log,
+                                   SPAN_LITERAL("boot\r\n"
+                                                "E (12) esp-tls: Failed to open a new connection\r\n"
+                                                "E (13) tls: \033[1mmbedtls_ssl_handshake returned -0x2700, flags 0x8\r\n"
+                                                "E (15) esp-tls: Failed to open a new connection\r\n"),
+                                   0600),
+                     0);
+    CALL(&a, &command_explain_log, log);
+    assert_int_equal(a.code, EXIT_FAIL);
+    assert_memory_equal(a.out, "cause   no path from the server's certificate to a root", 50);
+    assert_non_null(strstr(a.out, "serial.log:3, 1 time: "));
+    assert_non_null(strstr(a.out, "also    the TLS handshake failed (esp-idf handshake)"));
+    assert_non_null(strstr(a.out, "serial.log:2, 2 times: "));
+    assert_null(strchr(a.out, '\033'));
+    CALL(&a, &command_explain_log, log, "--json");
+    json_t *all = json_loads(a.out, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(all, "lines")), 4);
+    const json_t *first = json_array_get(json_object_get(all, "readings"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "cause")), "root");
+    assert_int_equal(json_integer_value(json_object_get(first, "line")), 3);
+    json_decref(all);
+    assert_int_equal(fs_write_file(log, SPAN_LITERAL("all is well\n"), 0600), 0);
+    CALL(&a, &command_explain_log, log);
+    assert_int_equal(a.code, EXIT_PASS);
+    assert_string_equal(a.out, "1 line, and none that a dialect knows as a failure\n");
+    assert_int_equal(unlink(log), 0);
+    CALL(&a, &command_explain_log, log);
+    assert_int_equal(a.code, EXIT_USAGE);
+    folder_deinit(&f);
 }
 
 static void each_command_says_what_was_wrong_with_its_line(void **state)
@@ -224,7 +264,8 @@ static void each_command_says_what_was_wrong_with_its_line(void **state)
 static void help_goes_to_stdout_and_names_the_exit_codes(void **state)
 {
     (void)state;
-    static const struct command *const commands[] = {&command_check, &command_explain, &command_words};
+    static const struct command *const commands[] = {&command_check, &command_explain,
+                                                      &command_explain_log, &command_words};
     for (size_t i = 0; i < HR_COUNT_OF(commands); i++) {
         struct answer a;
         CALL(&a, commands[i], "--help");
@@ -292,6 +333,7 @@ int main(void)
         cmocka_unit_test(the_recipes_that_come_with_hubrig_have_no_mistakes),
         cmocka_unit_test(explain_tells_a_scenario_or_its_mistakes),
         cmocka_unit_test(words_lists_one_table_or_all),
+        cmocka_unit_test(explain_log_names_the_cause_before_what_follows_from_it),
         cmocka_unit_test(each_command_says_what_was_wrong_with_its_line),
         cmocka_unit_test(help_goes_to_stdout_and_names_the_exit_codes),
         cmocka_unit_test(options_take_arguments_in_both_forms_and_stop_where_asked),

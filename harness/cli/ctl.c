@@ -147,7 +147,8 @@ static int read_words(struct ctl *c, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (has_options && strcmp(argv[i], "--") == 0) {
             has_options = false;
-        } else if (has_options && argv[i][0] == '-' && argv[i][1] == '-') {
+        } else if (has_options && strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '-') {
+            // a PEM text begins with five dashes and is an argument
             TRY(take_option(c, argc, argv, &i));
         } else {
             TRY(take_word(c, argv[i]));

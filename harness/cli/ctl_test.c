@@ -47,6 +47,13 @@ static void every_verb_says_what_happened(void **state)
         "no fault is armed",
         "0 connections closed by rst",
         "new is not connected",
+        "policy device has a new primary key\n",
+        "1  waiting     4 bytes",
+        "1 message for new removed",
+        "no message waits for new",
+        "to verify it, let it sign a certificate",
+        "CA lab is removed",
+        "new is removed, with its modules",
         "message 1 is queued for new; 1 waiting, the device is not connected",
         "the desired properties of new have version 2",
         "\"rate\": 5",
@@ -64,9 +71,50 @@ static void every_verb_says_what_happened(void **state)
                 "$C takeover new && "
                 "$C c2d new warm --property a=b --ack full && $C twin-desired new '{\"rate\":5}' "
                 "&& "
-                "$C twin new && echo all; finish",
+                "$C twin new && $C roll-policy device primary && $C messages new && $C purge new && "
+                "$C messages new && $C add-ca lab \"$(cat hub-files/root.pem)\" && "
+                "$C remove-ca lab && $C remove-device new && echo all; finish",
         hubrig);
     shell_assert_says(&r, "\nall\n");
+    expect(says, HR_COUNT_OF(says), &r);
+    shell_release(&r);
+}
+
+// An enrolled device registers with mosquitto_rr and is told of the second hub.
+static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "S=0ne00HUBRIG; K=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+        "printf 'hub localhost\\nhub second.local\\nenrollment pump-1 key %s hub localhost\\n' $K >e.hub\n"
+        "serve --hub e.hub --dps localhost --dps-port 0\n"
+        "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines)\n"
+        "sr=$S%2Fregistrations%2Fpump-1; se=4000000000\n"
+        "sig=$(printf '%s\\n%s' $sr $se | openssl dgst -sha256 -mac HMAC -macopt "
+        "hexkey:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f -binary | base64 | "
+        "sed 's/+/%2B/g; s/\\//%2F/g; s/=/%3D/g')\n"
+        "register() { mosquitto_rr -V mqttv311 -h localhost -p $port --cafile hub-files/root.pem "
+        "-i pump-1 -u $S/registrations/pump-1/api-version=2019-03-31 "
+        "-P \"SharedAccessSignature sr=$sr&sig=$sig&se=$se&skn=registration\" -q 1 -W 2 "
+        "-e '$dps/registrations/res/202/?$rid=1&retry-after=3' -t '$dps/registrations/PUT/iotdps-register/?$rid=1' "
+        "-m '{\"registrationId\":\"pump-1\"}'; echo; }\n"
+        "await() { for i in 1 2 3 4 5; do grep -q \"$1\" lines && return; register >again 2>&1; done; }\n"
+        "register; await 'dps.assigned hub=localhost'\n"
+        "$H ctl assign pump-1 second.local; await 'dps.assigned hub=second.local'\n"
+        "$H ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines; finish";
+    static const char *const says[] = {"\"status\":\"assigning\"",
+                                       "pump-1 goes to second.local when it registers again",
+                                       "no hub named 'third.local' is linked",
+                                       "substatus=deviceDataMigrated", "hub 0"};
+    struct shell_result r;
+    char text[4000];
+    snprintf(text, sizeof text,
+             "H=%s; serve() { rm -f lines; $H serve --port 0 \"$@\" >lines 2>&1 & hub=$!; "
+             "until grep -q mosquitto_pub lines; do kill -0 $hub || { cat lines; exit 9; }; done; }; "
+             "finish() { kill $hub; wait $hub; echo hub $?; }\n%s",
+             hubrig, script);
+    shell_write("enroll.sh", text);
+    shell_run(&r, "sh ./enroll.sh");
     expect(says, HR_COUNT_OF(says), &r);
     shell_release(&r);
 }
@@ -89,6 +137,12 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"add-device 'a b'", 2, "device id 'a b'"},
         {"add-device x --key abc", 2, "primary key is not the base64"},
         {"roll-key device-1 third", 2, "expected primary or secondary"},
+        {"roll-policy device third", 2, "expected primary or secondary"},
+        {"assign device-1 x", 2, "start serve with --dps"},
+        {"roll-policy nobody primary", 2, "nobody"},
+        {"add-ca lab nonsense", 2, "expected the text of a PEM certificate"},
+        {"settle device-1 7 reject", 2, "message 7 is not on its way to device-1"},
+        {"settle device-1 7 rejekt", 2, "complete|reject|abandon"},
         {"chain azure/digicert-g3", 2, "did you mean azure/digicert-g2?"},
         {"clock noon", 2, "is no time for a clock"},
         {"fault refuse 9", 2, "a number from 1 to 5 for CODE"},
@@ -411,6 +465,7 @@ int main(void)
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test(wrong_requests_end_with_their_code_and_a_hint),
         cmocka_unit_test(events_are_watched_as_json_lines),
+        cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs),
         cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
         cmocka_unit_test(one_device_is_dropped_by_its_id),
         cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),

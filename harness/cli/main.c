@@ -11,9 +11,13 @@ static const struct command *const commands[] = {
     &command_ctl,
     &command_try,
     &command_run,
+    &command_suites,
+    &command_report,
+    &command_history,
     &command_check,
     &command_doctor,
     &command_explain,
+    &command_explain_log,
     &command_words,
     &command_certs,
 };
@@ -22,7 +26,7 @@ static void print_help(FILE *to)
 {
     fputs("usage: hubrig COMMAND [OPTION...] [WORD...]\n\n", to);
     for (size_t i = 0; i < HR_COUNT_OF(commands); i++) {
-        fprintf(to, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-11s  %s\n", commands[i]->name, commands[i]->summary);
     }
     fputs("\n`hubrig COMMAND --help` tells more; `hubrig --version` prints the version.\n", to);
 }

@@ -9,7 +9,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,11 +51,25 @@ static int lock_device(const struct bench_device *device, const char *wait, int 
     if (wait && (duration_parse(span_text(wait), &wait_us) < 0 || wait_us < 0)) {
         FAIL(ERR_USAGE, "--wait takes a duration such as 30s or 10m, seen '%s'", wait);
     }
-    bool is_hardware = device->kind == BENCH_BOARD || device->kind == BENCH_BLACKBOX;
-    return is_hardware ? lock_take(device->name, (uint64_t)wait_us, fd) : 0;
+    return bench_is_hardware(device) ? lock_take(device->name, (uint64_t)wait_us, fd) : 0;
 }
 
-static int run_on_bench(const char *bench_path, const char *device, const char *wait,
+static int find_devices(const struct bench *bench, const char *const *names, struct suite_run *run)
+{
+    for (size_t i = 0; names[i]; i++) {
+        TRY(bench_find(bench, names[i], &run->devices[i]));
+        TRY(check_installed(run->devices[i]));
+        for (size_t k = 0; k < i; k++) {
+            if (run->devices[k] == run->devices[i]) {
+                FAIL(ERR_USAGE, "--device %s is given twice", names[i]);
+            }
+        }
+        run->device_count++;
+    }
+    return 0;
+}
+
+static int run_on_bench(const char *bench_path, const char *const *names, const char *wait,
                         struct suite_run *run)
 {
     struct bench bench;
@@ -71,14 +84,14 @@ static int run_on_bench(const char *bench_path, const char *device, const char *
     }
     diag_deinit(&diags);
     if (code == 0) {
-        code = bench_find(&bench, device, &run->device);
+        code = find_devices(&bench, names, run);
     }
-    if (code == 0) {
-        code = check_installed(run->device);
-    }
-    int lock_fd = -1;
-    if (code == 0) {
-        code = lock_device(run->device, wait, &lock_fd);
+    int locks[SUITE_DEVICES_MOST];
+    size_t lock_count = 0;
+    while (code == 0 && lock_count < run->device_count) {
+        locks[lock_count] = -1;
+        code = lock_device(run->devices[lock_count], wait, &locks[lock_count]);
+        lock_count += code == 0;
     }
     if (code < 0) {
         exit_code = cli_fail("run", code);
@@ -86,8 +99,10 @@ static int run_on_bench(const char *bench_path, const char *device, const char *
         run->bench_folder = bench.folder;
         exit_code = suite_run(run);
     }
-    if (lock_fd >= 0) {
-        close(lock_fd);
+    while (lock_count-- > 0) {
+        if (locks[lock_count] >= 0) {
+            close(locks[lock_count]);
+        }
     }
     bench_deinit(&bench);
     return exit_code;
@@ -95,27 +110,22 @@ static int run_on_bench(const char *bench_path, const char *device, const char *
 
 static int run_command(int argc, char **argv)
 {
-    struct suite_run run = {.command = "run", .tls_engine = getenv("HUBRIG_TLS_ENGINE")};
+    struct suite_run run = {.command = "run"};
     const char *suites[SUITES_MOST];
-    const char *device = NULL;
+    const char *devices[OPTION_LIST_MOST + 1] = {NULL};
     const char *bench = NULL;
     const char *wait = NULL;
     char standard[PATH_MAX];
-    const struct option_spec specs[] = {
-        {"--device", "NAME", &device},         {"--bench", "FILE", &bench},
-        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
-        {"--wait", "DURATION", &wait},
-        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
-        {"--tls-engine", "NAME", &run.tls_engine},
-        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
-        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
-    };
-    int code = cli_options(&command_run, argc, argv, specs, HR_COUNT_OF(specs), false, suites,
-                           SUITES_MOST, &run.suite_count);
+    struct option_spec specs[SUITE_SPECS_MOST + 3] = {{"--device", "NAME...", devices},
+                                                      {"--bench", "FILE", &bench},
+                                                       {"--wait", "DURATION", &wait}};
+    size_t spec_count = 3 + suite_run_specs(&run, specs + 3);
+    int code = cli_options(&command_run, argc, argv, specs, spec_count, false, suites, SUITES_MOST,
+                           &run.wish.suite_count);
     if (code != EXIT_PASS) {
         return code < 0 ? EXIT_PASS : code;
     }
-    if (run.suite_count == 0 || !device) {
+    if (run.wish.suite_count == 0 || (!devices[0] && !run.options.list)) {
         fputs("hubrig run: expected a suite and --device NAME; try: hubrig run suites/smoke --device "
               "reference\n",
               stderr);
@@ -124,8 +134,8 @@ static int run_command(int argc, char **argv)
     if (!bench && fs_join(standard, sizeof standard, fs_data_folder(), "fixtures/devices.bench") == 0) {
         bench = standard;
     }
-    run.suites = suites;
-    return run_on_bench(bench, device, wait, &run);
+    run.wish.suites = suites;
+    return run_on_bench(bench, devices, wait, &run);
 }
 
 const struct command command_run = {
@@ -135,24 +145,16 @@ const struct command command_run = {
     .help =
         "usage: hubrig run SUITE... --device NAME [options]\n"
         "\n"
-        "Runs every .scn file of the suites (files or folders) against a device, each in a process\n"
-        "and, where the machine allows it, in a private network of its own. One line per verdict;\n"
-        "what did not pass is followed by where, expected, observed, cause, try and evidence.\n"
+        "Runs scenarios against a device, each in a process and, where the machine allows it, in a\n"
+        "private network of its own. One line per verdict; what did not pass is followed by where,\n"
+        "expected, observed, cause, try and evidence. SUITE is a .scn file, a folder, a bundle\n"
+        "(.suite), or the name of a suite, bundle or scenario that `hubrig suites` lists.\n"
         "\n"
-        "  --device NAME       a device of the bench\n"
+        "  --device NAME       a device of the bench; may be repeated: side by side\n"
         "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
         "  --wait DURATION     wait that long for a board that somebody else uses; default: not at all\n"
-        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
-        "  --only NAME         run this scenario only\n"
-        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
-        "  --network KIND      auto: private where possible (default); private: or fail;\n"
-        "                      host: an address of its own in 127.0.0.0/8, port 8883\n"
-        "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default:\n"
-        "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"
-        "  --junit FILE        also write JUnit XML\n"
-        "  --tap FILE          also write TAP 13\n"
-        "  --json              print the outcomes as JSON instead of lines\n"
+        SUITE_RUN_HELP
         "\n"
-        "Exit codes: 0 all passed, 1 a device failed, 2 usage or a mistake in a file,\n"
+        "Exit codes: 0 all passed, 1 a device failed or wavered, 2 usage or a mistake in a file,\n"
         "      3 the rig failed, 77 everything was skipped\n",
 };

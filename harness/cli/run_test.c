@@ -187,7 +187,8 @@ static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(voi
 static void every_command_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = {"serve", "try", "run", "check", "doctor", "explain", "words"};
+    static const char *const names[] = {"serve", "try",    "run",     "check", "doctor", "explain",
+                                        "words", "report", "history", "suites"};
     for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
         struct shell_result r;
         shell_run(&r, "%s %s --help", hubrig, names[i]);

@@ -6,6 +6,7 @@
 #include "harness/cli/chains.h"
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
+#include "simulator/rig/responders.h"
 #include "simulator/rig/rig.h"
 #include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
@@ -25,6 +26,8 @@ struct serving {
     const char *listen;
     const char *port;
     const char *https_port; // NULL = no HTTPS
+    const char *sntp_port;  // NULL = no time server
+    const char *dns_port;   // NULL = no name server
     const char *chain;
     const char *device_id;
     const char *x509;
@@ -35,6 +38,9 @@ struct serving {
     const char *json;
     const char *hub_path;
     const char *state_path;
+    const char *dps_host; // NULL = no provisioning service
+    const char *dps_port;
+    const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
     struct env env;
     uv_loop_t loop;
@@ -50,6 +56,9 @@ struct serving {
     struct control_socket *control_socket;
     char socket_path[PATH_MAX];
     int bound_https_port;
+    int bound_dps_port;
+    int bound_sntp_port;
+    int bound_dns_port;
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -265,6 +274,29 @@ static int open_control(struct serving *s)
     return control_socket_open(&socket, &s->control_socket);
 }
 
+// It presents the same chain, issued to its own name.
+static int listen_dps(struct serving *s)
+{
+    int port = 0;
+    TRY(read_port(s->dps_port, "--dps-port", &port));
+    TRY(rig_use_dps_chain(&s->rig, s->chain));
+    return server_listen(s->rig.dps_server, s->listen, port, &s->bound_dps_port);
+}
+
+static int open_responders(struct serving *s)
+{
+    int port = 0;
+    if (s->sntp_port) {
+        TRY(read_port(s->sntp_port, "--sntp", &port));
+        TRY(rig_listen_sntp(&s->rig, s->listen, port, &s->bound_sntp_port));
+    }
+    if (s->dns_port) {
+        TRY(read_port(s->dns_port, "--dns", &port));
+        TRY(rig_listen_dns(&s->rig, s->listen, port, s->listen, &s->bound_dns_port));
+    }
+    return 0;
+}
+
 static int open_rig(struct serving *s)
 {
     struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
@@ -274,6 +306,9 @@ static int open_rig(struct serving *s)
     choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(read_names(s, &settings));
+    if (s->dps_host) {
+        dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
+    }
     TRY(read_tls(s, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
@@ -286,6 +321,8 @@ static int open_rig(struct serving *s)
         TRY(read_port(s->https_port, "--https-port", &port));
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
+    TRY(s->dps_host ? listen_dps(s) : 0);
+    TRY(open_responders(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -301,11 +338,24 @@ static int print_ready(struct serving *s)
     struct buf token HR_CLEANUP(buf_wipe);
     buf_init(&token, 2000);
     char https[32] = "";
+    char sntp[32] = "";
+    char dns[32] = "";
     if (s->https_port) {
         snprintf(https, sizeof https, " https_port=%d", s->bound_https_port);
     }
-    printf("ready host=%s address=%s port=%d%s root=%s chain=%s device=%s auth=%s control=%s\n",
-           s->host, s->listen, s->bound_port, https, s->root_path, s->chain, s->device_id,
+    char dps[400] = "";
+    if (s->dps_host) {
+        snprintf(dps, sizeof dps, " dps=%s dps_port=%d id_scope=%s", s->dps_host,
+                 s->bound_dps_port, s->id_scope);
+    }
+    if (s->sntp_port) {
+        snprintf(sntp, sizeof sntp, " sntp_port=%d", s->bound_sntp_port);
+    }
+    if (s->dns_port) {
+        snprintf(dns, sizeof dns, " dns_port=%d", s->bound_dns_port);
+    }
+    printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+           s->host, s->listen, s->bound_port, https, dps, sntp, dns, s->root_path, s->chain, s->device_id,
            s->device.is_x509 ? "x509" : "sas", s->socket_path);
     if (s->json) {
         return 0;
@@ -360,6 +410,7 @@ static int serve(struct serving *s)
 {
     s->env = env_system();
     signal(SIGPIPE, SIG_IGN);
+    fs_allow_many_files();
     int code = open_loop(s);
     if (code < 0) {
         return cli_fail("serve", code);
@@ -395,6 +446,8 @@ static int serve_command(int argc, char **argv)
         .listen = "127.0.0.1",
         .port = "8883",
         .files = "hub-files",
+        .dps_port = "8884",
+        .id_scope = "0ne00HUBRIG",
     };
     const struct option_spec specs[] = {
         {"--host", "NAME", &s.host},     {"--listen", "ADDRESS", &s.listen},
@@ -405,6 +458,9 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--dps", "NAME", &s.dps_host},
+        {"--dps-port", "N", &s.dps_port},
+        {"--id-scope", "TEXT", &s.id_scope},
         {"--tls-engine", "NAME", &s.tls[POLICY_TLS_ENGINE]},
         {"--tls-versions", "RANGE", &s.tls[POLICY_TLS_VERSIONS]},
         {"--tls-suites", "LIST", &s.tls[POLICY_TLS_SUITES]},
@@ -412,6 +468,7 @@ static int serve_command(int argc, char **argv)
         {"--tls-tickets", "HOW", &s.tls[POLICY_TLS_TICKETS]},
         {"--client-certificate", "HOW", &s.tls[POLICY_CLIENT_CERTIFICATE]},
         {"--client-cas", "COUNT", &s.tls[POLICY_CLIENT_CAS]},
+        {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -438,6 +495,9 @@ const struct command command_serve = {
         "  --port N          default: 8883; 0 takes a free one\n"
         "  --https-port N    also listen for HTTPS and MQTT over WebSocket; 0 takes a free port;\n"
         "                    devices that speak WebSocket dial 443; default: not at all\n"
+        "  --sntp PORT       also answer NTP and SNTP with the hub's clock; 0 takes a free port\n"
+        "  --dns PORT        also answer DNS (UDP and TCP): the hub's name leads to the address listened\n"
+        "                    on; 0 takes a free port\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"
@@ -448,6 +508,10 @@ const struct command command_serve = {
         "                    options above say goes before what the file says\n"
         "  --state FILE      a database that keeps devices, keys and sessions across restarts; what\n"
         "                    it holds of a device goes before what the hub file says\n"
+        "  --dps NAME        a provisioning service beside the hub, for the enrollments of the hub file;\n"
+        "                    its certificate has this name\n"
+        "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
+        "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"

@@ -3,278 +3,232 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "certs/chain.h"
-#include "harness/cli/cli.h"
-#include "harness/report/report.h"
+#include "base/when.h"
+#include "harness/cli/live.h"
+#include "harness/cli/suites.h"
+#include "harness/history/history.h"
 #include "harness/runner/runner.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct state {
-    const struct suite_run *run;
-    struct plan *plans;
-    size_t plan_count;
+    struct suite_run *run;
+    struct suite_numbers numbers;
+    struct plan_set set;
+    struct run_entry *entries; // plans times devices; their folders belong to them
+    size_t count;
     struct outcome *outcomes;
-    char **chain_names;
-    size_t chain_count;
-    struct report_style style;
-    bool has_live_line;
-    enum network network;
-    size_t jobs;
+    const char *names[SUITE_DEVICES_MOST];
+    size_t done_of[SUITE_DEVICES_MOST];
+    struct live live;
+    const char *evidence;
 };
 
-static int usage_error(const struct state *s, const char *text)
-{
-    fprintf(stderr, "hubrig %s: %s\n", s->run->command, text);
-    return EXIT_USAGE;
-}
+// ---- entries
 
-// ---- reading
-
-static int read_plan(struct state *s, const char *file, struct diag_list *diags)
+// One device: a folder per scenario. Several: these below a folder per device.
+static int add_entry(struct state *s, const struct bench_device *device, const struct plan *plan)
 {
-    struct plan *grown = realloc(s->plans, (s->plan_count + 1) * sizeof *grown);
-    ENSURE(grown != NULL, ERR_NO_MEMORY);
-    s->plans = grown;
-    struct plan *plan = &s->plans[s->plan_count];
-    int code = plan_read(file, (const char *const *)s->chain_names, s->chain_count, plan, diags);
-    code = code < 0 ? code : tls_policy_prefer(&plan->settings.tls, s->run->tls_engine);
-    bool is_wanted = code == 0 && (!s->run->only || strcmp(plan->name, s->run->only) == 0);
-    if (is_wanted) {
-        s->plan_count++;
+    char folder[PATH_MAX];
+    if (s->run->device_count > 1) {
+        TRY(fs_join(folder, sizeof folder, device->name, plan->name));
     } else {
-        plan_deinit(plan);
+        ENSURE(span_copy_text(span_text(plan->name), folder, sizeof folder), ERR_TOO_BIG);
     }
-    return code;
+    char *copy = span_dup_text(span_text(folder));
+    ENSURE(copy != NULL, ERR_NO_MEMORY);
+    s->entries[s->count++] = (struct run_entry){.plan = plan, .device = device, .folder = copy,
+                                              .is_alone = bench_is_hardware(device)};
+    return 0;
 }
 
-static int read_suite(struct state *s, const char *suite, struct diag_list *diags)
+static int make_entries(struct state *s)
 {
-    char path[4096];
-    char **files = NULL;
-    size_t count = 0;
-    // a suite that ships with hubrig may be named from anywhere
-    if (!fs_exists(suite) && suite[0] != '/' &&
-        fs_join(path, sizeof path, fs_data_folder(), suite) == 0 && fs_exists(path)) {
-        suite = path;
-    }
-    TRY(suite_files(suite, &files, &count));
-    int worst = 0;
-    for (size_t i = 0; i < count; i++) {
-        int code = read_plan(s, files[i], diags);
-        worst = code < 0 && worst == 0 ? code : worst;
-        if (code < 0 && code != ERR_SYNTAX) {
-            break;
+    size_t most = s->set.count * s->run->device_count;
+    size_t place = 0;
+    s->entries = calloc(most ? most : 1, sizeof *s->entries);
+    s->outcomes = calloc(most ? most : 1, sizeof *s->outcomes);
+    ENSURE(s->entries != NULL && s->outcomes != NULL, ERR_NO_MEMORY);
+    for (size_t d = 0; d < s->run->device_count; d++) {
+        for (size_t i = 0; i < s->set.count; i++, place++) {
+            if (place % s->numbers.shards == s->numbers.shard - 1) {
+                TRY(add_entry(s, s->run->devices[d], &s->set.plans[i]));
+            }
         }
     }
-    suite_free(files, count);
-    return worst;
-}
-
-static int read_chain_names(struct state *s)
-{
-    struct workshop *w = NULL;
-    struct workshop_settings settings = {0};
-    TRY(workshop_open(&settings, &w));
-    int code = workshop_names(w, &s->chain_names, &s->chain_count);
-    workshop_close(w);
-    return code;
-}
-
-static int read_suites(struct state *s)
-{
-    struct diag_list diags;
-    struct buf text HR_CLEANUP(buf_deinit);
-    int worst = 0;
-    buf_init(&text, 1 << 20);
-    diag_init(&diags);
-    for (size_t i = 0; i < s->run->suite_count; i++) {
-        int code = read_suite(s, s->run->suites[i], &diags);
-        worst = code < 0 && worst == 0 ? code : worst;
+    for (size_t i = 0; i < s->set.count; i++) {
+        TRY(tls_policy_prefer(&s->set.plans[i].settings.tls, s->run->options.tls_engine));
+        if (s->numbers.slow != 1) {
+            plan_slow_down(&s->set.plans[i], s->numbers.slow);
+        }
     }
-    if (diag_print(&diags, &text) == 0 && text.len > 0) {
-        fputs(buf_text(&text), stderr);
-        error_set(ERR_SYNTAX, "the suite has mistakes; nothing was run");
-    }
-    diag_deinit(&diags);
-    return worst;
-}
-
-static int read_options(struct state *s)
-{
-    const char *network = s->run->network;
-    s->network = NETWORK_AUTO;
-    if (network && strcmp(network, "private") == 0) {
-        s->network = NETWORK_PRIVATE;
-    } else if (network && strcmp(network, "host") == 0) {
-        s->network = NETWORK_HOST;
-    } else if (network && strcmp(network, "auto") != 0) {
-        return usage_error(s, "--network takes auto, private or host");
-    }
-    uint64_t jobs = runner_default_jobs();
-    if (s->run->jobs && (span_parse_u64(span_text(s->run->jobs), &jobs) < 0 || jobs < 1 || jobs > 64)) {
-        return usage_error(s, "-j takes a number from 1 to 64");
-    }
-    bool is_single = s->run->device->kind == BENCH_BOARD || s->run->device->kind == BENCH_BLACKBOX;
-    s->jobs = is_single ? 1 : (size_t)jobs; // one board runs one scenario at a time
-    return EXIT_PASS;
+    return 0;
 }
 
 // ---- showing
 
-static void wipe_live_line(struct state *s)
+static size_t longest_name(const struct state *s)
 {
-    if (s->has_live_line) {
-        fputs("\r\033[K", stderr);
-        s->has_live_line = false;
+    size_t most = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        size_t len = strlen(s->entries[i].folder);
+        most = len > most ? len : most;
+    }
+    return most;
+}
+
+static void prepare_live(struct state *s)
+{
+    s->live = (struct live){
+        .devices = s->names,
+        .done_of = s->done_of,
+        .device_count = s->run->device_count,
+        .total_of = s->count * (size_t)s->numbers.rounds / s->run->device_count,
+        .is_terminal = isatty(STDERR_FILENO),
+        .is_quiet = s->run->reports.json != NULL,
+        .has_rounds = s->numbers.rounds != 1,
+        .style = {.has_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+                  .name_columns = longest_name(s),
+                  .shows_device = s->run->device_count > 1},
+    };
+    for (size_t i = 0; i < s->run->device_count; i++) {
+        s->names[i] = s->run->devices[i]->name;
     }
 }
 
-static void on_outcome(void *context, const struct outcome *o)
+static void show_plan(const struct state *s)
 {
-    struct state *s = context;
-    struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 1 << 20);
-    wipe_live_line(s);
-    if (s->run->json || report_console_line(o, &s->style, &text) < 0 ||
-        report_console_detail(o, &s->style, &text) < 0) {
-        return;
+    char time[32];
+    uint64_t longest = runner_longest_us(s->entries, s->count, s->numbers.jobs);
+    uint64_t rounds = s->numbers.rounds;
+    fprintf(stderr, "%zu scenario%s on", s->count, s->count == 1 ? "" : "s");
+    for (size_t i = 0; i < s->run->device_count; i++) {
+        fprintf(stderr, "%s %s", i ? "," : "", s->names[i]);
     }
-    fputs(buf_text(&text), stdout);
-    fflush(stdout);
-}
-
-static void on_progress(void *context, size_t done, const char *const *running, size_t count)
-{
-    struct state *s = context;
-    if (!isatty(STDERR_FILENO)) {
-        return;
+    if (rounds != 1) {
+        fprintf(stderr, rounds ? ", %" PRIu64 " times" : ", until one fails", rounds);
     }
-    char line[100];
-    size_t len = (size_t)snprintf(line, sizeof line, "%zu/%zu done; running", done, s->plan_count);
-    for (size_t i = 0; i < count && len < sizeof line; i++) {
-        len += (size_t)snprintf(line + len, sizeof line - len, " %s", running[i]);
-    }
-    wipe_live_line(s);
-    fputs(line, stderr);
-    s->has_live_line = true;
-}
-
-static int write_report(struct state *s, const char *path, struct span text)
-{
-    int code = fs_write_file(path, text, 0644);
-    return code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
-}
-
-static int write_reports(struct state *s)
-{
-    struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 64 << 20);
-    int exit_code = EXIT_PASS;
-    if (s->run->junit && report_junit(s->outcomes, s->plan_count, "hubrig", &text) == 0) {
-        exit_code = write_report(s, s->run->junit, buf_span(&text));
-    }
-    buf_clear(&text);
-    if (s->run->tap && report_tap(s->outcomes, s->plan_count, &text) == 0) {
-        int code = write_report(s, s->run->tap, buf_span(&text));
-        exit_code = code ? code : exit_code;
-    }
-    buf_clear(&text);
-    if (s->run->json && report_json(s->outcomes, s->plan_count, &text) == 0) {
-        puts(buf_text(&text));
-    }
-    return exit_code;
+    fprintf(stderr, ", %zu side by side, at most %s%s, seed %" PRIu64 "\n", s->numbers.jobs,
+            duration_print((int64_t)(longest * (rounds ? rounds : 1)), time),
+            rounds ? "" : " each round", s->numbers.seed);
 }
 
 static void show_summary(struct state *s, uint64_t wall_us)
 {
     struct buf text HR_CLEANUP(buf_deinit);
     buf_init(&text, 4096);
-    wipe_live_line(s);
-    if (!s->run->json &&
-        report_console_summary(s->outcomes, s->plan_count, wall_us, &s->style, &text) == 0) {
+    live_wipe(&s->live);
+    if (!s->live.is_quiet &&
+        report_console_summary(s->outcomes, s->count, wall_us, &s->live.style, &text) == 0) {
         fputs(buf_text(&text), stdout);
     }
 }
 
 // ---- running
 
-static size_t longest_name(const struct state *s)
+static int note_seed(const struct state *s)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < s->plan_count; i++) {
-        size_t len = strlen(s->plans[i].name);
-        most = len > most ? len : most;
-    }
-    return most;
+    char path[PATH_MAX];
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64 "\n", s->numbers.seed);
+    TRY(fs_make_folder(s->evidence, 0755));
+    TRY(fs_join(path, sizeof path, s->evidence, "seed"));
+    return fs_write_file(path, span_text(text), 0644);
 }
 
-static int run_plans(struct state *s)
+static int add_history(const struct state *s)
+{
+    struct history *history = NULL;
+    if (!s->run->options.history) {
+        return 0;
+    }
+    TRY(history_open(s->run->options.history, true, &history));
+    int code = history_add(history, s->outcomes, s->count);
+    history_close(history);
+    return code;
+}
+
+static int run_entries(struct state *s)
 {
     struct env env = env_system();
     uint64_t began_us = env.mono_us(env.world);
-    struct run_settings settings = {
-        .plans = s->plans,
-        .plan_count = s->plan_count,
-        .device = s->run->device,
+    const struct suite_options *o = &s->run->options;
+    const struct run_settings settings = {
+        .entries = s->entries,
+        .entry_count = s->count,
+        .rounds = s->numbers.rounds,
         .bench_folder = s->run->bench_folder,
-        .evidence = s->run->evidence ? s->run->evidence : "evidence",
-        .jobs = s->jobs,
-        .network = s->network,
-        .on_outcome = on_outcome,
-        .on_progress = on_progress,
-        .context = s,
+        .evidence = s->evidence,
+        .firmware = o->firmware,
+        .jobs = s->numbers.jobs,
+        .network = (enum network)s->numbers.network,
+        .seed = s->numbers.seed,
+        .is_shuffled = o->shuffle != NULL,
+        .stops_at_bad = o->fail_fast != NULL,
+        .retries = s->numbers.retries,
+        .is_resumed = o->resume != NULL,
+        .on_outcome = live_outcome,
+        .on_run = live_run,
+        .on_progress = live_progress,
+        .context = &s->live,
     };
-    s->outcomes = calloc(s->plan_count, sizeof *s->outcomes);
-    if (!s->outcomes) {
-        return cli_fail(s->run->command, ERR_NO_MEMORY);
-    }
-    s->style = (struct report_style){.has_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                     .name_columns = longest_name(s)};
+    (void)!note_seed(s); // a folder that cannot be written is told by the scenarios
     int code = runner_run(&settings, s->outcomes);
     if (code < 0) {
         return cli_fail(s->run->command, code);
     }
     show_summary(s, env.mono_us(env.world) - began_us);
-    int exit_code = write_reports(s);
-    int judged = verdicts_exit_code(s->outcomes, s->plan_count);
-    return exit_code ? exit_code : judged;
+    code = add_history(s);
+    int exit_code = code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
+    s->run->reports.evidence = s->evidence;
+    int written = reports_write(&s->run->reports, s->outcomes, s->count);
+    int judged = verdicts_exit_code(s->outcomes, s->count);
+    return written ? written : exit_code ? exit_code : judged;
 }
 
 static int read_and_run(struct state *s)
 {
-    int exit_code = read_options(s);
+    int exit_code = suite_run_numbers(s->run, &s->numbers);
+    exit_code = exit_code ? exit_code : reports_check(&s->run->reports);
     if (exit_code != EXIT_PASS) {
         return exit_code;
     }
-    int code = read_chain_names(s);
-    if (code == 0) {
-        code = read_suites(s);
+    int code = plan_set_read(&s->set, &s->run->wish);
+    if (code == 0 && s->set.count && s->run->options.list) {
+        code = suites_print(&s->set, s->run->reports.json != NULL);
+        return code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
     }
+    code = code ? code : make_entries(s);
     if (code < 0) {
         return cli_fail(s->run->command, code);
     }
-    if (s->plan_count == 0) {
-        return usage_error(s, "no scenario of that name; `hubrig check` lists what a suite holds");
+    if (s->set.count == 0) {
+        fprintf(stderr, "hubrig %s: no scenario is left of this selection; try: hubrig suites\n",
+                s->run->command);
+        return EXIT_USAGE;
     }
-    return run_plans(s);
+    prepare_live(s);
+    show_plan(s);
+    return run_entries(s);
 }
 
-int suite_run(const struct suite_run *run)
+int suite_run(struct suite_run *run)
 {
-    struct state s = {.run = run};
+    struct state s = {.run = run, .evidence = run->options.evidence};
+    s.evidence = s.evidence ? s.evidence : "evidence";
+    run->reports.command = run->command;
     int exit_code = read_and_run(&s);
-    for (size_t i = 0; i < s.plan_count; i++) {
-        if (s.outcomes) {
-            outcome_deinit(&s.outcomes[i]);
-        }
-        plan_deinit(&s.plans[i]);
+    for (size_t i = 0; i < s.count; i++) {
+        outcome_deinit(&s.outcomes[i]);
+        free((char *)(uintptr_t)s.entries[i].folder);
     }
-    free(s.plans);
+    free(s.entries);
     free(s.outcomes);
-    workshop_names_free(s.chain_names, s.chain_count);
+    plan_set_deinit(&s.set);
     return exit_code;
 }

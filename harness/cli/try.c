@@ -7,7 +7,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS_MOST = BENCH_WORDS_MOST };
@@ -61,28 +60,23 @@ static int try_program(const char **words, size_t count, const char *offers, str
     if (code != EXIT_PASS) {
         return code;
     }
-    run->device = &device;
+    run->devices[0] = &device;
+    run->device_count = 1;
     run->bench_folder = ".";
     return suite_run(run);
 }
 
 static int try_command(int argc, char **argv)
 {
-    struct suite_run run = {.command = "try", .tls_engine = getenv("HUBRIG_TLS_ENGINE")};
+    struct suite_run run = {.command = "try"};
     const char *words[WORDS_MOST];
     size_t count = 0;
     const char *offers = NULL;
     const char *suite = "suites/smoke";
-    const struct option_spec specs[] = {
-        {"--suite", "SUITE", &suite},          {"--offers", "LIST", &offers},
-        {"--evidence", "FOLDER", &run.evidence}, {"--only", "NAME", &run.only},
-        {"--jobs", "N", &run.jobs},            {"-j", "N", &run.jobs},
-        {"--tls-engine", "NAME", &run.tls_engine},
-        {"--network", "KIND", &run.network},   {"--junit", "FILE", &run.junit},
-        {"--tap", "FILE", &run.tap},           {"--json", NULL, &run.json},
-    };
-    int code = cli_options(&command_try, argc, argv, specs, HR_COUNT_OF(specs), true, words,
-                           WORDS_MOST, &count);
+    struct option_spec specs[SUITE_SPECS_MOST + 2] = {{"--suite", "SUITE", &suite},
+                                                      {"--offers", "LIST", &offers}};
+    size_t spec_count = 2 + suite_run_specs(&run, specs + 2);
+    int code = cli_options(&command_try, argc, argv, specs, spec_count, true, words, WORDS_MOST, &count);
     if (code != EXIT_PASS) {
         return code < 0 ? EXIT_PASS : code;
     }
@@ -90,8 +84,8 @@ static int try_command(int argc, char **argv)
         fputs("hubrig try: expected a program; try: hubrig try ./my_device\n", stderr);
         return EXIT_USAGE;
     }
-    run.suites = &suite;
-    run.suite_count = 1;
+    run.wish.suites = &suite;
+    run.wish.suite_count = 1;
     return try_program(words, count, offers, &run);
 }
 
@@ -116,14 +110,9 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3; default: clock, x509 when it is given {device.cert}, and\n"
-        "                      dps when it is given one of {dps.host} {dps.id_scope} ...\n"
-        "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"
-        "  --only NAME         run this scenario only\n"
-        "  --jobs N, -j N      scenarios side by side; default: four per processor\n"
-        "  --network KIND      auto, private or host; see hubrig run --help\n"
-        "  --tls-engine NAME   mbedtls or openssl; see hubrig run --help\n"
-        "  --junit FILE, --tap FILE, --json   reports as in hubrig run\n"
+        "                      x509, dps, tls1.3; default: clock, x509 when it is given\n"
+        "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
+        SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
 };

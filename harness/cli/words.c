@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/text_code.h"
 #include "harness/cli/cli.h"
+#include "harness/diagnosis/diagnosis.h"
+#include "harness/dialects/dialect.h"
 #include "harness/oracle/verdict.h"
 #include "harness/scenario/plan.h"
 #include "simulator/hub/reason.h"
@@ -61,6 +63,18 @@ static void fault_row(size_t i, struct cells *out)
     out->text[1] = fault_form(kind, out->room);
 }
 
+static size_t flight_count(void)
+{
+    return FLIGHT_COUNT;
+}
+
+static void flight_row(size_t i, struct cells *out)
+{
+    const char *alerts = flight_alerts((unsigned)i);
+    *out = (struct cells){.text = {flight_word((unsigned)i), alerts[0] ? alerts : "-",
+                                   flight_meaning((unsigned)i)}};
+}
+
 static size_t site_count(void)
 {
     return SITE_COUNT;
@@ -96,6 +110,46 @@ static void oracle_row(size_t i, struct cells *out)
     *out = (struct cells){.text = {oracle_word(kind), oracle_form(kind), oracle_meaning(kind)}};
 }
 
+static void finding_row(size_t i, struct cells *out)
+{
+    *out = (struct cells){.text = {diagnosis_row_id(i), sureness_word(diagnosis_row_sure(i)),
+                                   diagnosis_row_cause(i)}};
+}
+
+// Read once, when the table is asked for; they live as long as the program.
+static const struct dialects *own_dialects(void)
+{
+    static struct dialects *loaded;
+    static bool is_tried;
+    if (!is_tried) {
+        is_tried = true;
+        (void)!dialects_load_own(&loaded);
+    }
+    return loaded;
+}
+
+static size_t dialect_count(void)
+{
+    return own_dialects() ? dialects_count(own_dialects()) : 0;
+}
+
+static void dialect_row(size_t i, struct cells *out)
+{
+    struct log_rule r = dialects_rule(own_dialects(), i);
+    *out = (struct cells){.text = {r.dialect, r.cause, r.pattern, r.meaning}};
+}
+
+static size_t log_cause_count(void)
+{
+    return LOG_CAUSE_COUNT;
+}
+
+static void log_cause_row(size_t i, struct cells *out)
+{
+    enum log_cause cause = (enum log_cause)i;
+    *out = (struct cells){.text = {log_cause_word(cause), log_cause_meaning(cause)}};
+}
+
 static size_t cause_count(void)
 {
     return ATTEMPT_CAUSE_COUNT;
@@ -127,10 +181,14 @@ static void verdict_row(size_t i, struct cells *out)
 static const struct table tables[] = {
     {"verbs", {"verb", "form", "meaning"}, plan_verb_count, verb_row},
     {"oracles", {"oracle", "form", "meaning"}, oracle_count, oracle_row},
+    {"findings", {"finding", "sure", "cause"}, diagnosis_row_count, finding_row},
+    {"dialects", {"dialect", "cause", "pattern", "meaning"}, dialect_count, dialect_row},
+    {"log-causes", {"cause", "meaning"}, log_cause_count, log_cause_row},
     {"causes", {"cause", "meaning"}, cause_count, cause_row},
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
     {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
+    {"flights", {"flight", "alerts", "meaning"}, flight_count, flight_row},
     {"sites", {"site", "meaning"}, site_count, site_row},
     {"reasons", {"reason", "connack", "sentence", "hint"}, reason_count, reason_cells},
     {"verdicts", {"verdict", "meaning"}, verdict_count, verdict_row},
@@ -259,7 +317,8 @@ const struct command command_words = {
     .help = "usage: hubrig words [TABLE] [--json]\n"
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
-            "  verbs oracles causes events knobs faults sites reasons verdicts\n"
+            "  verbs oracles causes findings dialects log-causes\n"
+            "  events knobs faults flights sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"
             "  --json   one JSON object with an array per table\n"

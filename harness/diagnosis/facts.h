@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the diagnosis keeps of the journal: counts, the last value of telling fields, and how far
-// the newest connection came. Not for other folders.
+// What the diagnosis keeps of the journal: counts, the last event of each type, and how far the
+// newest connection came. Not for other folders.
 #pragma once
 #include "harness/diagnosis/diagnosis.h"
 
-enum { FACT_TEXT_BYTES = 160 };
+enum { FACT_TEXT_BYTES = 200 };
 
 struct fact_series {
     uint64_t count;
@@ -13,17 +13,13 @@ struct fact_series {
 
 struct diagnosis {
     struct fact_series series[EVENT_TYPE_COUNT];
-    uint64_t last_seq[EVENT_TYPE_COUNT]; // 0 = never seen
-    char chain[FACT_TEXT_BYTES];         // the hub presents it
-    char chain_verdict[16], chain_accepted_by[FACT_TEXT_BYTES];
-    char alert[FACT_TEXT_BYTES];         // the device's last alert in a handshake
+    uint64_t last_seq[EVENT_TYPE_COUNT];       // 0 = never seen
+    struct event_copy *last[EVENT_TYPE_COUNT]; // NULL = never seen
+    char alert[FACT_TEXT_BYTES];               // the device's last alert in a handshake
     uint64_t alert_seq;
-    char device_utc[32], hub_utc[32];
-    char refusal[FACT_TEXT_BYTES]; // reason word of the last refusal
-    char refusal_why[FACT_TEXT_BYTES], refusal_hint[FACT_TEXT_BYTES];
-    char refusal_working[FACT_TEXT_BYTES], refusal_code[16];
-    char error_why[FACT_TEXT_BYTES], tls_why[FACT_TEXT_BYTES];
-    char exit_code[16], exit_signal[32], exit_asked[8];
+    char hub_alert[FACT_TEXT_BYTES]; // the hub's
+    uint64_t hub_alert_seq;
+    char device_utc[40], hub_utc[40];
     char closed_by[16];      // who ended the newest connection: device or hub
     uint64_t hub_closed_seq; // last tcp.closed by the hub
     uint64_t newest;         // connection number of the newest tcp.accepted
@@ -31,5 +27,19 @@ struct diagnosis {
 
 // a happened, and no b after it.
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b);
-// The device's clock is far before the hub's, or stands where a board wakes up without a battery.
+// A field of the last event of that type as text, "" when there is none.
+const char *facts_value(const struct diagnosis *d, enum event_type type, const char *field,
+                        char out[FACT_TEXT_BYTES]);
+// The device's clock is far before the hub's, or stands where a board wakes up without a battery;
+// or it is far ahead of the hub's.
 bool facts_clock_is_behind(const struct diagnosis *d);
+bool facts_clock_is_ahead(const struct diagnosis *d);
+bool facts_chain_is_bad(const struct diagnosis *d);
+
+// What evidence strings cannot say; a row names one.
+typedef bool facts_test(const struct diagnosis *d);
+facts_test facts_has_signal, facts_hammers, facts_has_alert, facts_handshake_left, facts_stays_away,
+    facts_has_no_hello, facts_has_no_connect, facts_has_no_telemetry, facts_has_no_tcp,
+    facts_was_refused_for_cause, facts_ended_whole_hours_ago;
+// The device's last word in a handshake was one of these alerts (names separated by blanks).
+bool facts_alert_is(const struct diagnosis *d, const char *names);

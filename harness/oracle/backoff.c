@@ -118,8 +118,11 @@ static void fit_growing(const double *gaps, const double *logs, size_t count, do
     bool is_near = count < 3 || (linear.mean < 2 * exponential.mean + 0.02 &&
                                  exponential.mean < 2 * linear.mean + 0.02);
     bool is_linear = linear.mean < exponential.mean;
+    double off = is_linear ? linear.most : exponential.most;
+    // A few waits with a random part lie on a line by chance as often as on a curve.
+    is_near |= off > BACKOFF_JITTER_LEAST && count < BACKOFF_SURE_COUNT;
     out->shapes = is_near ? BACKOFF_GROWING : is_linear ? BACKOFF_LINEAR : BACKOFF_EXPONENTIAL;
-    out->off = is_linear ? linear.most : exponential.most;
+    out->off = off;
     out->factor = exp(curve.slope);
 }
 
@@ -186,7 +189,6 @@ int backoff_print(const struct backoff_fit *fit, struct buf *out)
 // Gaps first .. first + count - 1 follow failures of one cause.
 struct row {
     size_t first, count;
-    bool is_waiting; // the last failure of that cause has no attempt behind it yet
 };
 
 static bool counts(const struct oracle_spec *s, const struct attempt *a)
@@ -218,8 +220,7 @@ static struct row row_of(const struct oracle_spec *s, const struct attempts *lis
         if (!counts(s, a)) {
             continue;
         }
-        now.is_waiting = i + 1 == list->count;
-        now.count += !now.is_waiting;
+        now.count += i + 1 < list->count; // the last failure has no attempt behind it yet
         if (now.count >= best.count || now.count >= s->samples) {
             best = now;
         }
@@ -304,11 +305,11 @@ static enum oracle_state judge(const struct oracle *o, uint64_t now_us, bool is_
         return ORACLE_OPEN;
     }
     SAY(say, "%zu of %" PRIu64 " waits between failed attempts", row.count, o->spec->samples);
-    if (!row.is_waiting) {
+    const struct attempt *last = list->count ? &list->items[list->count - 1] : NULL;
+    if (!last || last->cause == ATTEMPT_NONE || last->cause == ATTEMPT_OWN) {
         SAY(say, ": too few to name a back-off");
         return ORACLE_UNDECIDED;
     }
-    const struct attempt *last = &list->items[list->count - 1];
     SAY(say, ": no further attempt for %s after ",
         duration_print((int64_t)(now_us > last->end_us ? now_us - last->end_us : 0), text));
     (void)!attempts_print_cause(last, say);

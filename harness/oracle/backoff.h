@@ -5,7 +5,8 @@
 //     none         half of the waits are under 250 ms
 //     constant     the largest is less than 1.5 times the smallest, or under three quarters of the
 //                  pairs rise
-//     linear, exponential   what is closer; both when neither is clearly closer
+//     linear, exponential   what is closer; both when neither is clearly closer, or when fewer than
+//                  six waits have jitter
 #pragma once
 #include "harness/scenario/oracle_spec.h"
 
@@ -14,6 +15,7 @@
 #define BACKOFF_RISING_LEAST 0.75   // share of pairs
 #define BACKOFF_CAP_NEAR     0.8    // of the largest: the row has reached its cap
 #define BACKOFF_JITTER_LEAST 0.04   // off the curve, as a share
+#define BACKOFF_SURE_COUNT   6    // fewer waits with jitter can be linear as well as exponential
 #define BACKOFF_NOISE_US     30000  // of the machine, not of the device
 
 struct backoff_fit {

@@ -59,10 +59,17 @@ static void end(struct executor *x, enum verdict verdict, const struct step *ste
 static void end_failed(struct executor *x, const struct step *step, const char *expected,
                        struct buf *observed, const struct event *violated)
 {
-    struct finding finding;
-    diagnosis_find(x->diagnosis, violated, &finding);
-    outcome_set(&x->outcome.cause, finding.cause);
-    outcome_set(&x->outcome.try_text, finding.try_text);
+    struct finding found[FINDINGS_MOST];
+    const struct question question = {
+        .violated = violated,
+        .oracle = step && step->oracle ? oracle_word(step->oracle->kind) : NULL};
+    size_t count = diagnosis_rank(x->diagnosis, &question, found);
+    for (size_t i = 0; i < count; i++) {
+        outcome_add_finding(&x->outcome, found[i].id, sureness_word(found[i].sure), found[i].cause,
+                            found[i].try_text);
+    }
+    outcome_set(&x->outcome.cause, count ? found[0].cause : "");
+    outcome_set(&x->outcome.try_text, count ? found[0].try_text : "");
     end(x, VERDICT_FAIL, step, expected, buf_text(observed));
 }
 

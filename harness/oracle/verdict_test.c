@@ -58,6 +58,9 @@ static void an_outcome_survives_its_json(void **state)
     outcome_set(&o.observed, "a \"quote\"\n\033[31m \xff");
     outcome_set(&o.try_text, "x");
     outcome_set(&o.try_text, NULL);
+    for (int i = 0; i < OUTCOME_FINDINGS_MOST + 1; i++) {
+        outcome_add_finding(&o, "root-unknown", "likely", i ? "another \xff" : "the root", "");
+    }
     assert_int_equal(outcome_to_json(&o, &json), 0);
     assert_int_equal(outcome_from_json(buf_span(&json), &back), 0);
     assert_int_equal(back.verdict, VERDICT_INFRA);
@@ -69,6 +72,12 @@ static void an_outcome_survives_its_json(void **state)
     assert_string_equal(back.observed, "a \"quote\"\n\033[31m ?"); // not UTF-8: cannot be JSON
     assert_string_equal(back.try_text, "");
     assert_string_equal(back.device, "");
+    assert_int_equal(back.finding_count, OUTCOME_FINDINGS_MOST);
+    assert_string_equal(back.findings[0].id, "root-unknown");
+    assert_string_equal(back.findings[0].sure, "likely");
+    assert_string_equal(back.findings[0].cause, "the root");
+    assert_string_equal(back.findings[3].cause, "another ?");
+    assert_string_equal(back.findings[3].try_text, "");
     outcome_deinit(&back);
     outcome_deinit(&o);
 }
@@ -89,6 +98,10 @@ static void a_damaged_verdict_is_refused_with_a_sentence(void **state)
         {"\"about\":\"\"", "\"about\":1", "the text 'about' is missing"},
         {"\"line\":0", "\"line\":-1", "'line' must be a number from 0 on"},
         {"\"line\":0", "\"line\":4294967296", "'line' must be a number from 0 on"},
+        {"\"line\":0", "\"findings\":1,\"line\":0", "'findings' must be a list"},
+        {"\"line\":0", "\"findings\":[{}],\"line\":0", "a finding's text 'id' is missing"},
+        {"\"line\":0", "\"findings\":[{\"id\":\"a\",\"sure\":\"\",\"cause\":\"\",\"try\":1}],\"line\":0",
+         "a finding's text 'try' is missing"},
         {"\"events\":0", "\"events\":\"0\"", "'events' must be a number from 0 on"},
         {"\"events\":0}", "\"events\":0", "verdict.json:1:"},
         {"{\"verdict\"", "[\"verdict\"", "verdict.json:1:"},

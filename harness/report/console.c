@@ -8,7 +8,8 @@
 // A colour per verdict, as SGR parameters.
 static const char *const colours[VERDICT_COUNT] = {
     [VERDICT_PASS] = "32",         [VERDICT_WARN] = "33",  [VERDICT_FAIL] = "1;31",
-    [VERDICT_INCONCLUSIVE] = "35", [VERDICT_INFRA] = "36", [VERDICT_SKIPPED] = "2",
+    [VERDICT_INCONCLUSIVE] = "35", [VERDICT_FLAKY] = "1;35",
+    [VERDICT_INFRA] = "36", [VERDICT_SKIPPED] = "2",
 };
 
 enum { WORD_COLUMNS = 6, KEY_COLUMNS = 10 };
@@ -44,13 +45,20 @@ int report_console_line(const struct outcome *o, const struct report_style *styl
     size_t word = strlen(verdict_word(o->verdict));
     size_t gap = word + 2 > WORD_COLUMNS ? 2 : WORD_COLUMNS - word;
     // A long verdict word borrows from the name's column, so that the times still align.
-    size_t used = word + gap + strlen(o->scenario);
+    const char *device = style->shows_device ? o->device : "";
+    size_t used = word + gap + strlen(o->scenario) + (device[0] ? strlen(device) + 1 : 0);
     size_t wanted = WORD_COLUMNS + style->name_columns;
     TRY(print_word(o->verdict, style, out));
     TRY(print_blanks(gap, out));
+    TRY(print_clean(device, out));
+    TRY(device[0] ? buf_append_u8(out, '/') : 0);
     TRY(print_clean(o->scenario, out));
     TRY(print_blanks(used < wanted ? wanted - used + 2 : 2, out));
-    return buf_printf(out, "%s\n", duration_print((int64_t)o->duration_us, time));
+    TRY(buf_append_text(out, duration_print((int64_t)o->duration_us, time)));
+    if (o->runs > 1) {
+        TRY(buf_printf(out, "  %u of %u runs passed", o->good_runs, o->runs));
+    }
+    return buf_append_text(out, o->attempts > 1 ? "  second attempt\n" : "\n");
 }
 
 static int print_row(const char *key, const char *text, struct buf *out)
@@ -93,13 +101,18 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
 {
     (void)style; // only the verdict's word carries colour
     if (o->verdict == VERDICT_PASS) {
-        return 0;
+        return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
     }
     TRY(print_where(o, out));
     TRY(print_row("expected", o->expected, out));
     TRY(print_row("observed", o->observed, out));
     TRY(print_row("cause", o->cause, out));
     TRY(print_row("try", o->try_text, out));
+    for (size_t i = 1; i < o->finding_count; i++) {
+        TRY(print_row(o->findings[i].sure, o->findings[i].cause, out));
+        TRY(print_row("try", o->findings[i].try_text, out));
+    }
+    TRY(print_row("earlier", o->earlier, out));
     return print_evidence(o, out);
 }
 

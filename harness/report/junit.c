@@ -95,6 +95,7 @@ static const char *element_of(enum verdict verdict)
     switch (verdict) {
     case VERDICT_FAIL:
     case VERDICT_INCONCLUSIVE:
+    case VERDICT_FLAKY:
         return "failure";
     case VERDICT_INFRA:
         return "error";

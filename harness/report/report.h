@@ -7,6 +7,7 @@
 struct report_style {
     bool has_colour;
     size_t name_columns; // width of the scenario column
+    bool shows_device;   // "board/smoke.connect", where several devices run
 };
 
 // One line with its line end: "pass  smoke.connect-sas          1.2 s".
@@ -21,5 +22,21 @@ int report_console_summary(const struct outcome *outcomes, size_t count, uint64_
                            const struct report_style *style, struct buf *out) HR_NODISCARD;
 int report_junit(const struct outcome *outcomes, size_t count, const char *suite,
                  struct buf *out) HR_NODISCARD; // JUnit XML with file and line
-int report_tap(const struct outcome *outcomes, size_t count, struct buf *out) HR_NODISCARD; // TAP 13
+// TAP 13, or 14 for `version` 14.
+int report_tap(const struct outcome *outcomes, size_t count, int version,
+               struct buf *out) HR_NODISCARD;
 int report_json(const struct outcome *outcomes, size_t count, struct buf *out) HR_NODISCARD;
+// A table in Markdown, as GitHub shows it under a job: counts, the report card, what did not pass.
+int report_summary(const struct outcome *outcomes, size_t count, struct buf *out) HR_NODISCARD;
+
+// What a CI system shows at the line of the scenario. GITHUB and AZURE are commands for the log,
+// GITLAB is the JSON of a code quality report. `root` is the folder of the repository: files below
+// it are named from there (NULL = as they are).
+enum annotations { ANNOTATE_NONE, ANNOTATE_GITHUB, ANNOTATE_GITLAB, ANNOTATE_AZURE };
+int report_annotations(const struct outcome *outcomes, size_t count, enum annotations kind,
+                       const char *root, struct buf *out) HR_NODISCARD;
+
+// report.html: one page that needs nothing else. Timelines are read from the evidence folders;
+// `page_folder` is where the page will stand, so that it can link to them (NULL = no links).
+int report_html(const struct outcome *outcomes, size_t count, const char *page_folder,
+                struct buf *out) HR_NODISCARD;

@@ -36,27 +36,32 @@ static int print_diagnostics(const struct outcome *o, struct buf *out)
     return buf_append_text(out, "  ...\n");
 }
 
-// A '#' would start a directive, a line end the next test point.
-static int print_plain(const char *text, struct buf *out)
+// A '#' would start a directive, a line end the next test point. TAP 14 can escape the former.
+static int print_plain(const char *text, int version, struct buf *out)
 {
     for (const char *at = text; *at; at++) {
+        if (version >= 14 && (*at == '#' || *at == '\\')) {
+            TRY(buf_append_u8(out, '\\'));
+            TRY(buf_append_u8(out, (uint8_t)*at));
+            continue;
+        }
         TRY(buf_append_u8(out, *at == '#' || (uint8_t)*at < 0x20 ? ' ' : (uint8_t)*at));
     }
     return 0;
 }
 
-int report_tap(const struct outcome *outcomes, size_t count, struct buf *out)
+int report_tap(const struct outcome *outcomes, size_t count, int version, struct buf *out)
 {
-    TRY(buf_printf(out, "TAP version 13\n1..%zu\n", count));
+    TRY(buf_printf(out, "TAP version %d\n1..%zu\n", version, count));
     for (size_t i = 0; i < count; i++) {
         const struct outcome *o = &outcomes[i];
         bool is_good = o->verdict == VERDICT_PASS || o->verdict == VERDICT_WARN ||
                        o->verdict == VERDICT_SKIPPED;
         TRY(buf_printf(out, "%s %zu - ", is_good ? "ok" : "not ok", i + 1));
-        TRY(print_plain(o->scenario, out));
+        TRY(print_plain(o->scenario, version, out));
         if (o->verdict == VERDICT_SKIPPED) {
             TRY(buf_append_text(out, " # SKIP "));
-            TRY(print_plain(o->observed[0] ? o->observed : verdict_meaning(o->verdict), out));
+            TRY(print_plain(o->observed[0] ? o->observed : verdict_meaning(o->verdict), version, out));
         }
         TRY(buf_append_u8(out, '\n'));
         if (o->verdict != VERDICT_PASS && o->verdict != VERDICT_SKIPPED) {

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "harness/device/process.h"
+#include "harness/runner/earlier.h"
+#include "harness/runner/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,19 +21,20 @@
 #include <unistd.h>
 
 enum {
-    JOBS_MOST = 64,
     OUTCOME_BYTES_MOST = 1 << 20,
     OVERTIME_US = 30 * 1000000,       // past a plan's limit before its worker is killed
     BOARD_US = 900 * 1000000,         // more for flashing and provisioning a board
     INTERRUPT_GRACE_US = 8 * 1000000, // for workers to end after Ctrl-C
+    TICK_MS = 500,
 };
 
 struct slot {
     bool is_used;
-    size_t plan;
+    struct queue_item item;
     pid_t pid;
     int fd;
     struct buf json;
+    uint64_t began_us;
     uint64_t deadline_us;
     bool is_killed; // by us, for overtime
 };
@@ -39,10 +42,14 @@ struct slot {
 struct runner {
     const struct run_settings *settings;
     struct outcome *outcomes;
-    bool *is_over;
-    size_t next_plan;
+    struct queue queue;
+    unsigned round;      // that was queued last
+    unsigned *open_runs; // per entry: queued or running
     size_t next_report;
     size_t done;
+    uint64_t taken_us, planned_us; // of all runs that are over: what they took and could have taken
+    bool is_stopping;              // after a bad run
+    char stopped_by[200];
     struct env env;
     struct slot slots[JOBS_MOST];
     size_t slot_count;
@@ -63,93 +70,217 @@ static uint64_t now_us(const struct runner *r)
     return r->env.mono_us(r->env.world);
 }
 
+static const struct run_entry *entry_of(const struct runner *r, size_t entry)
+{
+    return &r->settings->entries[entry];
+}
+
 static const struct plan *plan_of(const struct runner *r, const struct slot *slot)
 {
-    return &r->settings->plans[slot->plan];
+    return entry_of(r, slot->item.entry)->plan;
 }
 
-// ---- outcomes
-
-static void describe(const struct runner *r, size_t plan, struct outcome *o)
+static struct job job_of(const struct runner *r, const struct queue_item *item)
 {
-    outcome_set(&o->scenario, r->settings->plans[plan].name);
-    outcome_set(&o->about, r->settings->plans[plan].about);
-    outcome_set(&o->file, r->settings->plans[plan].file);
-    outcome_set(&o->device, r->settings->device->name);
+    const struct run_entry *entry = entry_of(r, item->entry);
+    return (struct job){
+        .plan = entry->plan,
+        .device = entry->device,
+        .given = entry->given,
+        .bench_folder = r->settings->bench_folder,
+        .network = r->settings->network,
+        .index = (int)item->entry,
+        .firmware = r->settings->firmware,
+        .seed = r->settings->seed,
+        .round = item->round,
+        .attempt = item->attempt,
+    };
 }
 
-static void settle_as(struct runner *r, size_t plan, enum verdict verdict, const char *expected,
-                      const char *observed, const char *try_text)
+// ---- progress
+
+static bool is_busy(const struct runner *r)
 {
-    struct outcome *o = &r->outcomes[plan];
-    describe(r, plan, o);
-    o->verdict = verdict;
-    outcome_set(&o->expected, expected);
-    outcome_set(&o->observed, observed);
-    outcome_set(&o->try_text, try_text);
+    for (size_t i = 0; i < r->slot_count; i++) {
+        if (r->slots[i].is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t longest_of(const struct plan *plan)
+{
+    return runner_longest_us(&(struct run_entry){.plan = plan}, 1, 1);
+}
+
+// What is left, judged by how much of their longest time the runs so far have taken.
+static uint64_t estimate_us(const struct runner *r)
+{
+    double left = 0;
+    if (r->planned_us == 0 || r->settings->rounds == 0) {
+        return 0;
+    }
+    for (size_t i = r->queue.head; i < r->queue.count; i++) {
+        const struct queue_item *item = &r->queue.items[i];
+        left += item->is_taken ? 0 : (double)longest_of(entry_of(r, item->entry)->plan);
+    }
+    double share = (double)r->taken_us / (double)r->planned_us;
+    double running = 0;
+    for (size_t i = 0; i < r->slot_count; i++) {
+        const struct slot *slot = &r->slots[i];
+        double whole = slot->is_used ? (double)longest_of(plan_of(r, slot)) * share : 0;
+        double rest = whole - (slot->is_used ? (double)(now_us(r) - slot->began_us) : 0);
+        running = rest > running ? rest : running;
+    }
+    double queued = left * share / (double)r->slot_count;
+    return (uint64_t)(queued + running);
 }
 
 static void report_progress(struct runner *r)
 {
-    const char *running[JOBS_MOST];
-    size_t count = 0;
+    struct run_progress p = {.done = r->done};
+    if (!r->settings->on_progress) {
+        return;
+    }
+    p.total = r->settings->entry_count * (size_t)r->settings->rounds;
+    p.left_us = estimate_us(r);
     for (size_t i = 0; i < r->slot_count; i++) {
         if (r->slots[i].is_used) {
-            running[count++] = plan_of(r, &r->slots[i])->name;
+            p.running[p.running_count].scenario = plan_of(r, &r->slots[i])->name;
+            p.running[p.running_count].device = entry_of(r, r->slots[i].item.entry)->device->name;
+            p.running[p.running_count].since_us = now_us(r) - r->slots[i].began_us;
+            p.running_count++;
         }
     }
-    if (r->settings->on_progress) {
-        r->settings->on_progress(r->settings->context, r->done, running, count);
-    }
+    r->settings->on_progress(r->settings->context, &p);
 }
 
-static void mark_over(struct runner *r, size_t plan)
+// ---- outcomes
+
+static bool is_over(const struct runner *r, size_t entry)
 {
-    r->is_over[plan] = true;
-    r->done++;
-    while (r->next_report < r->settings->plan_count && r->is_over[r->next_report]) {
+    bool has_more = r->settings->rounds == 0 && !r->is_stopping && !r->interrupted_by;
+    return r->open_runs[entry] == 0 && !has_more;
+}
+
+static void report_outcomes(struct runner *r)
+{
+    while (r->next_report < r->settings->entry_count && is_over(r, r->next_report)) {
         r->settings->on_outcome(r->settings->context, &r->outcomes[r->next_report]);
         r->next_report++;
     }
 }
 
-// ---- workers
-
-static bool is_skipped(struct runner *r, size_t plan)
+static bool wants_again(struct runner *r, const struct queue_item *item, const struct outcome *o)
 {
-    const struct plan *p = &r->settings->plans[plan];
-    const struct bench_device *d = r->settings->device;
-    const char *missing = p->needs_clock && !d->offers_clock  ? "clock"
-                          : p->needs_x509 && !d->offers_x509 ? "x509"
-                          : p->needs_dps && !d->offers_dps ? "dps"
-                          : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
-                                                             : NULL;
-    if (!missing) {
-        return false;
-    }
-    char observed[160];
-    snprintf(observed, sizeof observed, "device %s does not offer %s", d->name, missing);
-    settle_as(r, plan, VERDICT_SKIPPED, "", observed, "");
-    return true;
+    struct queue_item again = *item;
+    again.is_taken = false;
+    again.attempt++;
+    return o->verdict == VERDICT_INFRA && !r->interrupted_by && !r->is_stopping &&
+           item->attempt <= r->settings->retries && queue_add(&r->queue, again) == 0;
 }
 
-static void become_worker(struct runner *r, size_t plan, int fd)
+static void stop_after(struct runner *r, const struct outcome *o)
+{
+    bool is_bad = !verdict_is_good(o->verdict) && o->verdict != VERDICT_SKIPPED;
+    if (is_bad && !r->is_stopping && (r->settings->stops_at_bad || r->settings->rounds == 0)) {
+        r->is_stopping = true;
+        snprintf(r->stopped_by, sizeof r->stopped_by, "%s on %s: %s", o->scenario, o->device,
+                 verdict_word(o->verdict));
+    }
+}
+
+// Takes `o` over.
+static void settle(struct runner *r, const struct queue_item *item, struct outcome *o)
+{
+    struct outcome *sum = &r->outcomes[item->entry];
+    bool again = wants_again(r, item, o);
+    if (r->settings->on_run) {
+        r->settings->on_run(r->settings->context, o, again);
+    }
+    if (again) {
+        char earlier[600];
+        snprintf(earlier, sizeof earlier, "infra: %s", o->observed);
+        outcome_set(&sum->earlier, earlier);
+        earlier_set_aside(o->evidence, item->attempt);
+        outcome_deinit(o);
+        return;
+    }
+    if (item->attempt > 1) {
+        outcome_set(&o->earlier, sum->earlier);
+    }
+    stop_after(r, o);
+    outcome_add_run(sum, o);
+    outcome_deinit(o);
+    r->open_runs[item->entry]--;
+    r->done++;
+}
+
+static void settle_as(struct runner *r, const struct queue_item *item, enum verdict verdict,
+                      const char *expected, const char *observed, const char *try_text)
+{
+    struct outcome o;
+    char evidence[PATH_MAX];
+    const struct job job = job_of(r, item);
+    outcome_init(&o);
+    job_describe(&job, &o);
+    o.verdict = verdict;
+    outcome_set(&o.expected, expected);
+    outcome_set(&o.observed, observed);
+    outcome_set(&o.try_text, try_text);
+    if (earlier_folder(r->settings, item->entry, item->round, evidence, sizeof evidence) == 0 &&
+        fs_is_folder(evidence)) {
+        outcome_set(&o.evidence, evidence);
+    }
+    settle(r, item, &o);
+}
+
+// ---- workers
+
+static const char *missing_on(const struct bench_device *d, const struct plan *p)
+{
+    return p->needs_clock && !d->offers_clock   ? "clock"
+           : p->needs_x509 && !d->offers_x509   ? "x509"
+           : p->needs_dps && !d->offers_dps     ? "dps"
+           : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
+                                                : NULL;
+}
+
+static bool is_settled_without(struct runner *r, const struct queue_item *item)
+{
+    const struct run_entry *entry = entry_of(r, item->entry);
+    const char *missing = missing_on(entry->device, entry->plan);
+    char text[PATH_MAX];
+    struct outcome o;
+    if (missing) {
+        snprintf(text, sizeof text, "device %s does not offer %s", entry->device->name, missing);
+        settle_as(r, item, VERDICT_SKIPPED, "", text, "");
+        return true;
+    }
+    if (!r->settings->is_resumed ||
+        earlier_folder(r->settings, item->entry, item->round, text, sizeof text) < 0) {
+        return false;
+    }
+    bool is_taken = earlier_take(r->settings, item->entry, text, &o);
+    if (is_taken) {
+        settle(r, item, &o);
+    } else {
+        outcome_deinit(&o);
+    }
+    return is_taken;
+}
+
+static void become_worker(struct runner *r, const struct queue_item *item, int fd)
 {
     char evidence[PATH_MAX];
-    struct job job = {
-        .plan = &r->settings->plans[plan],
-        .device = r->settings->device,
-        .given = r->settings->given ? &r->settings->given[plan] : NULL,
-        .bench_folder = r->settings->bench_folder,
-        .evidence = evidence,
-        .network = r->settings->network,
-        .index = (int)plan,
-    };
+    struct job job = job_of(r, item);
+    job.evidence = evidence;
     close(r->signal_fd);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
     signal(SIGPIPE, SIG_IGN);
-    int code = fs_join(evidence, sizeof evidence, r->settings->evidence, job.plan->name);
+    int code = earlier_folder(r->settings, item->entry, item->round, evidence, sizeof evidence);
     if (code == 0) {
         code = worker_run(&job, fd);
     }
@@ -160,7 +291,7 @@ static void become_worker(struct runner *r, size_t plan, int fd)
     _exit(code == 0 ? 0 : 1);
 }
 
-static int start_worker(struct runner *r, struct slot *slot, size_t plan)
+static int start_worker(struct runner *r, struct slot *slot, const struct queue_item *item)
 {
     int pair[2];
     if (pipe2(pair, O_CLOEXEC) != 0) {
@@ -169,7 +300,7 @@ static int start_worker(struct runner *r, struct slot *slot, size_t plan)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        become_worker(r, plan, pair[1]);
+        become_worker(r, item, pair[1]);
     }
     int errnum = errno;
     close(pair[1]);
@@ -177,30 +308,64 @@ static int start_worker(struct runner *r, struct slot *slot, size_t plan)
         close(pair[0]);
         FAIL(ERR_IO, "cannot fork: %s", strerror(errnum));
     }
-    *slot = (struct slot){.is_used = true, .plan = plan, .pid = pid, .fd = pair[0]};
-    slot->deadline_us = now_us(r) + r->settings->plans[plan].limit_us + OVERTIME_US +
-                        (r->settings->device->board ? BOARD_US : 0);
+    *slot = (struct slot){
+        .is_used = true, .item = *item, .pid = pid, .fd = pair[0], .began_us = now_us(r)};
+    slot->deadline_us = slot->began_us + plan_of(r, slot)->limit_us + OVERTIME_US +
+                        (entry_of(r, item->entry)->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);
     report_progress(r);
     return 0;
 }
 
-static void start_workers(struct runner *r)
+// A board takes one scenario at a time.
+static bool is_free(void *context, size_t entry)
 {
-    for (size_t i = 0; i < r->slot_count && r->interrupted_by == 0; i++) {
-        while (!r->slots[i].is_used && r->next_plan < r->settings->plan_count) {
-            size_t plan = r->next_plan++;
-            if (is_skipped(r, plan)) {
-                mark_over(r, plan);
+    struct runner *r = context;
+    for (size_t i = 0; i < r->slot_count && entry_of(r, entry)->is_alone; i++) {
+        if (r->slots[i].is_used &&
+            entry_of(r, r->slots[i].item.entry)->device == entry_of(r, entry)->device) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Without an end, a round begins when the one before is over: they share evidence folders.
+static int refill(struct runner *r)
+{
+    if (r->settings->rounds || queue_left(&r->queue) || is_busy(r) ||
+        r->settings->entry_count == 0) {
+        return 0;
+    }
+    queue_deinit(&r->queue);
+    TRY(queue_add_round(&r->queue, r->settings->entry_count, ++r->round,
+                        r->settings->is_shuffled ? r->settings->seed : 0));
+    for (size_t i = 0; i < r->settings->entry_count; i++) {
+        r->open_runs[i]++;
+    }
+    return 0;
+}
+
+static int start_workers(struct runner *r)
+{
+    struct queue_item item;
+    for (size_t i = 0; i < r->slot_count; i++) {
+        while (!r->slots[i].is_used && !r->interrupted_by && !r->is_stopping) {
+            TRY(refill(r));
+            if (!queue_take(&r->queue, is_free, r, &item)) {
+                return 0;
+            }
+            if (is_settled_without(r, &item)) {
+                report_outcomes(r);
                 continue;
             }
-            int code = start_worker(r, &r->slots[i], plan);
+            int code = start_worker(r, &r->slots[i], &item);
             if (code < 0) {
-                settle_as(r, plan, VERDICT_INFRA, "a worker can be started", error_text(code), "");
-                mark_over(r, plan);
+                settle_as(r, &item, VERDICT_INFRA, "a worker can be started", error_text(code), "");
             }
         }
     }
+    return 0;
 }
 
 static void settle_lost(struct runner *r, const struct slot *slot, int status)
@@ -212,14 +377,13 @@ static void settle_lost(struct runner *r, const struct slot *slot, int status)
         snprintf(observed, sizeof observed, "signal %d ended it (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     } else {
-        snprintf(observed, sizeof observed, "it ended with code %d and no outcome", WEXITSTATUS(status));
+        snprintf(observed, sizeof observed, "it ended with code %d and no outcome",
+                 WEXITSTATUS(status));
     }
-    settle_as(r, slot->plan, VERDICT_INFRA, "the scenario's worker runs to its end", observed,
-              r->interrupted_by ? "" : "run the scenario again; the journal is complete to the last event");
-    char evidence[PATH_MAX];
-    if (fs_join(evidence, sizeof evidence, r->settings->evidence, plan_of(r, slot)->name) == 0) {
-        outcome_set(&r->outcomes[slot->plan].evidence, evidence);
-    }
+    settle_as(r, &slot->item, VERDICT_INFRA, "the scenario's worker runs to its end", observed,
+              r->interrupted_by
+                  ? ""
+                  : "run the scenario again; the journal is complete to the last event");
 }
 
 static void kill_orphans(struct runner *r)
@@ -237,17 +401,24 @@ static void kill_orphans(struct runner *r)
 static void finish_worker(struct runner *r, struct slot *slot)
 {
     int status = 0;
+    struct outcome o;
     close(slot->fd);
     while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) {
     }
     slot->is_used = false;
     kill_orphans(r); // a worker that was killed may have left some
-    struct outcome *o = &r->outcomes[slot->plan];
-    if (slot->json.len == 0 || outcome_from_json(buf_span(&slot->json), o) < 0) {
+    r->taken_us += now_us(r) - slot->began_us;
+    r->planned_us += longest_of(plan_of(r, slot));
+    if (slot->json.len > 0 && outcome_from_json(buf_span(&slot->json), &o) == 0) {
+        settle(r, &slot->item, &o);
+    } else {
+        if (slot->json.len > 0) {
+            outcome_deinit(&o);
+        }
         settle_lost(r, slot, status);
     }
     buf_deinit(&slot->json);
-    mark_over(r, slot->plan);
+    report_outcomes(r);
     report_progress(r);
 }
 
@@ -296,23 +467,15 @@ static void kill_overdue(struct runner *r)
     }
 }
 
-static bool is_busy(const struct runner *r)
-{
-    for (size_t i = 0; i < r->slot_count; i++) {
-        if (r->slots[i].is_used) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void wait_for_something(struct runner *r)
 {
     struct pollfd fds[JOBS_MOST + 1] = {{.fd = r->signal_fd, .events = POLLIN}};
     for (size_t i = 0; i < r->slot_count; i++) {
-        fds[i + 1] = (struct pollfd){.fd = r->slots[i].is_used ? r->slots[i].fd : -1, .events = POLLIN};
+        fds[i + 1] =
+            (struct pollfd){.fd = r->slots[i].is_used ? r->slots[i].fd : -1, .events = POLLIN};
     }
-    if (poll(fds, r->slot_count + 1, 500) < 0) {
+    int ready = poll(fds, r->slot_count + 1, TICK_MS);
+    if (ready < 0) {
         return;
     }
     if (fds[0].revents) {
@@ -324,15 +487,34 @@ static void wait_for_something(struct runner *r)
         }
     }
     kill_overdue(r);
+    if (ready == 0) {
+        report_progress(r);
+    }
 }
 
-static void settle_interrupted(struct runner *r)
+// What was queued and did not begin. An entry that has run before keeps what those runs said.
+static void settle_rest(struct runner *r)
 {
-    while (r->next_plan < r->settings->plan_count) {
-        size_t plan = r->next_plan++;
-        settle_as(r, plan, VERDICT_INFRA, "the run goes to its end", "interrupted before it began", "");
-        mark_over(r, plan);
+    char observed[300] = "interrupted before it began";
+    bool is_stopped = r->is_stopping && !r->interrupted_by;
+    if (is_stopped) {
+        snprintf(observed, sizeof observed, "not run, after %s", r->stopped_by);
     }
+    for (size_t i = r->queue.head; i < r->queue.count; i++) {
+        struct queue_item *item = &r->queue.items[i];
+        if (item->is_taken) {
+            continue;
+        }
+        item->is_taken = true;
+        if (is_stopped && r->outcomes[item->entry].runs) {
+            r->open_runs[item->entry]--;
+        } else if (is_stopped) {
+            settle_as(r, item, VERDICT_SKIPPED, "", observed, "");
+        } else {
+            settle_as(r, item, VERDICT_INFRA, "the run goes to its end", observed, "");
+        }
+    }
+    report_outcomes(r);
 }
 
 static int open_signals(struct runner *r)
@@ -347,30 +529,55 @@ static int open_signals(struct runner *r)
     return 0;
 }
 
+static int open_runs(struct runner *r)
+{
+    const struct run_settings *s = r->settings;
+    r->open_runs = calloc(s->entry_count + 1, sizeof *r->open_runs);
+    ENSURE(r->open_runs != NULL, ERR_NO_MEMORY);
+    if (!s->is_resumed) {
+        earlier_forget(s);
+    }
+    for (unsigned round = 1; round <= s->rounds; round++) {
+        TRY(queue_add_round(&r->queue, s->entry_count, round, s->is_shuffled ? s->seed : 0));
+    }
+    for (size_t i = 0; i < s->entry_count; i++) {
+        r->open_runs[i] = (unsigned)s->rounds;
+    }
+    return 0;
+}
+
+static void close_runner(struct runner *r)
+{
+    if (r->signal_fd >= 0) {
+        close(r->signal_fd);
+    }
+    sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
+    queue_deinit(&r->queue);
+    free(r->open_runs);
+}
+
 int runner_run(const struct run_settings *settings, struct outcome *outcomes)
 {
-    struct runner r = {.settings = settings, .outcomes = outcomes, .env = env_system()};
-    for (size_t i = 0; i < settings->plan_count; i++) {
+    struct runner r = {
+        .settings = settings, .outcomes = outcomes, .env = env_system(), .signal_fd = -1};
+    for (size_t i = 0; i < settings->entry_count; i++) {
         outcome_init(&outcomes[i]);
     }
     r.slot_count = settings->jobs < 1 ? 1 : settings->jobs > JOBS_MOST ? JOBS_MOST : settings->jobs;
-    r.is_over = calloc(settings->plan_count + 1, sizeof *r.is_over);
-    ENSURE(r.is_over != NULL, ERR_NO_MEMORY);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     int code = open_signals(&r);
+    code = code == 0 ? open_runs(&r) : code;
     while (code == 0) {
-        start_workers(&r);
-        if (!is_busy(&r)) {
+        code = start_workers(&r);
+        if (code < 0 || !is_busy(&r)) {
             break;
         }
         wait_for_something(&r);
     }
-    settle_interrupted(&r);
-    process_kill_descendants(NULL, 0);
-    if (r.signal_fd >= 0) {
-        close(r.signal_fd);
+    if (code == 0) {
+        settle_rest(&r);
     }
-    sigprocmask(SIG_SETMASK, &r.old_mask, NULL);
-    free(r.is_over);
+    process_kill_descendants(NULL, 0);
+    close_runner(&r);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
+#include "harness/runner/log_reader.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
 #include "simulator/tls/offer_report.h"
@@ -27,6 +28,7 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
+#define HUB2_HOST  "myhub2.azure-devices.net"
 #define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
 #define HTTPS_PORT 443
@@ -47,6 +49,7 @@ struct worker {
     struct offer_report offers;
     struct device *dut;
     struct executor *executor;
+    struct log_reader log;
     struct event_copy *first; // events on their way to the executor
     struct event_copy **last;
     bool is_pumping;
@@ -99,6 +102,7 @@ static void pump(struct worker *w)
 {
     while (w->first && !executor_is_done(w->executor)) {
         struct event_copy *copy = take_event(w);
+        log_reader_event(&w->log, w->rig.journal, &copy->event);
         executor_event(w->executor, &copy->event, now_us(w));
         event_copy_free(copy);
     }
@@ -153,12 +157,15 @@ static int64_t device_offset_us(const struct worker *w, const struct when *when)
 
 static void set_hub_clock(struct worker *w, const struct when *when)
 {
-    if (when->kind == WHEN_DATE) {
-        hub_clock_set(w->rig.hub, when->us);
-    } else if (when->kind == WHEN_OFFSET) {
-        hub_clock_set(w->rig.hub, machine_utc_us(w) + when->us);
-    } else {
-        hub_clock_shift(w->rig.hub, 0);
+    for (size_t i = 0; i <= w->rig.other_count; i++) {
+        struct hub *hub = rig_hub_at(&w->rig, i);
+        if (when->kind == WHEN_DATE) {
+            hub_clock_set(hub, when->us);
+        } else if (when->kind == WHEN_OFFSET) {
+            hub_clock_set(hub, machine_utc_us(w) + when->us);
+        } else {
+            hub_clock_shift(hub, 0);
+        }
     }
 }
 
@@ -202,8 +209,8 @@ static int act_time(void *context, const struct step *step)
 
 static void take_over(struct worker *w)
 {
-    const struct identity *id = hub_find_identity(w->rig.hub, SPAN_LITERAL(DEVICE_ID));
-    if (!hub_take_over(w->rig.hub, id)) {
+    struct hub *hub = rig_hub_of(&w->rig, DEVICE_ID);
+    if (!hub_take_over(hub, hub_find_identity(hub, SPAN_LITERAL(DEVICE_ID)))) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", "nothing is taken over: the device is not connected"));
     }
@@ -225,14 +232,17 @@ static int act_hub(void *context, const struct step *step)
         return 0;
     case HUB_DISABLE:
     case HUB_ENABLE:
-        return hub_set_disabled(w->rig.hub, DEVICE_ID, step->verb == HUB_DISABLE);
+        return hub_set_disabled(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step->verb == HUB_DISABLE);
     case HUB_DPS_CHAIN:
         return rig_use_dps_chain(&w->rig, step->chain);
+    case HUB_DPS_ASSIGN:
+        return rig_assign(&w->rig, DEVICE_ID,
+                          hub_settings_of(rig_hub_at(&w->rig, step->hub_index))->host);
     case HUB_DPS_DISABLE:
     case HUB_DPS_ENABLE:
         return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
     case HUB_ROLL:
-        return hub_roll_key(w->rig.hub, DEVICE_ID,
+        return hub_roll_key(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_TAKEOVER:
         take_over(w);
@@ -240,7 +250,7 @@ static int act_hub(void *context, const struct step *step)
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
-        return cloud_act(w->rig.hub, DEVICE_ID, step);
+        return cloud_act(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step);
     }
     return ERR_INTERNAL;
 }
@@ -263,11 +273,12 @@ static int enter_network(struct worker *w)
 {
     const struct given_chain *given = w->job->given;
     const char *name = given ? given->host : HUB_HOST;
+    const char *names[] = {name, HUB2_HOST};
     bool has_own_address = given && given->is_address;
     struct sandbox_settings s = {
         .address = has_own_address ? name : SANDBOX_ADDRESS,
-        .names = &name,
-        .name_count = has_own_address ? 0 : 1,
+        .names = names,
+        .name_count = has_own_address ? 0 : 2,
         .dps_name = DPS_HOST,
         .folder = w->evidence.rig_folder,
     };
@@ -339,7 +350,9 @@ static int open_rig(struct worker *w)
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
-    hub_settings_init(&settings.hub, w->is_private ? name : host_name(w));
+    settings.hub = s->hub;
+    span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
+                   sizeof settings.hub.host);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
@@ -350,6 +363,7 @@ static int open_rig(struct worker *w)
     }
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
+    TRY(w->rig.dps ? rig_add_hub(&w->rig, HUB2_HOST) : 0);
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
     TRY(offer_report_open(&w->offers, w->evidence.folder));
     TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
@@ -363,6 +377,7 @@ static int open_rig(struct worker *w)
                                              : "no private network here: the hub has a loopback "
                                                "address of its own"));
     }
+    log_reader_open(&w->log, w->rig.journal);
     set_hub_clock(w, &s->hub_clock);
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
@@ -556,6 +571,7 @@ static void tear_down(struct worker *w)
     }
     surroundings_deinit(&w->around);
     executor_free(w->executor);
+    log_reader_close(&w->log);
 }
 
 static int send_outcome(struct worker *w, const struct outcome *o, int fd)
@@ -574,11 +590,8 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
-    const struct plan *plan = w->job->plan;
-    outcome_set(&o->scenario, plan->name);
-    outcome_set(&o->about, plan->about);
-    outcome_set(&o->file, plan->file);
-    outcome_set(&o->device, w->job->device->name);
+    job_describe(w->job, o);
+    o->started_us = machine_utc_us(w);
     outcome_set(&o->evidence, w->job->evidence);
 }
 
@@ -600,6 +613,7 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
+    outcome_copy_findings(to, from);
 }
 
 static void judge(struct worker *w, struct outcome *o)
@@ -612,7 +626,8 @@ static void judge(struct worker *w, struct outcome *o)
 
 int worker_run(const struct job *job, int outcome_fd)
 {
-    struct worker w = {.job = job, .env = env_system()};
+    struct seeded_world world = {job_seed(job)};
+    struct worker w = {.job = job, .env = env_seeded(&world)};
     struct outcome outcome;
     w.last = &w.first;
     outcome_init(&outcome);

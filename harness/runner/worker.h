@@ -24,8 +24,17 @@ struct job {
     const char *evidence; // folder of this scenario; made when missing
     enum network network;
     int index;            // distinguishes jobs that share the host's network
+    const char *firmware; // a label of the person's, or NULL
+    uint64_t seed;        // of the whole run
+    unsigned round;       // which run of this scenario, from 1
+    unsigned attempt;     // 2 = the rig failed in the first
 };
 
+// What is known of an outcome before anything has run: names, seed, round.
+void job_describe(const struct job *job, struct outcome *o);
+// The seed of this run alone. It does not depend on what ran before, so that one scenario repeats
+// as in its suite.
+uint64_t job_seed(const struct job *job);
 // Run to the end; returns 0 when an outcome was written to `outcome_fd`, else an error. Never
 // leaves a process of the device behind. Meant for a freshly forked, single-threaded process.
 int worker_run(const struct job *job, int outcome_fd) HR_NODISCARD;

@@ -84,6 +84,8 @@ static int explain_hub(const struct step *s, struct buf *out)
                                "Disable the device in the registry, which ends its connection");
     case HUB_ENABLE:
         return buf_append_text(out, "Enable the device in the registry");
+    case HUB_DPS_ASSIGN:
+        return buf_printf(out, "The device goes to hub%zu when it registers again", s->hub_index + 1);
     case HUB_DPS_CHAIN:
         return buf_printf(out, "The provisioning service presents the chain %s from now on",
                           s->chain);
@@ -201,6 +203,7 @@ static int explain_limits(const struct settings *s, struct buf *out)
                            l->rates[i].burst));
         }
     }
+    TRY(hub_knobs_explain(&s->hub, out));
     return s->has_sdk_faults ? buf_append_text(out, "It obeys AzIoTHub_FaultOperation messages.\n")
                              : 0;
 }
@@ -310,9 +313,11 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_printf(out, ",\"hub.sas_grace_us\":%" PRIu64 ",", s->sas_grace_us));
     TRY(json_text("hub.tier", hub_tier_word(s->tier), out));
     TRY(buf_printf(out, ",\"hub.quota\":%" PRIu64, s->limits.blocks_a_day));
-    TRY(buf_printf(out, ",\"hub.connects_a_minute\":%u,\"hub.d2c_a_minute\":%u",
-                   s->limits.rates[THROTTLE_CONNECT].per_minute,
-                   s->limits.rates[THROTTLE_D2C].per_minute));
+    for (int i = 0; i < THROTTLE_COUNT; i++) {
+        TRY(buf_printf(out, ",\"hub.%s_a_minute\":%u", throttle_word((enum throttle)i),
+                       s->limits.rates[i].per_minute));
+    }
+    TRY(hub_knobs_explain_json(&s->hub, out));
     TRY(buf_printf(out, ",\"hub.sdk_faults\":%s,", s->has_sdk_faults ? "true" : "false"));
     TRY(json_text("device.provisioning", provisioning_words[s->provisioning], out));
     TRY(buf_append_u8(out, ','));

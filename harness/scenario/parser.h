@@ -37,6 +37,8 @@ int parser_when(struct parser *p, size_t at, bool is_device, struct when *out);
 int parser_match(struct parser *p, size_t at, struct match *out, size_t *next);
 int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
 int parser_set(struct parser *p);
+// hub_knobs.c: the knobs that are fields of struct hub_settings
+int parser_hub_knob(struct parser *p, size_t at);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
 // cloud.c: hub c2d, hub desired, hub method
@@ -46,5 +48,8 @@ int parser_method(struct parser *p, struct step *step);
 // oracles.c: which oracle the second word names, -1 for none; and its parts
 int parser_oracle_of(const struct parser *p);
 int parser_oracle(struct parser *p, enum oracle_kind kind, bool is_never, struct step *step);
+// blocks.c: gives every statement to `parse`, with repeat and param written out.
+int parser_blocks(struct parser *p, const struct line_script *script,
+                  int (*parse)(struct parser *p));
 // The statement must end before word `at`.
 int parser_end(struct parser *p, size_t at);

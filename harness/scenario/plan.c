@@ -387,6 +387,12 @@ static int parse_never(struct parser *p)
     return parser_end(p, next);
 }
 
+// blocks.c reads these; here they come only with their verb filled in by a name.
+static int parse_block(struct parser *p)
+{
+    return MISTAKE(p, 0, "repeat, end and param must stand there as they are, not come from a name");
+}
+
 struct verb {
     const char *word;
     int (*parse)(struct parser *p);
@@ -411,12 +417,16 @@ static const struct verb verbs[] = {
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
-    {"dps", parse_dps, "dps chain NAME | disable | enable",
+    {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
      "fail unless the event comes in time, as often as the range says, or as the oracle judges"},
+    {"repeat", parse_block, "repeat N | repeat NAME in VALUE...",
+     "the lines up to 'end' N times, or once per value, with {NAME} filled in"},
+    {"end", parse_block, "end", "the end of a repeat"},
+    {"param", parse_block, "param NAME = VALUE", "{NAME} in later lines stands for the value"},
     {"never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
      "fail as soon as the event comes, from this line on"},
 };
@@ -512,13 +522,7 @@ static int by_place(const void *a, const void *b)
 
 static int parse_script(struct parser *p, const struct line_script *script)
 {
-    for (size_t i = 0; i < script->count; i++) {
-        p->line = &script->lines[i];
-        int code = parse_line(p);
-        if (code < 0 && code != ERR_SYNTAX) {
-            return code;
-        }
-    }
+    TRY(parser_blocks(p, script, parse_line));
     check_whole(p);
     return 0;
 }
@@ -534,6 +538,7 @@ static int plan_init(struct plan *plan, const char *file)
                      .dps_assign_after_us = 1000000},
     };
     hub_limits_of_tier(HUB_TIER_NONE, 1, &plan->settings.limits);
+    hub_settings_init(&plan->settings.hub, "");
     span_copy_text(span_text(knob_default(KNOB_DEVICE_ROOT)), plan->settings.device_root,
                    sizeof plan->settings.device_root);
     span_copy_text(span_text(knob_default(KNOB_DPS_CHAIN)), plan->settings.dps_chain,

@@ -20,7 +20,7 @@
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
-//   dps      chain NAME | disable | enable
+//   dps      chain NAME | disable | enable | assign hub1|hub2
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -40,6 +40,11 @@
 //   expect   alert NAME[|NAME|silence...] within DURATION
 //   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
 //
+//   repeat   N                         the lines up to `end` N times; steps keep their line
+//   repeat   NAME in VALUE...          once per value, {NAME} in the lines stands for it
+//   end
+//   param    NAME = VALUE              {NAME} in the lines behind it stands for the value
+//
 //   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
 //
 // The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
@@ -55,6 +60,7 @@
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
+#include "simulator/hub/hub.h"
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
@@ -82,6 +88,40 @@
       "new connections, N at once, instead of the tier's; then CONNACK is late, then 3") \
     X(HUB_D2C_RATE, "hub.d2c_rate", "none|N/s|N/m", "none", \
       "telemetry, N at once, instead of the tier's; then PUBACK is late, then the end") \
+    X(HUB_C2D_RATE, "hub.c2d_rate", "none|N/s|N/m", "none", \
+      "messages that the service sends, instead of the tier's; then it is told 429") \
+    X(HUB_TWIN_READ_RATE, "hub.twin_read_rate", "none|N/s|N/m", "none", \
+      "twins that devices read, instead of the tier's; then the answer is late, then 429") \
+    X(HUB_TWIN_UPDATE_RATE, "hub.twin_update_rate", "none|N/s|N/m", "none", \
+      "reported patches, instead of the tier's; then the answer is late, then 429") \
+    X(HUB_METHOD_RATE, "hub.method_rate", "none|N/s|N/m", "none", \
+      "begun 4 KB of method calls, instead of the tier's; then the service is told 429") \
+    X(HUB_LOCAL_AUTH, "hub.local_auth", "on|off", "on", \
+      "off: no tokens of shared access policies (disableLocalAuth)") \
+    X(HUB_DEVICE_SAS, "hub.device_sas", "on|off", "on", \
+      "off: no tokens of device keys (disableDeviceSAS)") \
+    X(HUB_MODULE_SAS, "hub.module_sas", "on|off", "on", \
+      "off: no tokens of module keys (disableModuleSAS)") \
+    X(HUB_ROLL_CUT, "hub.roll_cut", "off|on", "off", \
+      "on: a rolled key ends the connections that were made with it") \
+    X(HUB_DISABLED_CONNACK, "hub.disabled_connack", "5|3", "5", \
+      "the CONNACK code for a disabled device") \
+    X(HUB_USERNAME_CONNACK, "hub.username_connack", "5|3", "5", \
+      "the CONNACK code for a user name that cannot be read") \
+    X(HUB_HOST_CONNACK, "hub.host_connack", "5|3", "5", \
+      "the CONNACK code for another hub's name in the user name") \
+    X(HUB_THROTTLED_CONNACK, "hub.throttled_connack", "3|5", "3", \
+      "the CONNACK code when too many connections are new") \
+    X(HUB_SUBSCRIPTIONS, "hub.subscriptions", "lax|strict", "lax", \
+      "strict: a sixth filter, or one that the hub does not know, ends the connection") \
+    X(HUB_TWIN_TOO_LARGE, "hub.twin_too_large", "413|400", "413", \
+      "the status for a patch that makes a twin too large") \
+    X(HUB_C2D_COUNTS, "hub.c2d_counts", "abandons|attempts", "abandons", \
+      "what counts towards hub.c2d_deliveries") \
+    X(HUB_C2D_DELIVERIES, "hub.c2d_deliveries", "1..100", "10", \
+      "then a message is given up") \
+    X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \
+      "how long a message lives that says nothing else") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
     TLS_POLICY_TABLE(X)                                                                            \
@@ -135,6 +175,7 @@ struct settings {
     struct hub_limits limits;
     enum hub_tier tier;
     bool has_sdk_faults;
+    struct hub_settings hub; // what hub_knobs.c sets; its other fields are not used
     struct tls_policy tls;
 };
 
@@ -150,10 +191,11 @@ enum hub_verb {
     HUB_METHOD,
     HUB_ROLL,
     HUB_TAKEOVER,
+    HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
     HUB_DPS_ENABLE
-}; // the last three: the verb dps
+}; // the last four: the verb dps
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
@@ -196,6 +238,7 @@ struct step {
     enum drop_how drop;     // HUB_DROP
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
+    size_t hub_index;       // HUB_DPS_ASSIGN: 0 = hub1
     struct step_message *message; // HUB_C2D
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
@@ -240,6 +283,12 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
+
+// True when `tag` is one of the tags or the level.
+bool plan_has_tag(const struct plan *plan, const char *tag);
+// All limits and all waits of expectations times `factor`, for a slow machine or device. Not the
+// window of a count with an upper end, nor `wait`: they say what is judged, not how patiently.
+void plan_slow_down(struct plan *plan, double factor);
 
 // All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
 // none. Free with suite_free.

@@ -254,6 +254,10 @@ static const struct mistake_case mistakes[] = {
      "2:17: '5MB' is no count of message blocks; at least 1, or none"},
     {"set hub.d2c_rate = 10\nboot device\n",
      "2:20: '10': expected a rate as in 10/s or 600/m, or none"},
+    {"set hub.c2d_deliveries = 101\nboot device\n", "2:26: '101' is out of range: 1 to 100"},
+    {"set hub.c2d_ttl = 1500ms\nboot device\n",
+     "2:19: '1500ms' is out of range: 1 to 172800 whole seconds"},
+    {"set hub.roll_cut = onn\nboot device\n", "2:20: unknown value 'onn' (did you mean on?)"},
     {"set hub.connect_rate = 0/s\nboot device\n",
      "2:24: '0/s': a rate is at least 1 and at most 1000000/s"},
     {"set hub.sdk_faults = yes\nboot device\n", "2:22: unknown state 'yes'"},
@@ -290,6 +294,7 @@ static const struct mistake_case mistakes[] = {
      "[property NAME = VALUE ...]"},
     {"boot device\nhub c2d on size 70000\n",
      "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"needs dps\nboot device\ndps assign hub3\n", "4:12: unknown hub 'hub3' (did you mean hub1?)"},
     {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
      "3:12: unknown part of a message 'akc' (did you mean ack?)"},
@@ -667,6 +672,39 @@ static void a_file_that_is_not_there_is_no_mistake_in_it(void **state)
     release(&f);
 }
 
+static void every_option_of_the_hub_has_a_knob(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "scenario t.a\nset hub.local_auth = off\nset hub.device_sas = off\nset hub.module_sas = off\n"
+        "set hub.roll_cut = on\nset hub.disabled_connack = 3\nset hub.username_connack = 3\n"
+        "set hub.host_connack = 3\nset hub.throttled_connack = 5\nset hub.subscriptions = strict\n"
+        "set hub.twin_too_large = 400\nset hub.c2d_counts = attempts\nset hub.c2d_deliveries = 3\n"
+        "set hub.c2d_ttl = 2m\nset hub.twin_read_rate = 5/m\nset hub.method_rate = 1/s\n"
+        "boot device\n";
+    struct fixture f;
+    assert_int_equal(parse(&f, text), 0);
+    const struct hub_settings *s = &f.plan.settings.hub;
+    assert_true(s->is_local_auth_off && s->is_device_sas_off && s->is_module_sas_off);
+    assert_true(s->has_roll_cut && s->has_strict_subscriptions && s->c2d_counts_attempts);
+    assert_int_equal(s->disabled_connack, 3);
+    assert_int_equal(s->bad_username_connack, 3);
+    assert_int_equal(s->wrong_host_connack, 3);
+    assert_int_equal(s->throttled_connack, 5);
+    assert_int_equal(s->twin_too_large_status, 400);
+    assert_int_equal(s->c2d_deliveries_most, 3);
+    assert_int_equal(s->c2d_ttl_s, 120);
+    assert_int_equal(f.plan.settings.limits.rates[THROTTLE_TWIN_READ].per_minute, 5);
+    assert_int_equal(f.plan.settings.limits.rates[THROTTLE_METHOD].per_minute, 60);
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    assert_int_equal(plan_explain(&f.plan, &out), 0);
+    assert_non_null(strstr(buf_text(&out), "hub.local_auth is off: "));
+    assert_non_null(strstr(buf_text(&out), "hub.c2d_ttl is 2 min: "));
+    buf_deinit(&out);
+    release(&f);
+}
+
 static void limits_are_those_of_the_tier_unless_a_knob_says_otherwise(void **state)
 {
     (void)state;
@@ -710,6 +748,7 @@ static void a_ca_device_needs_x509_and_a_key_can_be_rolled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_option_of_the_hub_has_a_knob),
         cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
         cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),

@@ -120,6 +120,15 @@ static int set_dps_disabled(struct parser *p, size_t at)
     return 0;
 }
 
+static const struct {
+    enum knob knob;
+    enum throttle throttle;
+} rate_knobs[] = {
+    {KNOB_HUB_CONNECT_RATE, THROTTLE_CONNECT},     {KNOB_HUB_D2C_RATE, THROTTLE_D2C},
+    {KNOB_HUB_C2D_RATE, THROTTLE_C2D},             {KNOB_HUB_TWIN_READ_RATE, THROTTLE_TWIN_READ},
+    {KNOB_HUB_TWIN_UPDATE_RATE, THROTTLE_TWIN_UPDATE}, {KNOB_HUB_METHOD_RATE, THROTTLE_METHOD},
+};
+
 // What the limits are in the end: the tier's, and what other knobs say instead.
 static int set_hub_tier(struct parser *p, size_t at)
 {
@@ -135,11 +144,11 @@ static int set_hub_tier(struct parser *p, size_t at)
     if (p->knob_lines[KNOB_HUB_QUOTA]) {
         s->limits.blocks_a_day = said.blocks_a_day;
     }
-    if (p->knob_lines[KNOB_HUB_CONNECT_RATE]) {
-        s->limits.rates[THROTTLE_CONNECT] = said.rates[THROTTLE_CONNECT];
-    }
-    if (p->knob_lines[KNOB_HUB_D2C_RATE]) {
-        s->limits.rates[THROTTLE_D2C] = said.rates[THROTTLE_D2C];
+    for (size_t i = 0; i < HR_COUNT_OF(rate_knobs); i++) {
+        if (p->knob_lines[rate_knobs[i].knob]) {
+            enum throttle throttle = rate_knobs[i].throttle;
+            s->limits.rates[throttle] = said.rates[throttle];
+        }
     }
     return 0;
 }
@@ -158,24 +167,18 @@ static int set_hub_quota(struct parser *p, size_t at)
     return 0;
 }
 
-static int set_rate(struct parser *p, size_t at, enum throttle throttle)
+static int set_rate(struct parser *p, size_t at)
 {
-    int code =
-        throttle_rate_parse(line_word(p->line, at), &p->plan->settings.limits.rates[throttle]);
+    size_t i = 0;
+    while (!line_word_is(p->line, 1, knob_word(rate_knobs[i].knob))) {
+        i++;
+    }
+    struct throttle_rate *rate = &p->plan->settings.limits.rates[rate_knobs[i].throttle];
+    int code = throttle_rate_parse(line_word(p->line, at), rate);
     if (code < 0) {
         return MISTAKE(p, at, "'%.*s': %s", SPAN_ARG(line_word(p->line, at)), error_text(code));
     }
     return 0;
-}
-
-static int set_hub_connect_rate(struct parser *p, size_t at)
-{
-    return set_rate(p, at, THROTTLE_CONNECT);
-}
-
-static int set_hub_d2c_rate(struct parser *p, size_t at)
-{
-    return set_rate(p, at, THROTTLE_D2C);
 }
 
 static int set_hub_sdk_faults(struct parser *p, size_t at)
@@ -226,8 +229,25 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_SAS_GRACE] = {set_hub_sas_grace, "move it above the boot"},
     [KNOB_HUB_TIER] = {set_hub_tier, "move it above the boot"},
     [KNOB_HUB_QUOTA] = {set_hub_quota, "move it above the boot"},
-    [KNOB_HUB_CONNECT_RATE] = {set_hub_connect_rate, "move it above the boot"},
-    [KNOB_HUB_D2C_RATE] = {set_hub_d2c_rate, "move it above the boot"},
+    [KNOB_HUB_CONNECT_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_D2C_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_C2D_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_TWIN_READ_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_TWIN_UPDATE_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_METHOD_RATE] = {set_rate, "move it above the boot"},
+    [KNOB_HUB_LOCAL_AUTH] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_DEVICE_SAS] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_MODULE_SAS] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_ROLL_CUT] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_DISABLED_CONNACK] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_USERNAME_CONNACK] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_HOST_CONNACK] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_THROTTLED_CONNACK] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_SUBSCRIPTIONS] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_TWIN_TOO_LARGE] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_C2D_COUNTS] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_C2D_DELIVERIES] = {parser_hub_knob, "move it above the boot"},
+    [KNOB_HUB_C2D_TTL] = {parser_hub_knob, "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
 #define X(name, word, values, standard, meaning) [KNOB_##name] = {set_##name, "move it above the boot"},
     TLS_POLICY_TABLE(X)
@@ -360,6 +380,19 @@ static const struct hub_row hub_rows[] = {
     {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
 };
 
+static int parse_dps_assign(struct parser *p, struct step *step)
+{
+    static const char *const hubs[] = {"hub1", "hub2"};
+    step->hub_index = line_word_is(p->line, 2, "hub2");
+    if (p->line->count < 3) {
+        return MISTAKE(p, 2, "expected: dps assign hub1|hub2");
+    }
+    if (!step->hub_index && !line_word_is(p->line, 2, "hub1")) {
+        return parser_unknown(p, 2, "hub", hubs, HR_COUNT_OF(hubs));
+    }
+    return parser_end(p, 3);
+}
+
 int parser_hub(struct parser *p, struct step *step)
 {
     struct span word = line_word(p->line, 1);
@@ -390,6 +423,7 @@ int parser_hub(struct parser *p, struct step *step)
 }
 
 static const struct hub_row dps_rows[] = {
+    {"assign", HUB_DPS_ASSIGN, parse_dps_assign},
     {"chain", HUB_DPS_CHAIN, parse_hub_chain},
     {"disable", HUB_DPS_DISABLE, parse_hub_plain},
     {"enable", HUB_DPS_ENABLE, parse_hub_plain},
@@ -410,7 +444,7 @@ int parser_dps(struct parser *p, struct step *step)
         }
     }
     if (word.len == 0) {
-        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable");
+        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable | assign hub1|hub2");
     }
     return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
 }

@@ -25,6 +25,21 @@
     X(faults, "faults", "", 0, 0, "", false, "the faults that are armed")                          \
     X(clear, "clear", "", 0, 0, "", true, "remove all faults")                                     \
     X(drop, "drop", "fin|rst [ID]", 1, 2, "", true, "close live connections, all or one device's")                         \
+    X(remove_device, "remove-device", "ID", 1, 1, "", true,                                        \
+      "forget an identity, its modules and all they have")                                         \
+    X(roll_policy, "roll-policy", "NAME primary|secondary", 2, 2, "", true,                        \
+      "a new key for a shared access policy")                                                      \
+    X(add_ca, "add-ca", "NAME PEM", 2, 2, "verified", true,                                        \
+      "register a CA of devices; answers a challenge unless it is verified")                       \
+    X(verify_ca, "verify-ca", "NAME PEM", 2, 2, "", true,                                          \
+      "prove its possession: a certificate that it signed, named by the challenge")                \
+    X(remove_ca, "remove-ca", "NAME", 1, 1, "", true, "its devices are refused from now on")       \
+    X(messages, "messages", "ID", 1, 1, "", false, "the messages that wait for a device")          \
+    X(purge, "purge", "ID", 1, 1, "", true, "remove the messages that wait for a device")          \
+    X(settle, "settle", "ID SEQUENCE complete|reject|abandon", 3, 3, "", true,                     \
+      "end a message on its way, as a device over AMQP could")                                     \
+    X(assign, "assign", "ID HOST", 2, 2, "", true,                                                 \
+      "the hub of an enrolled device from its next registration on")                               \
     X(takeover, "takeover", "ID", 1, 1, "", true,                                                  \
       "end its connection as another client with its identity would")                              \
     X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \

@@ -43,7 +43,9 @@ int control_do_clock(struct control_call *call)
     struct clock_wish wish;
     char text[32];
     TRY(clock_wish_parse(span_text(call->args[0]), &wish));
-    clock_wish_apply(&wish, call->rig->hub);
+    for (size_t i = 0; i <= call->rig->other_count; i++) {
+        clock_wish_apply(&wish, rig_hub_at(call->rig, i));
+    }
     utc_print(hub_utc_us(call->rig->hub), text);
     call->result = json_pack("{s:s}", "utc", text);
     ENSURE(call->result != NULL, ERR_NO_MEMORY);

@@ -47,6 +47,9 @@ int dps_body_read(struct span body, const char *registration_id, char **payload)
     }
     json_t *root = json_loadb((const char *)body.ptr, body.len,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!root && json_error_code(&error) == json_error_out_of_memory) {
+        return ERR_NO_MEMORY;
+    }
     if (!root) {
         FAIL(ERR_SYNTAX, "the body is no JSON: %.120s at byte %d", error.text, error.position);
     }

@@ -199,6 +199,24 @@ int dps_set_disabled(struct dps *dps, const char *name, bool is_disabled)
     FAIL(ERR_UNKNOWN_NAME, "the provisioning service has no enrollment '%s'", name);
 }
 
+int dps_assign(struct dps *dps, const char *name, const char *hub)
+{
+    struct enrolled *e = dps->enrollments;
+    while (e && strcasecmp(e->e.name, name) != 0) {
+        e = e->next;
+    }
+    if (!e) {
+        FAIL(ERR_UNKNOWN_NAME, "the provisioning service has no enrollment '%s'", name);
+    }
+    if (!dps_is_linked(dps, hub) || strlen(hub) >= sizeof e->e.hubs[0]) {
+        FAIL(ERR_VALUE, "no hub named '%s' is linked to the provisioning service", hub);
+    }
+    memset(e->e.hubs, 0, sizeof e->e.hubs);
+    memcpy(e->e.hubs[0], hub, strlen(hub));
+    e->e.allocation = DPS_STATIC;
+    return 0;
+}
+
 // ---- CONNECT
 
 void dps_caller_deinit(struct dps_caller *caller)

@@ -106,6 +106,10 @@ int dps_put_enrollment(struct dps *dps, const struct dps_enrollment *enrollment)
 // ERR_UNKNOWN_NAME. Registered devices stay in their hubs.
 int dps_set_disabled(struct dps *dps, const char *name, bool is_disabled) HR_NODISCARD;
 
+// From its next registration on the devices of this enrollment go to `hub` (static allocation).
+// ERR_UNKNOWN_NAME; ERR_VALUE: the hub is not linked.
+int dps_assign(struct dps *dps, const char *name, const char *hub) HR_NODISCARD;
+
 // base64(HMAC-SHA256(base64-decoded group key, registration id)), appended to `out`.
 int dps_derive_key(const char *group_key, struct span registration_id,
                    struct buf *out) HR_NODISCARD;

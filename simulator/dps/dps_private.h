@@ -59,6 +59,9 @@ struct dps {
     uint32_t registered_in_minute;
 };
 
+// registration.c
+bool dps_is_linked(const struct dps *dps, const char *host);
+
 int64_t dps_utc_us(const struct dps *dps);
 uint64_t dps_now_us(const struct dps *dps);
 

@@ -186,7 +186,7 @@ struct hubs {
     size_t count;
 };
 
-static bool is_linked(const struct dps *dps, const char *host)
+bool dps_is_linked(const struct dps *dps, const char *host)
 {
     const struct dps_directory *d = &dps->directory;
     size_t count = d->hub_count(d->context);
@@ -203,7 +203,7 @@ static void list_hubs(const struct dps *dps, const struct dps_enrollment *e, str
     const struct dps_directory *d = &dps->directory;
     *out = (struct hubs){0};
     for (size_t i = 0; e->hubs[0][0] && i < DPS_HUBS_MOST && e->hubs[i][0]; i++) {
-        if (is_linked(dps, e->hubs[i])) {
+        if (dps_is_linked(dps, e->hubs[i])) {
             out->at[out->count++] = e->hubs[i];
         }
     }
@@ -305,7 +305,7 @@ static void assign(struct dps *dps, struct registration *r)
     if (!hub) {
         return;
     }
-    bool was_assigned = r->hub[0] && is_linked(dps, r->hub);
+    bool was_assigned = r->hub[0] && dps_is_linked(dps, r->hub);
     bool is_other = was_assigned && strcasecmp(r->hub, hub) != 0;
     if (!was_assigned) {
         r->substatus = "initialAssignment";

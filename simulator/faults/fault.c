@@ -102,6 +102,10 @@ static int print_argument(const struct fault *f, size_t i, struct buf *out)
     case FAULT_ARGUMENT_WORD:
         TRY(buf_append_text(out, " "));
         return buf_append(out, fault_argument_word(a, f->number[i]));
+    case FAULT_ARGUMENT_NAME:
+        return a->name((unsigned)f->number[i])
+                   ? buf_printf(out, " %s", a->name((unsigned)f->number[i]))
+                   : buf_printf(out, " %" PRIu64, f->number[i]);
     case FAULT_ARGUMENT_BYTES:
         TRY(buf_append_text(out, " "));
         for (size_t k = 0; k < f->byte_count; k++) {
@@ -286,6 +290,16 @@ struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site sit
         plan->next_resume = (plan->next_resume + 1) % RESUMES_MOST;
     }
     return d;
+}
+
+bool faults_wait_at(const struct fault_plan *plan, unsigned classes)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (sites[plan->armed[i].fault.site].classes & classes) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct fault *faults_at(const struct fault_plan *plan, size_t i)

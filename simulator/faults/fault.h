@@ -10,7 +10,9 @@
 #pragma once
 #include "base/env.h"
 #include "base/span.h"
+#include "certs/facts.h"
 #include "simulator/faults/fault_table.h"
+#include "simulator/faults/flight.h"
 #include "simulator/journal/journal.h"
 
 enum { FAULT_BYTES_MOST = 128, FAULT_ARGUMENTS = 2 };
@@ -37,12 +39,15 @@ enum fault_argument_type {
     FAULT_ARGUMENT_NUMBER,
     FAULT_ARGUMENT_TIME,
     FAULT_ARGUMENT_WORD,
-    FAULT_ARGUMENT_BYTES
+    FAULT_ARGUMENT_BYTES,
+    FAULT_ARGUMENT_NAME
 };
 struct fault_argument {
     enum fault_argument_type type;
     const char *form; // as help texts show it; for WORD the words, separated by |
     uint64_t least, most;
+    int (*find)(struct span word);      // NAME: the number of a name, negative when there is none
+    const char *(*name)(unsigned code); // NAME: NULL when it has none
 };
 
 struct fault {
@@ -94,6 +99,9 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
 // error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out,
                 size_t *bad_word) HR_NODISCARD;
+
+// Whether anything is armed at a site of these classes (bits of enum fault_class).
+bool faults_wait_at(const struct fault_plan *plan, unsigned classes);
 
 // The fault in words that fault_parse reads again.
 int fault_print(const struct fault *fault, struct buf *out) HR_NODISCARD;

@@ -136,6 +136,21 @@ static int parse_word(struct words *w, const struct fault_argument *a, struct fa
     FAIL(ERR_SYNTAX, "%s wants %s, seen %s", fault_word(f->kind), a->form, seen(w, w->next, text));
 }
 
+static int parse_name(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
+{
+    char text[48];
+    int code = a->find(w->at[w->next]);
+    if (code >= 0) {
+        f->number[i] = (uint64_t)code;
+        return 0;
+    }
+    if (a->most > 0 && isdigit(w->at[w->next].len ? w->at[w->next].ptr[0] : 0)) {
+        return parse_number(w, a, f, i);
+    }
+    FAIL(ERR_SYNTAX, "%s wants a name for %s%s, seen %s", fault_word(f->kind), a->form,
+         a->most > 0 ? " or its number" : "; `hubrig words` lists them", seen(w, w->next, text));
+}
+
 static int parse_bytes(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
 {
     char text[48];
@@ -165,6 +180,7 @@ static int parse_argument(struct words *w, struct fault *f, size_t i)
         [FAULT_ARGUMENT_TIME] = parse_time,
         [FAULT_ARGUMENT_WORD] = parse_word,
         [FAULT_ARGUMENT_BYTES] = parse_bytes,
+        [FAULT_ARGUMENT_NAME] = parse_name,
     };
     const struct fault_argument *a = fault_argument(f->kind, i);
     if (a->type == FAULT_ARGUMENT_NONE) {

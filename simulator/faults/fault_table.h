@@ -11,19 +11,45 @@ enum fault_class {
     AT_ANSWER = 1 << 2,  // any other packet of the hub that the device waits for
     AT_PUSH = 1 << 3,    // a packet that the hub sends by itself
     AT_TAKE = 1 << 4,    // something arrived and is about to be taken
+    AT_TLS_HELLO = 1 << 6,   // a ClientHello has come and is about to be answered
+    AT_TLS_MESSAGE = 1 << 7, // a message of the handshake that is not encrypted
+    AT_TLS_RECORD = 1 << 8,  // a record whose content is none of the rewriter's business
+    AT_TLS = AT_TLS_HELLO | AT_TLS_MESSAGE | AT_TLS_RECORD,
     AT_STATUS = 1 << 5,  // what is answered has a status of its own
     AT_ID = 1 << 9,      // the packet repeats the id of what it answers
     AT_SUBACK = 1 << 10, // SUBACK
     AT_OWNER = 1 << 11,  // the hub is about to let an identity in
     AT_PACKET = AT_CONNACK | AT_ANSWER | AT_PUSH,
     AT_ALL = (1 << 12) - 1,
-    AT_NAMELESS = AT_ACCEPT, // the device is not known there, so a fault cannot name one
+    AT_NAMELESS = AT_ACCEPT | AT_TLS, // the device is not known there, so a fault cannot name one
 };
 
 //    C name        word            classes      what happens there
 #define SITE_NET_TABLE(X)                                                                          \
     X(TCP_ACCEPT, "tcp.accept", AT_ACCEPT, "a TCP connection was accepted, no byte has been read") \
     X(DPS_ACCEPT, "dps.accept", AT_ACCEPT, "the provisioning service accepted a TCP connection")
+
+// What the hub is about to put on the wire. In TLS 1.3 everything between server_hello and the end of
+// the handshake is encrypted and counts as finished.
+#define SITE_TLS_TABLE(X)                                                                          \
+    X(TLS_CLIENT_HELLO, "tls.client_hello", AT_TLS_HELLO,                                          \
+      "a ClientHello arrived and the hub is about to answer it")                                   \
+    X(TLS_SERVER_HELLO, "tls.server_hello", AT_TLS_MESSAGE, "the hub is about to send ServerHello") \
+    X(TLS_CERTIFICATE, "tls.certificate", AT_TLS_MESSAGE, "the hub is about to send its chain")    \
+    X(TLS_SERVER_KEY_EXCHANGE, "tls.server_key_exchange", AT_TLS_MESSAGE,                          \
+      "the hub is about to send its signed half of the key exchange")                              \
+    X(TLS_CERTIFICATE_REQUEST, "tls.certificate_request", AT_TLS_MESSAGE,                          \
+      "the hub is about to ask for a client certificate")                                          \
+    X(TLS_SERVER_HELLO_DONE, "tls.server_hello_done", AT_TLS_MESSAGE,                              \
+      "the hub is about to end its first flight")                                                  \
+    X(TLS_NEW_SESSION_TICKET, "tls.new_session_ticket", AT_TLS_MESSAGE,                            \
+      "the hub is about to send a session ticket")                                                 \
+    X(TLS_CHANGE_CIPHER_SPEC, "tls.change_cipher_spec", AT_TLS_RECORD,                             \
+      "the hub is about to switch to encryption")                                                  \
+    X(TLS_FINISHED, "tls.finished", AT_TLS_RECORD,                                                 \
+      "the hub is about to end the handshake on its side")                                         \
+    X(TLS_APPLICATION_DATA, "tls.application_data", AT_TLS_RECORD,                                 \
+      "the hub is about to send a record with MQTT or HTTP in it")
 
 #define SITE_MQTT_TABLE(X)                                                                         \
     X(MQTT_CONNACK, "mqtt.connack", AT_CONNACK | AT_OWNER, "the hub is about to accept a CONNECT") \
@@ -60,10 +86,11 @@ enum fault_class {
     X(DPS_STATUS, "dps.status", AT_ANSWER | AT_STATUS | AT_ID,                                     \
       "the provisioning service is about to tell a registration's state")
 
-#define SITE_TABLE(X) SITE_NET_TABLE(X) SITE_MQTT_TABLE(X) SITE_DPS_TABLE(X)
+#define SITE_TABLE(X) SITE_NET_TABLE(X) SITE_TLS_TABLE(X) SITE_MQTT_TABLE(X) SITE_DPS_TABLE(X)
 
 // Arguments: what stands in a script (the form in help texts) and what is stored of it.
 // ARG_NUMBER: decimal or 0x hex, stored as it is. ARG_TIME: a duration, stored in microseconds.
+// ARG_NAME: a name that `find_name` knows, or a number when `most_number` is not 0.
 // ARG_WORD: one of the words of its form, stored as its place in the list. ARG_BYTES: hex digits in
 // pairs, or text behind "text:"; kept in fault.bytes.
 #define ARG_NOTHING                                                                                \
@@ -82,6 +109,11 @@ enum fault_class {
     {                                                                                              \
         .type = FAULT_ARGUMENT_WORD, .form = form_text                                             \
     }
+#define ARG_NAME(form_text, find_name, name_of, most_number)                                       \
+    {                                                                                              \
+        .type = FAULT_ARGUMENT_NAME, .form = form_text, .most = most_number, .find = find_name,    \
+        .name = name_of                                                                            \
+    }
 #define ARG_BYTES(form_text)                                                                       \
     {                                                                                              \
         .type = FAULT_ARGUMENT_BYTES, .form = form_text                                            \
@@ -91,7 +123,7 @@ enum fault_class {
 //    C name  word       arguments                        default site  where     meaning
 #define FAULT_ANY_TABLE(X)                                                                         \
     X(DELAY, "delay", ARG_TIME("DURATION", 1, FAULT_DAY_US), ARG_NOTHING, MQTT_CONNACK,            \
-      AT_ACCEPT | AT_PACKET, "act only after this time")                                               \
+      AT_ACCEPT | AT_PACKET | AT_TLS, "act only after this time")                                          \
     X(DROP, "drop", ARG_WORD("fin|rst"), ARG_NOTHING, MQTT_CONNACK, AT_ALL,                        \
       "close the TCP connection instead of acting: an orderly end or a reset")                     \
     X(STALL, "stall", ARG_NOTHING, ARG_NOTHING, TCP_ACCEPT, AT_ALL,                                \
@@ -100,12 +132,16 @@ enum fault_class {
 #define FAULT_MQTT_TABLE(X)                                                                        \
     X(REFUSE, "refuse", ARG_NUMBER("CODE", 1, 5), ARG_NOTHING, MQTT_CONNACK, AT_CONNACK,           \
       "answer CONNECT with this CONNACK code, 1 to 5")                                             \
-    X(SWALLOW, "swallow", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK, AT_PACKET, "do not send it")      \
-    X(DOUBLE, "double", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK, AT_PACKET,                          \
+    X(SWALLOW, "swallow", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK,                                   \
+      AT_PACKET | AT_TLS_MESSAGE | AT_TLS_RECORD, "do not send it")                                \
+    X(DOUBLE, "double", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK,                                     \
+      AT_PACKET | AT_TLS_MESSAGE | AT_TLS_RECORD,                                                  \
       "send it twice; a message of QoS 1 with DUP the second time")                                \
-    X(SWAP, "swap", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK, AT_ANSWER | AT_PUSH,                    \
-      "send it after the next one of its kind, or after a second when none comes")                 \
-    X(INJECT, "inject", ARG_BYTES("HEX|text:WORD"), ARG_NOTHING, MQTT_PUBACK, AT_PACKET,           \
+    X(SWAP, "swap", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK,                                         \
+      AT_ANSWER | AT_PUSH | AT_TLS_MESSAGE | AT_TLS_RECORD,                                        \
+      "send it after the next one of its kind, or after a second when none comes; of TLS, after "  \
+      "the next message or record")                 \
+    X(INJECT, "inject", ARG_BYTES("HEX|text:WORD"), ARG_NOTHING, MQTT_PUBACK, AT_PACKET | AT_TLS,  \
       "write these bytes first, as they are")                                                      \
     X(WRONG_ID, "wrong-id", ARG_NOTHING, ARG_NOTHING, MQTT_PUBACK, AT_ID,                          \
       "answer with another packet id or $rid than the device's")                                   \
@@ -126,8 +162,52 @@ enum fault_class {
     X(TAKEOVER, "takeover", ARG_NOTHING, ARG_NOTHING, MQTT_CONNACK, AT_OWNER,                      \
       "accept CONNECT, then another client with the same identity ends the connection")
 
+// What a row says of records holds from its site to the end of the unencrypted flight. What is done to
+// encrypted records breaks their protection, but for segment; an alert and a HelloRequest follow the
+// record of their site there, encrypted as they should be.
+#define FAULT_TLS_TABLE(X)                                                                         \
+    X(SLICE, "slice", ARG_NUMBER("BYTES", 1, 16384), ARG_NOTHING, TLS_SERVER_HELLO,                \
+      AT_TLS_MESSAGE, "cut the handshake into records of so many bytes, from here on")             \
+    X(COALESCE, "coalesce", ARG_NOTHING, ARG_NOTHING, TLS_SERVER_HELLO, AT_TLS_MESSAGE,            \
+      "put the handshake messages into one record, from here on")                                  \
+    X(SEGMENT, "segment", ARG_NUMBER("BYTES", 1, 16384), ARG_NOTHING, TLS_SERVER_HELLO, AT_TLS,    \
+      "send TCP segments of so many bytes, from here to the end of the connection")                \
+    X(RECORD_VERSION, "record-version", ARG_NUMBER("VERSION", 0, 65535), ARG_NOTHING,              \
+      TLS_SERVER_HELLO, AT_TLS_MESSAGE | AT_TLS_RECORD,                                            \
+      "write this version into the headers of records, from here on")                              \
+    X(RECORD_TYPE, "record-type", ARG_NUMBER("TYPE", 0, 255), ARG_NOTHING, TLS_SERVER_HELLO,       \
+      AT_TLS_MESSAGE | AT_TLS_RECORD, "send the message in a record of this type")                 \
+    X(EMPTY_RECORDS, "empty-records", ARG_NUMBER("COUNT", 1, 1000), ARG_NOTHING, TLS_SERVER_HELLO, \
+      AT_TLS_MESSAGE | AT_TLS_RECORD, "send so many empty handshake records first")                \
+    X(OVERSIZE, "oversize", ARG_NOTHING, ARG_NOTHING, TLS_SERVER_HELLO,                            \
+      AT_TLS_MESSAGE | AT_TLS_RECORD, "send it in a record of 18688 bytes, 2048 more than allowed") \
+    X(CORRUPT, "corrupt", ARG_NUMBER("OFFSET", 0, 65535), ARG_NOTHING, TLS_SERVER_KEY_EXCHANGE,    \
+      AT_TLS_MESSAGE | AT_TLS_RECORD,                                                              \
+      "flip the bits of one byte, counted from the start of the message or of the record's content") \
+    X(TRUNCATE, "truncate", ARG_NUMBER("BYTES", 0, 65535), ARG_NOTHING, TLS_SERVER_HELLO,          \
+      AT_TLS_MESSAGE | AT_TLS_RECORD,                                                              \
+      "keep so many bytes of the body, and let the length say so")                                 \
+    X(ALERT, "alert", ARG_WORD("warning|fatal"),                                                   \
+      ARG_NAME("ALERT", chain_alert_code, chain_alert_word, 255), TLS_SERVER_HELLO, AT_TLS,        \
+      "send this alert (a name or a number); a fatal one and close_notify end the connection")     \
+    X(WARNINGS, "warnings", ARG_NUMBER("COUNT", 1, 1000), ARG_NOTHING, TLS_SERVER_HELLO,           \
+      AT_TLS_HELLO | AT_TLS_MESSAGE, "send so many warnings (unrecognized_name) first")            \
+    X(HELLO_REQUEST, "hello-request", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA,              \
+      AT_TLS_MESSAGE | AT_TLS_RECORD,                                                              \
+      "ask the device for a new handshake; at tls.application_data it is then made")               \
+    X(PLAIN, "plain-text", ARG_WORD("http|mqtt|random|echo"), ARG_NOTHING, TLS_CLIENT_HELLO, AT_TLS, \
+      "send something else than TLS and nothing more: HTTP 400, an MQTT CONNACK, random bytes, or " \
+      "the ClientHello")                                                                           \
+    X(HALF_CLOSE, "half-close", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA, AT_TLS,            \
+      "end the connection in the hub's direction after it, and go on reading")                      \
+    X(FLIGHT, "flight", ARG_NAME("FLIGHT", flight_find, flight_word, 0), ARG_NOTHING,              \
+      TLS_CLIENT_HELLO, AT_TLS_HELLO,                                                              \
+      "answer with a flight that is made by hand (`hubrig words flights`), and judge the device "  \
+      "by its next message")
+
 #define FAULT_DPS_TABLE(X)                                                                         \
     X(ANSWER, "answer", ARG_NUMBER("STATUS", 400, 599), ARG_NOTHING, DPS_REGISTER, AT_STATUS,      \
       "answer a request with this status, 400 to 599, instead of acting")
 
-#define FAULT_TABLE(X) FAULT_ANY_TABLE(X) FAULT_MQTT_TABLE(X) FAULT_DPS_TABLE(X)
+#define FAULT_TABLE(X)                                                                             \
+    FAULT_ANY_TABLE(X) FAULT_MQTT_TABLE(X) FAULT_TLS_TABLE(X) FAULT_DPS_TABLE(X)

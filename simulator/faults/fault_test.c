@@ -59,6 +59,20 @@ static const struct {
     const char *text;
     struct fault expected; // bytes are left out
 } good_rows[] = {
+    {"alert fatal unknown_ca at tls.certificate",
+     {.kind = FAULT_ALERT, .site = SITE_TLS_CERTIFICATE, .number = {1, 48}, .times = 1}},
+    {"alert warning 255",
+     {.kind = FAULT_ALERT, .site = SITE_TLS_SERVER_HELLO, .number = {0, 255}, .times = 1}},
+    {"flight ske-point times always",
+     {.kind = FAULT_FLIGHT,
+      .site = SITE_TLS_CLIENT_HELLO,
+      .number = {FLIGHT_SKE_POINT},
+      .times = UINT64_MAX}},
+    {"record-version 0x0301",
+     {.kind = FAULT_RECORD_VERSION,
+      .site = SITE_TLS_SERVER_HELLO,
+      .number = {0x0301},
+      .times = 1}},
     {"refuse 5",
      {.kind = FAULT_REFUSE,
       .site = SITE_MQTT_CONNACK,
@@ -214,6 +228,13 @@ static const struct {
     size_t bad;
     const char *sentence;
 } bad_rows[] = {
+    {"alert fatal", ERR_SYNTAX, 2, "alert wants warning|fatal ALERT, seen nothing"},
+    {"alert fatal unknown-ca", ERR_SYNTAX, 2, "a name for ALERT or its number, seen"},
+    {"alert fatal 256", ERR_VALUE, 2, "from 0 to 255"},
+    {"flight ske-pont", ERR_SYNTAX, 1, "a name for FLIGHT; `hubrig words` lists them"},
+    {"flight 3", ERR_SYNTAX, 1, "a name for FLIGHT"},
+    {"slice 100 at tls.application_data", ERR_VALUE, 0, "slice makes no sense at"},
+    {"stall at tls.finished device d", ERR_VALUE, 0, "no device is known yet"},
     {"", ERR_SYNTAX, 0, "a fault is missing"},
     {"refse 5", ERR_SYNTAX, 0, "(did you mean refuse?)"},
     {"refuse", ERR_SYNTAX, 1, "refuse wants CODE, seen nothing"},

@@ -45,7 +45,7 @@ const char *c2d_outcome_word(enum c2d_outcome outcome)
 
 static struct hub_entry *entry_of(const struct hub *hub, const struct identity *identity)
 {
-    return hub_entry_find(hub, span_text(identity->name));
+    return hub_entry_find_any(hub, span_text(identity->name));
 }
 
 static struct c2d_item *take_out(struct hub_entry *entry, struct c2d_item *item)
@@ -194,6 +194,10 @@ enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_mes
         error_set(ERR_LIMIT, "%d messages wait for %s already", C2D_QUEUE_MOST,
                   entry->identity.name);
         return REASON_C2D_QUEUE_FULL;
+    }
+    reason = hub_admit_service(hub, THROTTLE_C2D, 1);
+    if (reason != REASON_OK) {
+        return reason;
     }
     return queue_message(hub, entry, message, sequence);
 }

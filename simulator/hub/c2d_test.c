@@ -414,6 +414,26 @@ static void a_queue_is_listed_and_restored(void **state)
     rig_close(&other);
 }
 
+static void more_messages_than_the_throttle_lets_through_are_refused(void **state)
+{
+    (void)state;
+    struct hub_settings settings;
+    struct hub_rig rig;
+    const struct c2d_message m = {.body = SPAN_LITERAL("x")};
+    hub_settings_init(&settings, RIG_HOST);
+    assert_int_equal(
+        throttle_rate_parse(SPAN_LITERAL("2/m"), &settings.limits.rates[THROTTLE_C2D]), 0);
+    rig_open_with(&rig, &settings);
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_OK);
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_OK);
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_THROTTLED);
+    assert_non_null(strstr(error_detail(), "2 a minute"));
+    rig.fake.mono_us += 30000000;
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_OK);
+    assert_int_equal(hub_c2d_count(rig.hub, DEVICE), 3);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +450,7 @@ int main(void)
         cmocka_unit_test(the_bag_is_written_as_the_sdks_read_it),
         cmocka_unit_test(every_printable_property_survives_the_bag),
         cmocka_unit_test(a_queue_is_listed_and_restored),
+        cmocka_unit_test(more_messages_than_the_throttle_lets_through_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

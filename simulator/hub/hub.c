@@ -166,6 +166,12 @@ void hub_tick(struct hub *hub)
 
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name)
 {
+    struct hub_entry *entry = hub_entry_find_any(hub, name);
+    return entry && !entry->is_removed ? entry : NULL;
+}
+
+struct hub_entry *hub_entry_find_any(const struct hub *hub, struct span name)
+{
     struct hub_entry *entry = NULL;
     if (name.len > 0 && name.len < HUB_NAME_BYTES_MOST) {
         HASH_FIND(hh, hub->entries, name.ptr, name.len, entry);
@@ -183,6 +189,9 @@ const struct identity *hub_next_identity(const struct hub *hub, const struct ide
 {
     struct hub_entry *entry = after ? hub_entry_find(hub, span_text(after->name)) : NULL;
     entry = entry ? entry->hh.next : after ? NULL : hub->entries;
+    while (entry && entry->is_removed) {
+        entry = entry->hh.next;
+    }
     return entry ? &entry->identity : NULL;
 }
 
@@ -262,6 +271,21 @@ static int check_credentials(const struct hub *hub, struct identity *id)
     return 0;
 }
 
+// An identity of that name was here before: in place, because calls may still point to it.
+static int revive(struct hub *hub, struct hub_entry *entry, const struct identity *identity)
+{
+    struct identity fresh = *identity;
+    int code = check_credentials(hub, &fresh);
+    if (code == 0) {
+        entry->identity = fresh;
+        entry->is_removed = false;
+        code = hub_keep(hub, entry, HUB_KEEP_IDENTITY);
+        entry->is_removed = code < 0;
+    }
+    explicit_bzero(&fresh, sizeof fresh);
+    return code;
+}
+
 int hub_add_identity(struct hub *hub, const struct identity *identity)
 {
     if (!identity_name_is_valid(span_text(identity->name))) {
@@ -272,6 +296,10 @@ int hub_add_identity(struct hub *hub, const struct identity *identity)
     }
     if (hub_find_identity(hub, span_text(identity->name))) {
         FAIL(ERR_IN_USE, "an identity named %s exists already", identity->name);
+    }
+    struct hub_entry *removed = hub_entry_find_any(hub, span_text(identity->name));
+    if (removed) {
+        return revive(hub, removed, identity);
     }
     struct hub_entry *entry = calloc(1, sizeof *entry);
     ENSURE(entry != NULL, ERR_NO_MEMORY);
@@ -321,7 +349,7 @@ static void unlink_connection(struct hub *hub, struct hub_link *link)
     }
     *at = link->next;
     link->next = NULL;
-    struct hub_entry *entry = hub_entry_find(hub, span_text(link->identity->name));
+    struct hub_entry *entry = hub_entry_find_any(hub, span_text(link->identity->name));
     if (entry && !entry->is_kept) {
         hub_filters_free(entry);
     }
@@ -433,6 +461,41 @@ int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled)
     while (link) {
         close_connection(hub, link, REASON_DISABLED, 0);
         link = find_part(hub, name);
+    }
+    return 0;
+}
+
+// Nothing of it is left but its name, for those who point to it.
+static int remove_entry(struct hub *hub, struct hub_entry *entry)
+{
+    struct identity *id = &entry->identity;
+    struct hub_link *link = hub_link_of(hub, id);
+    if (link) {
+        close_connection(hub, link, REASON_UNKNOWN_IDENTITY, 0);
+    }
+    TRY(hub_keep(hub, entry, HUB_KEEP_REMOVAL));
+    entry->is_removed = true;
+    id->is_disabled = true; // for a CONNECT that is judged already
+    hub_c2d_free(entry);
+    hub_twin_free(entry->twin);
+    hub_filters_free(entry);
+    entry->twin = NULL;
+    entry->is_kept = false;
+    entry->has_sdk_fault = false;
+    explicit_bzero(id->primary_key, sizeof id->primary_key);
+    explicit_bzero(id->secondary_key, sizeof id->secondary_key);
+    return 0;
+}
+
+int hub_remove_identity(struct hub *hub, const char *name)
+{
+    if (!hub_entry_find(hub, span_text(name))) {
+        FAIL(ERR_UNKNOWN_NAME, "no identity named '%s' is registered", name);
+    }
+    for (struct hub_entry *entry = hub->entries; entry; entry = entry->hh.next) {
+        if (!entry->is_removed && is_part_of(entry->identity.name, name)) {
+            TRY(remove_entry(hub, entry));
+        }
     }
     return 0;
 }

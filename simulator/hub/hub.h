@@ -94,6 +94,9 @@ int hub_put_identity(struct hub *hub, const struct identity *identity) HR_NODISC
 const struct identity *hub_find_identity(const struct hub *hub, struct span name);
 // Every identity, in the order in which they were added: NULL gives the first, the last gives NULL.
 const struct identity *hub_next_identity(const struct hub *hub, const struct identity *after);
+// Ends the live connections of the identity and its modules, and forgets them with all they have. An
+// identity of that name may be added again. ERR_UNKNOWN_NAME, and the keeper's errors.
+int hub_remove_identity(struct hub *hub, const char *name) HR_NODISCARD;
 // ERR_UNKNOWN_NAME. Disabling ends a live connection.
 int hub_set_disabled(struct hub *hub, const char *name, bool is_disabled) HR_NODISCARD;
 // The live connection of an identity, 0 = none.
@@ -139,6 +142,11 @@ void hub_authenticate(struct hub *hub, const struct auth_request *request, struc
 // after *delay_us, or REASON_THROTTLED.
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us);
+
+// The throttles of a device's twin requests: REASON_OK, the answer is due after *delay_us, or
+// REASON_THROTTLED.
+enum reason hub_admit_twin(struct hub *hub, const struct identity *identity, bool is_update,
+                           uint64_t *delay_us);
 
 struct hub_method_request { // borrowed for the call
     struct span rid;        // short hex
@@ -200,6 +208,7 @@ enum {
     HUB_KEEP_SESSION = 2,
     HUB_KEEP_TWIN = 4,
     HUB_KEEP_C2D = 8,
+    HUB_KEEP_REMOVAL = 16, // alone: the identity is no more
 };
 typedef int hub_keeper(void *context, const struct identity *identity, unsigned what);
 void hub_set_keeper(struct hub *hub, hub_keeper *keeper, void *context); // NULL = none

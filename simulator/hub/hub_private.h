@@ -44,6 +44,7 @@ struct hub_entry {
     uint8_t sdk_fault_digest[32]; // of the property bag of the last fault message, with the flag
     bool has_sdk_fault;
     bool is_left_out;
+    bool is_removed; // kept for who still points to it; nobody finds it by name
     UT_hash_handle hh;
 };
 
@@ -90,7 +91,10 @@ struct hub {
 // Quota and throttle of one message. REASON_OK: acknowledge after *delay_us.
 enum reason hub_admit_message(struct hub *hub, const struct telemetry *m, size_t size_bytes,
                               uint64_t *delay_us);
+// What the service asks for waits in no queue: REASON_OK or REASON_THROTTLED with a sentence.
+enum reason hub_admit_service(struct hub *hub, enum throttle throttle, uint32_t count);
 struct hub_entry *hub_entry_find(const struct hub *hub, struct span name);
+struct hub_entry *hub_entry_find_any(const struct hub *hub, struct span name); // removed ones too
 void hub_filters_free(struct hub_entry *entry);
 int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what);
 // `host` is the hub's name or an alias, without case.

@@ -163,6 +163,37 @@ static void disabling_ends_the_connections_of_a_device_and_its_modules(void **st
     rig_close(&rig);
 }
 
+static void a_removed_identity_is_unknown_and_may_come_back(void **state)
+{
+    (void)state;
+    struct hub_rig rig;
+    rig_open(&rig);
+    struct fake_link device = link_of(&rig, "bench-01", 1);
+    struct fake_link module = link_of(&rig, "bench-01/mod-a", 2);
+    const struct identity *id = device.link.identity;
+    hub_attach(rig.hub, &device.link);
+    hub_attach(rig.hub, &module.link);
+    assert_int_equal(hub_session_subscribe(rig.hub, id, SPAN_LITERAL("x"), 1), 0);
+    assert_int_equal(hub_remove_identity(rig.hub, "bench-01"), 0);
+    assert_int_equal(device.closes, 1);
+    assert_int_equal(device.reason, REASON_UNKNOWN_IDENTITY);
+    assert_int_equal(module.closes, 1);
+    assert_null(hub_find_identity(rig.hub, SPAN_LITERAL("bench-01")));
+    assert_null(hub_find_identity(rig.hub, SPAN_LITERAL("bench-01/mod-a")));
+    for (const struct identity *i = NULL; (i = hub_next_identity(rig.hub, i));) {
+        assert_string_not_equal(i->name, "bench-01");
+    }
+    assert_int_equal(hub_remove_identity(rig.hub, "bench-01"), ERR_UNKNOWN_NAME);
+    assert_int_equal(hub_set_disabled(rig.hub, "bench-01", true), ERR_UNKNOWN_NAME);
+    hub_detach(rig.hub, &device.link); // whoever still holds it does no harm
+    rig_add(&rig, (struct identity){.name = "bench-01", .primary_key = RIG_OTHER_KEY});
+    id = hub_find_identity(rig.hub, SPAN_LITERAL("bench-01"));
+    assert_string_equal(id->primary_key, RIG_OTHER_KEY);
+    assert_false(id->is_disabled);
+    assert_int_equal(hub_session_filter_count(rig.hub, id), 0);
+    rig_close(&rig);
+}
+
 static void a_kept_session_outlives_its_connection_and_a_clean_one_does_not(void **state)
 {
     (void)state;
@@ -221,6 +252,7 @@ int main(void)
         cmocka_unit_test(disabling_ends_the_connections_of_a_device_and_its_modules),
         cmocka_unit_test(a_kept_session_outlives_its_connection_and_a_clean_one_does_not),
         cmocka_unit_test(filters_are_limited),
+        cmocka_unit_test(a_removed_identity_is_unknown_and_may_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

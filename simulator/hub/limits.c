@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The hub's throttles and its daily quota (reference: limits, tables 1, 2 and 6).
+#include "base/error.h"
 #include "simulator/hub/hub_private.h"
 
 static const int64_t day_us = INT64_C(86400000000);
@@ -17,6 +18,26 @@ static enum reason take(struct hub *hub, enum throttle throttle, uint32_t connec
              F_TEXT("operation", throttle_word(throttle)), F_INT("delay_ms", *delay_us / 1000));
     }
     return REASON_OK;
+}
+
+enum reason hub_admit_twin(struct hub *hub, const struct identity *identity, bool is_update,
+                           uint64_t *delay_us)
+{
+    return take(hub, is_update ? THROTTLE_TWIN_UPDATE : THROTTLE_TWIN_READ,
+                hub_connection_of(hub, identity), identity->name, delay_us);
+}
+
+enum reason hub_admit_service(struct hub *hub, enum throttle throttle, uint32_t count)
+{
+    struct throttle_rate rate = hub->settings.limits.rates[throttle];
+    uint64_t delay_us = 0;
+    rate.longest_us = 0;
+    if (throttle_take_many(&hub->buckets[throttle], &rate, count, hub_mono_us(hub), &delay_us)) {
+        return REASON_OK;
+    }
+    error_set(ERR_LIMIT, "more %s than the hub's throttle lets through (%u a minute)",
+              throttle_word(throttle), rate.per_minute);
+    return REASON_THROTTLED;
 }
 
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,

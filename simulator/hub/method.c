@@ -12,6 +12,8 @@
 
 static const uint64_t second_us = 1000000;
 
+enum { METER_BYTES = 4096 }; // what the throttle counts
+
 struct method_entry {
     struct method_entry *next;
     const struct identity *identity;
@@ -206,11 +208,19 @@ static bool offer(struct hub *hub, struct hub_link *link, struct method_entry *c
     return true;
 }
 
+static uint32_t meters_of(struct span payload)
+{
+    return payload.len ? (uint32_t)((payload.len + METER_BYTES - 1) / METER_BYTES) : 1;
+}
+
 enum reason hub_method_invoke(struct hub *hub, const struct method_call *call, method_done *done,
                               void *context, uint64_t *id)
 {
     const struct identity *identity = NULL;
     enum reason reason = check_call(hub, call, &identity);
+    if (reason == REASON_OK) {
+        reason = hub_admit_service(hub, THROTTLE_METHOD, meters_of(call->payload));
+    }
     if (reason != REASON_OK) {
         return reason;
     }

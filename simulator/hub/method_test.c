@@ -298,6 +298,31 @@ static void a_payload_has_at_most_128_kb_each_way(void **state)
     rig_close(&rig);
 }
 
+static void the_throttle_of_methods_counts_payloads_in_4_kb(void **state)
+{
+    (void)state;
+    struct hub_settings settings;
+    struct hub_rig rig;
+    struct device d;
+    struct done done;
+    static char payload[5000];
+    memset(payload, ' ', sizeof payload - 1);
+    payload[0] = '1';
+    hub_settings_init(&settings, RIG_HOST);
+    assert_int_equal(
+        throttle_rate_parse(SPAN_LITERAL("3/m"), &settings.limits.rates[THROTTLE_METHOD]), 0);
+    rig_open_with(&rig, &settings);
+    connect_device(&rig, &d, true);
+    assert_int_equal(invoke(&rig, call_of(payload), &done), REASON_OK); // two
+    assert_int_equal(invoke(&rig, call_of("1"), &done), REASON_OK);
+    assert_int_equal(invoke(&rig, call_of("1"), &done), REASON_THROTTLED);
+    assert_int_equal(done.count, 0);
+    rig.fake.mono_us += 20000000;
+    assert_int_equal(invoke(&rig, call_of("1"), &done), REASON_OK);
+    hub_detach(rig.hub, &d.link);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +335,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_no_json_is_a_bad_answer),
         cmocka_unit_test(a_call_is_judged_before_it_is_sent),
         cmocka_unit_test(a_payload_has_at_most_128_kb_each_way),
+        cmocka_unit_test(the_throttle_of_methods_counts_payloads_in_4_kb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

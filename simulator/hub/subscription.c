@@ -22,7 +22,7 @@ void hub_filters_free(struct hub_entry *entry)
 
 static struct hub_entry *entry_of(const struct hub *hub, const struct identity *identity)
 {
-    return hub_entry_find(hub, span_text(identity->name));
+    return hub_entry_find_any(hub, span_text(identity->name));
 }
 
 static struct hub_filter **filter_place(struct hub_entry *entry, struct span filter)

@@ -27,6 +27,28 @@ static const struct tier_row tiers[] = {
 #undef X
 };
 
+// The other throttles, operations a minute: least, per unit.
+static const struct {
+    uint32_t least, unit;
+} rates[HUB_TIER_COUNT][THROTTLE_COUNT] = {
+    [HUB_TIER_F1] = {[THROTTLE_C2D] = {0, 100},
+                     [THROTTLE_TWIN_READ] = {6000, 0},
+                     [THROTTLE_TWIN_UPDATE] = {3000, 0},
+                     [THROTTLE_METHOD] = {0, 2400}},
+    [HUB_TIER_S1] = {[THROTTLE_C2D] = {0, 100},
+                     [THROTTLE_TWIN_READ] = {6000, 0},
+                     [THROTTLE_TWIN_UPDATE] = {3000, 0},
+                     [THROTTLE_METHOD] = {0, 2400}},
+    [HUB_TIER_S2] = {[THROTTLE_C2D] = {0, 100},
+                     [THROTTLE_TWIN_READ] = {6000, 600},
+                     [THROTTLE_TWIN_UPDATE] = {3000, 300},
+                     [THROTTLE_METHOD] = {0, 7200}},
+    [HUB_TIER_S3] = {[THROTTLE_C2D] = {0, 5000},
+                     [THROTTLE_TWIN_READ] = {0, 30000},
+                     [THROTTLE_TWIN_UPDATE] = {0, 15000},
+                     [THROTTLE_METHOD] = {0, 368640}},
+};
+
 static const uint64_t queue_us = UINT64_C(10000000);
 static const uint64_t minute_ns = UINT64_C(60000000000);
 enum { PER_SECOND_MOST = 1000000 };
@@ -49,12 +71,14 @@ int hub_tier_of(struct span word)
 void hub_limits_of_tier(enum hub_tier tier, uint32_t units, struct hub_limits *out)
 {
     const struct tier_row *row = &tiers[tier];
-    uint32_t of_units = row->unit_per_minute * units;
-    uint32_t rate = of_units > row->least_per_minute ? of_units : row->least_per_minute;
     *out =
         (struct hub_limits){.blocks_a_day = row->blocks_a_day * (tier == HUB_TIER_F1 ? 1 : units),
                             .block_bytes = row->block_bytes};
     for (int i = 0; i < THROTTLE_COUNT; i++) {
+        bool is_common = i == THROTTLE_CONNECT || i == THROTTLE_D2C;
+        uint32_t least = is_common ? row->least_per_minute : rates[tier][i].least;
+        uint32_t of_units = (is_common ? row->unit_per_minute : rates[tier][i].unit) * units;
+        uint32_t rate = of_units > least ? of_units : least;
         out->rates[i] =
             (struct throttle_rate){.per_minute = rate, .burst = rate, .longest_us = queue_us};
     }
@@ -86,6 +110,12 @@ int throttle_rate_parse(struct span text, struct throttle_rate *out)
 bool throttle_take(struct throttle_bucket *bucket, const struct throttle_rate *rate,
                    uint64_t now_us, uint64_t *delay_us)
 {
+    return throttle_take_many(bucket, rate, 1, now_us, delay_us);
+}
+
+bool throttle_take_many(struct throttle_bucket *bucket, const struct throttle_rate *rate,
+                        uint32_t count, uint64_t now_us, uint64_t *delay_us)
+{
     *delay_us = 0;
     if (rate->per_minute == 0) {
         return true;
@@ -98,7 +128,7 @@ bool throttle_take(struct throttle_bucket *bucket, const struct throttle_rate *r
     if (wait_ns / 1000 > rate->longest_us) {
         return false;
     }
-    bucket->next_ns = next_ns + interval_ns;
+    bucket->next_ns = next_ns + interval_ns * count;
     *delay_us = wait_ns / 1000;
     return true;
 }

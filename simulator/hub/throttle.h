@@ -14,7 +14,11 @@
 //    C name   word        what counts
 #define THROTTLE_TABLE(X)                                                                          \
     X(CONNECT, "connects", "new device connections")                                               \
-    X(D2C, "d2c", "telemetry messages")
+    X(D2C, "d2c", "telemetry messages")                                                            \
+    X(C2D, "c2d", "messages that the service sends")                                               \
+    X(TWIN_READ, "twin-reads", "twins that devices read")                                          \
+    X(TWIN_UPDATE, "twin-updates", "reported properties that devices patch")                       \
+    X(METHOD, "methods", "begun 4 KB of the payloads of method calls")
 
 enum throttle {
 #define X(name, word, meaning) THROTTLE_##name,
@@ -36,7 +40,7 @@ struct hub_limits {
     struct throttle_rate rates[THROTTLE_COUNT];
 };
 
-//    C name  word     blocks a day  block bytes  a minute: least, per unit
+//    C name  word     blocks a day  block bytes  a minute: least, per unit of connects and d2c
 #define HUB_TIER_TABLE(X)                                                                          \
     X(NONE, "none", 0, 4096, 0, 0)                                                                 \
     X(F1, "F1", 8000, 512, 6000, 720)                                                              \
@@ -67,3 +71,6 @@ struct throttle_bucket {
 // false: it is refused and does not count.
 bool throttle_take(struct throttle_bucket *bucket, const struct throttle_rate *rate,
                    uint64_t now_us, uint64_t *delay_us);
+// The same for `count` operations at once.
+bool throttle_take_many(struct throttle_bucket *bucket, const struct throttle_rate *rate,
+                        uint32_t count, uint64_t now_us, uint64_t *delay_us);

@@ -32,11 +32,38 @@ static void a_tier_gives_the_documented_limits(void **state)
         hub_limits_of_tier((enum hub_tier)tier, tier_rows[i].units, &limits);
         assert_int_equal(limits.blocks_a_day, tier_rows[i].blocks_a_day);
         assert_int_equal(limits.block_bytes, tier_rows[i].block_bytes);
-        for (int k = 0; k < THROTTLE_COUNT; k++) {
-            assert_int_equal(limits.rates[k].per_minute, tier_rows[i].per_minute);
-        }
+        assert_int_equal(limits.rates[THROTTLE_CONNECT].per_minute, tier_rows[i].per_minute);
+        assert_int_equal(limits.rates[THROTTLE_D2C].per_minute, tier_rows[i].per_minute);
     }
     assert_int_equal(hub_tier_of(SPAN_LITERAL("S4")), -1);
+}
+
+static const struct {
+    const char *tier;
+    uint32_t units;
+    uint32_t c2d, twin_reads, twin_updates, methods; // a minute
+} service_rows[] = {
+    {"none", 1, 0, 0, 0, 0},
+    {"F1", 1, 100, 6000, 3000, 2400}, // 1.67/s, 100/s, 50/s, 160 KB/s
+    {"S1", 3, 300, 6000, 3000, 7200},
+    {"S2", 1, 100, 6000, 3000, 7200},      // 480 KB/s
+    {"S2", 20, 2000, 12000, 6000, 144000}, // 10/s/unit, 5/s/unit
+    {"S3", 1, 5000, 30000, 15000, 368640}, // 83.33/s, 500/s, 250/s, 24 MB/s
+};
+
+static void a_tier_gives_the_limits_of_messages_twins_and_methods(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HR_COUNT_OF(service_rows); i++) {
+        struct hub_limits limits;
+        int tier = hub_tier_of(span_text(service_rows[i].tier));
+        hub_limits_of_tier((enum hub_tier)tier, service_rows[i].units, &limits);
+        const struct throttle_rate *r = limits.rates;
+        assert_int_equal(r[THROTTLE_C2D].per_minute, service_rows[i].c2d);
+        assert_int_equal(r[THROTTLE_TWIN_READ].per_minute, service_rows[i].twin_reads);
+        assert_int_equal(r[THROTTLE_TWIN_UPDATE].per_minute, service_rows[i].twin_updates);
+        assert_int_equal(r[THROTTLE_METHOD].per_minute, service_rows[i].methods);
+    }
 }
 
 static const struct {
@@ -126,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tier_gives_the_documented_limits),
+        cmocka_unit_test(a_tier_gives_the_limits_of_messages_twins_and_methods),
         cmocka_unit_test(rates_are_read_with_their_unit),
         cmocka_unit_test(a_burst_passes_then_the_rate_then_nothing),
         cmocka_unit_test(a_rest_fills_the_burst_up_and_no_further),

@@ -109,10 +109,11 @@ static enum reason make_part(const struct hub *hub, const struct twin_part *old,
     return reason;
 }
 
-static void part_swap(struct twin_part *part, const struct twin_part *fresh)
+static void part_swap(struct twin_part *a, struct twin_part *b)
 {
-    part_deinit(part);
-    *part = *fresh;
+    struct twin_part old = *a;
+    *a = *b;
+    *b = old;
 }
 
 // ---- the service
@@ -196,21 +197,36 @@ static void push_desired(struct hub *hub, struct hub_entry *entry, const json_t 
     }
 }
 
-static void apply(struct hub *hub, struct hub_entry *entry, struct change *change,
-                  const json_t *desired, bool is_replaced)
+// Puts the change in the twin's place and what was there into the change: called twice, nothing has
+// happened.
+static void swap_in(struct twin *twin, struct change *change, int step)
 {
-    struct twin *twin = entry->twin;
-    twin->version++;
-    twin->etag++;
+    twin->version += step;
+    twin->etag += step;
     if (change->tags) {
-        json_decref(twin->tags);
-        twin->tags = json_incref(change->tags);
+        json_t *old = twin->tags;
+        twin->tags = change->tags;
+        change->tags = old;
     }
     if (change->has_desired) {
         part_swap(&twin->desired, &change->desired);
-        change->has_desired = false;
+    }
+}
+
+// A change that cannot be kept is taken back, and nobody hears of it.
+static enum reason apply(struct hub *hub, struct hub_entry *entry, struct change *change,
+                         const json_t *desired, bool is_replaced)
+{
+    struct twin *twin = entry->twin;
+    swap_in(twin, change, 1);
+    if (hub_keep(hub, entry, HUB_KEEP_TWIN) < 0) {
+        swap_in(twin, change, -1);
+        return REASON_INTERNAL;
+    }
+    if (change->has_desired) {
         push_desired(hub, entry, is_replaced ? twin->desired.value : desired, is_replaced);
     }
+    return REASON_OK;
 }
 
 static enum reason change_twin(struct hub *hub, struct hub_entry *entry, json_t *tags,
@@ -221,8 +237,7 @@ static enum reason change_twin(struct hub *hub, struct hub_entry *entry, json_t 
     enum reason reason =
         twin ? prepare(hub, twin, tags, desired, is_replaced, &change) : out_of_memory();
     if (reason == REASON_OK && (change.tags || change.has_desired)) {
-        apply(hub, entry, &change, desired, is_replaced);
-        reason = hub_keep(hub, entry, HUB_KEEP_TWIN) < 0 ? REASON_INTERNAL : reason;
+        reason = apply(hub, entry, &change, desired, is_replaced);
     }
     change_deinit(&change);
     return reason;
@@ -341,10 +356,17 @@ static enum reason merge_reported(struct hub *hub, struct hub_entry *entry, cons
     if (reason == REASON_OK) {
         reason = make_part(hub, &twin->reported, patch, false, false, &fresh);
     }
-    if (reason == REASON_OK) {
-        part_swap(&twin->reported, &fresh);
-        twin->version++;
+    if (reason != REASON_OK) {
+        return reason;
     }
+    part_swap(&twin->reported, &fresh);
+    twin->version++;
+    if (hub_keep(hub, entry, HUB_KEEP_TWIN) < 0) { // taken back
+        part_swap(&twin->reported, &fresh);
+        twin->version--;
+        reason = REASON_INTERNAL;
+    }
+    part_deinit(&fresh);
     return reason;
 }
 
@@ -368,9 +390,6 @@ enum reason hub_twin_report(struct hub *hub, const struct identity *identity,
     }
     if (reason == REASON_OK) {
         reason = merge_reported(hub, entry, patch, api_version);
-    }
-    if (reason == REASON_OK && hub_keep(hub, entry, HUB_KEEP_TWIN) < 0) {
-        reason = REASON_INTERNAL;
     }
     json_decref(patch);
     if (reason == REASON_OK) {

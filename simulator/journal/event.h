@@ -19,6 +19,10 @@
     X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
       "the device printed more than is kept; the rest is read and thrown away")                    \
     X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
+    X(LOG_ERROR, "log.error", "dialect code cause meaning try text",                               \
+      "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
+    X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
+      "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
     X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
@@ -40,13 +44,18 @@
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
-    X(TLS_REFUSED, "tls.refused", "how alert chain",                                               \
+    X(TLS_REFUSED, "tls.refused", "how alert chain expected_alert",                                               \
       "the device ended the connection before it sent anything over it; how: alert, close (during "  \
       "the handshake) or close-after-handshake")                                                   \
+    X(TLS_RENEGOTIATED, "tls.renegotiated", "",                                                    \
+      "a new handshake was made inside a connection, as hello-request asks for")                   \
+    X(TLS_JUDGED, "tls.judged", "verdict alert next flight chain expected_alert after_ms",          \
+      "what the device did with a flight that was made by hand: accepted, alert, closed, other, or " \
+      "silent until the time limit; next is its next message, expected_alert what would be right")  \
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present sas_expires_in_s", \
+    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present hub sas_expires_in_s", \
       "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
@@ -119,6 +128,12 @@
     X(WS_OPEN, "ws.open", "path protocol query", "a connection was upgraded to WebSocket")         \
     X(WS_CLOSED, "ws.closed", "code by why",                                                       \
       "a WebSocket ended; code as in RFC 6455 7.4; by device or hub, or nobody when it was cut")   \
+    X(SNTP_REQUEST, "sntp.request", "peer version answered why",                                   \
+      "a question arrived at the time server; why it makes no sense, if so")                       \
+    X(SNTP_REPLY, "sntp.reply", "mode stratum utc offset_ms", "the time server answered")          \
+    X(DNS_QUERY, "dns.query", "name type over peer", "a question arrived at the name server")      \
+    X(DNS_ANSWER, "dns.answer", "name type over code address behaviour",                           \
+      "the name server answered; late answers are noted when they are decided")                    \
     X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
     X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \

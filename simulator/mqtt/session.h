@@ -37,6 +37,9 @@ struct mqtt_world {
     struct fault_plan *faults;
     struct journal *journal;
     struct dps *dps; // NULL, or the provisioning service that is spoken instead of a hub
+    // Another hub behind the same listeners: the device's SNI chooses. NULL behind the last; a
+    // device that names none of them gets the first.
+    struct mqtt_world *next;
 };
 
 struct mqtt_session;

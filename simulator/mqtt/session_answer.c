@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// PUBACK, SUBACK, UNSUBACK, PINGRESP and what the hub publishes, with the faults that may act on them. An
-// answer is decided when it is due, a delay counts from then; a later answer of the same kind never
-// passes an earlier one.
+// PUBACK, SUBACK, UNSUBACK, PINGRESP and what the hub publishes, with the faults that may act on
+// them. An answer is decided when it is due, a delay counts from then; a later answer of the same
+// kind never passes an earlier one.
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
 
@@ -185,7 +185,9 @@ static void enqueue(struct mqtt_session *s, struct answer *a)
     *last = a;
     s->answer_count++;
     s->puback_count += a->kind == ANSWER_PUBACK;
-    uint64_t wait_us = a->kind == ANSWER_PUBACK ? s->puback_wait_us : 0;
+    uint64_t wait_us = a->kind == ANSWER_PUBACK ? s->puback_wait_us
+                       : a->kind == ANSWER_TWIN ? s->twin_wait_us
+                                                : 0;
     if (wait_us > 0) { // all faults are asked when the time is over
         a->decision = (struct fault_decision){.kind = FAULT_DELAY};
         a->ready_us = session_now_us(s) + wait_us;

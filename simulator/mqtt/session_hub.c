@@ -164,7 +164,8 @@ static void emit_connected(struct mqtt_session *s, bool is_present)
     left.name = has_token ? left.name : NULL; // the end of the fields
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
          F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
-         F_BOOL("session_present", is_present), left);
+         F_BOOL("session_present", is_present),
+         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left);
     offer_waiting(s); // a kept session needs no new SUBSCRIBE
 }
 

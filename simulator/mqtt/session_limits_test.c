@@ -463,6 +463,40 @@ static void with_the_knob_a_rolled_key_cuts_its_connection(void **state)
     session_rig_close(&rig);
 }
 
+static void twin_answers_come_late_and_then_with_429(void **state)
+{
+    (void)state;
+    struct hub_settings settings;
+    struct session_rig rig;
+    struct wire w;
+    hub_settings_init(&settings, RIG_HOST);
+    assert_int_equal(throttle_rate_parse(SPAN_LITERAL("12/m"),
+                                         &settings.limits.rates[THROTTLE_TWIN_UPDATE]),
+                     0);
+    settings.limits.rates[THROTTLE_TWIN_UPDATE].burst = 1;
+    session_rig_open_with(&rig, &settings);
+    wire_open_connected(&rig, &w);
+    wire_subscribe(&w, "$iothub/twin/res/#", 0, 1);
+    buf_clear(&w.sent);
+    for (int i = 0; i < 4; i++) { // one every 5 s, at most two of them wait
+        char topic[100];
+        snprintf(topic, sizeof topic, "$iothub/twin/PATCH/properties/reported/?$rid=%d", i);
+        wire_publish(&w, topic, "{\"a\":1}", 0, 0);
+    }
+    assert_non_null(memmem(w.sent.data, w.sent.len, "res/204/?$rid=0", 15));
+    assert_null(memmem(w.sent.data, w.sent.len, "rid=1", 5));
+    assert_logged(&rig.hub.log, "hub.throttle operation=twin-updates delay_ms=5000");
+    assert_logged(&rig.hub.log, "twin.refused status=429 code=429002");
+    rig_pass(&rig, &w, 10000000);
+    assert_non_null(memmem(w.sent.data, w.sent.len, "res/204/?$rid=2", 15));
+    assert_non_null(memmem(w.sent.data, w.sent.len, "res/429/?$rid=3", 15));
+    buf_clear(&w.sent);
+    wire_publish(&w, "$iothub/twin/GET/?$rid=9", "", 0, 0); // reads have a throttle of their own
+    assert_non_null(memmem(w.sent.data, w.sent.len, "res/200/?$rid=9", 15));
+    wire_end(&w);
+    session_rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +520,7 @@ int main(void)
         cmocka_unit_test(an_unknown_fault_is_said_and_the_device_stays_connected),
         cmocka_unit_test(without_the_option_it_is_a_message_like_any_other),
         cmocka_unit_test(with_the_knob_a_rolled_key_cuts_its_connection),
+        cmocka_unit_test(twin_answers_come_late_and_then_with_429),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

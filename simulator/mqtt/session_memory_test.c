@@ -215,7 +215,8 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
     journal_unlisten(rig.journal, event_log_add, &rig.log);
     const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall, NULL};
     struct fault_plan *faults = faults_new(rig.journal);
-    struct mqtt_world world = {&rig.env, rig.hub, faults, rig.journal, NULL};
+    struct mqtt_world world = {
+        .env = &rig.env, .hub = rig.hub, .faults = faults, .journal = rig.journal};
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
     assert_non_null(s);
     left = budget;

@@ -125,6 +125,7 @@ struct mqtt_session {
     uint64_t connack_at_us;   // HELD
     uint64_t connack_order;   // HELD: the fault that delays
     uint64_t connack_wait_us; // set by the dialect's judge: traffic shaping, before any fault
+    uint64_t twin_wait_us;    // of the next twin response: its throttle
     uint64_t puback_wait_us;  // the same, set by take_publish for the PUBACK of its message
     struct buf early;         // HELD: packets to process after CONNACK
     int early_events;

@@ -15,6 +15,7 @@
 #define ANSWER_FILTER "$iothub/twin/res/#"
 #define PUSH_FILTER   "$iothub/twin/PATCH/properties/desired/#"
 
+enum { TOO_MANY_REQUESTS = 429 };
 enum { BODY_BYTES_MOST = 1 << 20, TOPIC_MOST = 65535, WHY_BYTES = 400 };
 
 void session_check_twin(struct mqtt_session *s, const struct mqtt_publish *p)
@@ -86,7 +87,6 @@ static void refuse(struct mqtt_session *s, const char *request, struct span rid,
 // False when a fault has answered the request or ended the session.
 static bool passes_faults(struct mqtt_session *s, const char *request, struct span rid)
 {
-    enum { TOO_MANY_REQUESTS = 429 };
     struct fault_decision d =
         faults_decide_after(s->world.faults, SITE_TWIN_REQUEST, s->connection, s->name, 0);
     if (s->state != SESSION_OPEN) {
@@ -150,6 +150,15 @@ void session_take_twin(struct mqtt_session *s, const struct mqtt_publish *p)
     }
     if (!passes_faults(s, is_get ? "GET" : "PATCH", rid)) {
         return;
+    }
+    s->twin_wait_us = 0;
+    if (hub_admit_twin(s->world.hub, s->identity, !is_get, &s->twin_wait_us) != REASON_OK) {
+        refuse_as(s, is_get ? "GET" : "PATCH", rid, TOO_MANY_REQUESTS, REASON_THROTTLED,
+                  reason_row(REASON_THROTTLED)->sentence);
+        return;
+    }
+    if (s->state != SESSION_OPEN) {
+        return; // a listener of hub.throttle ended it
     }
     if (is_get) {
         take_get(s, rid);

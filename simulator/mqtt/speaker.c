@@ -2,6 +2,8 @@
 #include "simulator/mqtt/speaker.h"
 #include "base/error.h"
 
+#include <strings.h>
+
 static void feed(void *self, struct span bytes)
 {
     mqtt_session_feed(self, bytes);
@@ -40,11 +42,21 @@ static bool wants_pause(const void *self)
 static const struct inner_functions functions = {feed,         deadline_us, tick,       end,
                                                  free_session, device,      wants_pause};
 
+static const struct mqtt_world *world_for(const struct mqtt_world *first, const char *sni)
+{
+    for (const struct mqtt_world *w = first; w; w = w->next) {
+        if (w->hub && strcasecmp(hub_settings_of(w->hub)->host, sni) == 0) {
+            return w;
+        }
+    }
+    return first;
+}
+
 static int open_session(void *context, const struct inner_call *call, struct inner *out)
 {
     const struct inner_outlet *o = &call->outlet;
     struct mqtt_outlet outlet = {o->context, o->send, o->close, o->stall, o->wake};
-    out->self = mqtt_session_new(context, &outlet, call->connection, call->certificate);
+    out->self = mqtt_session_new(world_for(context, call->sni), &outlet, call->connection, call->certificate);
     ENSURE(out->self != NULL, ERR_NO_MEMORY);
     out->fn = &functions;
     return 0;

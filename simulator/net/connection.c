@@ -21,7 +21,7 @@ struct journal *connection_journal(const struct connection *c)
 
 const struct tls_engine *connection_engine(const struct connection *c)
 {
-    return c->server->settings.engine;
+    return c->engine;
 }
 
 uint64_t connection_now_us(const struct connection *c)
@@ -41,7 +41,8 @@ void connection_release_if_done(struct connection *c)
         return;
     }
     struct server *server = c->server;
-    connection_engine(c)->connection_free(c->tls);
+    c->engine->connection_free(c->tls);
+    records_deinit(&c->records);
     if (c->inner.fn) {
         c->inner.fn->free(c->inner.self);
     }
@@ -130,8 +131,14 @@ static uint64_t deadline_of(const struct connection *c)
     if (c->phase == PHASE_HELD) {
         return c->held_until_us;
     }
-    return c->inner.fn ? c->inner.fn->deadline_us(c->inner.self)
-                       : c->accepted_us + FIRST_BYTES_LIMIT_US;
+    uint64_t records_us = records_wait_until(&c->records);
+    uint64_t limit_us = c->inner.fn    ? c->inner.fn->deadline_us(c->inner.self)
+                        : c->is_silent ? UINT64_MAX
+                                       : c->accepted_us + FIRST_BYTES_LIMIT_US;
+    if (records_us < limit_us) {
+        return c->is_working ? connection_now_us(c) + WORKING_US : records_us;
+    }
+    return limit_us;
 }
 
 void connection_schedule(struct connection *c)
@@ -157,6 +164,12 @@ static void on_shutdown(uv_shutdown_t *request, int status)
 
 void connection_close_now(struct connection *c, enum drop_how how)
 {
+    if (how == DROP_FIN && records_wait_until(&c->records) != UINT64_MAX) {
+        c->wants_close = true; // what a delay holds back goes out first
+        c->close_how = how;
+        connection_schedule(c);
+        return;
+    }
     if (how == DROP_RST) {
         connection_cut(c);
     } else {
@@ -225,11 +238,15 @@ static void on_timer(uv_timer_t *timer)
         begin_tls(c);
     } else if (c->phase == PHASE_LINGER) {
         connection_finish(c, "hub", "fin");
+    } else if (connection_now_us(c) + TIMER_EARLY_US >= records_wait_until(&c->records)) {
+        connection_go_on(c);
     } else if (c->inner.fn) {
         connection_tick_inner(c);
     } else if (c->is_working) {
-        connection_schedule(c);
+        // never at once: libuv 1.44 runs a timer that is due again without ever looking at the sockets
+        uv_timer_start(&c->timer, on_timer, ENGINE_AWAY_MS, 0);
     } else {
+        connection_emit_judged(c, "silent");
         connection_emit_tls_failed(c, c->is_established
                                           ? "nothing came over TLS within 60 s"
                                           : "the TLS handshake was not over within 60 s");
@@ -314,6 +331,8 @@ static struct connection *connection_new(struct server *server)
     c->is_paused = true;
     buf_init(&c->hello, CLIENT_HELLO_BYTES_MOST);
     buf_init(&c->pending, PENDING_BYTES_MOST);
+    connection_init_records(c);
+    c->engine = server->tls || !server->raw ? server->settings.engine : &tls_engine_raw;
     c->accepted_us = connection_now_us(c);
     server->open_handles++;
     return c;
@@ -338,7 +357,8 @@ void connection_accept(struct server *server, struct listener *listener)
                                                 : ++server->last_id;
     uv_tcp_nodelay(&c->tcp, 1);
     emit_accepted(c, listener);
-    if (!server->tls || connection_engine(c)->connection_new(server->tls, &c->tls) < 0) {
+    struct tls_server *chain = server->tls ? server->tls : server->raw;
+    if (!chain || c->engine->connection_new(chain, &c->tls) < 0) {
         connection_emit_tls_failed(c, "the hub has no chain to present");
         connection_cut(c);
         return;

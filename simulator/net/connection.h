@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: MIT
 // One TCP connection: held by a fault, TLS handshake, open with a speaker inside, lingering after
-// our close, gone. Its code lies in five files: connection.c (from accept to the end, timers),
+// our close, gone. Its code lies in six files: connection.c (from accept to the end, timers),
 // connection_bytes.c (the socket), connection_tls.c (the handshake), connection_offer.c (its
-// first message), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
+// first message), connection_records.c (its faults), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
 // is_working.
 #pragma once
 #include "simulator/inner.h"
 #include "simulator/net/internal.h"
+#include "simulator/tls/records.h"
 
 enum phase { PHASE_HELD, PHASE_TLS, PHASE_OPEN, PHASE_LINGER, PHASE_GONE };
 
 enum {
     FIRST_BYTES_LIMIT_US = 60 * 1000000, // TLS and the first byte inside it, as the service waits
     LINGER_US = 2 * 1000000,             // after our FIN, before the connection is cut
+    ENGINE_AWAY_MS = 10,                 // a limit that passed meanwhile is looked at again
     WRITE_QUEUE_PAUSE_BYTES = 1 << 20,   // a device that does not read is not read from either
     PENDING_BYTES_MOST = 1 << 20,
     READ_CHUNK_BYTES = 65536,
+    WORKING_US = 1000, // what must wait for the engine looks again
+    TIMER_EARLY_US = 1000, // libuv counts whole milliseconds
 };
 
 struct connection {
@@ -29,7 +33,11 @@ struct connection {
     int open_handles;
     uint32_t id;
     enum phase phase;
+    const struct tls_engine *engine;
     struct tls_connection *tls;
+    struct records records; // between the engine and the socket
+    const char *flight;     // a hand-made one by its word, or NULL
+    struct tls_alert heard; // unencrypted, on the wire: an engine may have failed before it
     struct inner inner;
     struct capture_stream *capture; // NULL: nothing is captured
     struct buf hello;   // copy of the first bytes, until the ClientHello is read
@@ -44,6 +52,9 @@ struct connection {
     bool has_hello;
     bool is_established;
     bool is_stalled;
+    bool is_silent;  // a fault has ended what the hub sends
+    bool is_judged;
+    bool is_renegotiated;
     bool is_refused;
     bool is_paused;
     bool is_working;
@@ -79,8 +90,23 @@ void connection_update_reading(struct connection *c);
 // connection_tls.c
 void connection_take(struct connection *c, struct span bytes);
 void connection_peer_closed(struct connection *c);
+void connection_emit_alert(struct connection *c, const char *by, const struct tls_alert *alert);
 void connection_emit_tls_failed(struct connection *c, const char *why);
 
+void connection_advance(struct connection *c); // work on what was fed
+
+// connection_records.c
+void connection_init_records(struct connection *c);
+// The ClientHello has come whole, the last `last_bytes` of it in the read under way. False when the
+// connection is being closed.
+bool connection_take_hello(struct connection *c, struct span hello, size_t last_bytes);
+void connection_go_on(struct connection *c);   // when a delay is over
+void connection_note_open(struct connection *c); // the handshake is over on both sides
+struct buf *connection_rewrite(struct connection *c); // what goes to the socket now
+void connection_obey_records(struct connection *c);   // after it went there
+const char *connection_right_alerts(const struct connection *c); // "a,b"
+// tls.judged, once, for a hand-made flight. NULL: what the engine has seen.
+void connection_emit_judged(struct connection *c, const char *verdict);
 // connection_offer.c
 struct client_hello;
 void connection_emit_hello(struct connection *c, const struct client_hello *hello);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct write_request {
     uv_write_t request;
@@ -36,21 +37,58 @@ static void write_rest(struct connection *c, struct span bytes)
     }
 }
 
+// Segments of a size of their own: MSG_EOR keeps the kernel from putting the next one into the same.
+static size_t write_segments(struct connection *c, struct span bytes, size_t segment_bytes)
+{
+    uv_os_fd_t fd;
+    size_t done = 0;
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) > 0 ||
+        uv_fileno((uv_handle_t *)&c->tcp, &fd) != 0) {
+        return 0;
+    }
+    while (done < bytes.len) {
+        struct span part = span_slice(bytes, done, segment_bytes);
+        ssize_t sent = send(fd, part.ptr, part.len, MSG_EOR | MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent <= 0) {
+            break; // the rest goes the common way
+        }
+        done += (size_t)sent;
+    }
+    return done;
+}
+
+static void write_output(struct connection *c, struct span bytes)
+{
+    int written = UV_EAGAIN;
+    size_t done = 0;
+    if (c->records.segment_bytes > 0) {
+        done = write_segments(c, bytes, c->records.segment_bytes);
+    } else {
+        uv_buf_t out = uv_buf_init((char *)(uintptr_t)bytes.ptr, (unsigned)bytes.len);
+        written = uv_try_write((uv_stream_t *)&c->tcp, &out, 1);
+        done = written > 0 ? (size_t)written : 0;
+    }
+    c->out_bytes += bytes.len;
+    capture_bytes(c->capture, false, bytes);
+    if (done < bytes.len && (written >= 0 || written == UV_EAGAIN)) {
+        write_rest(c, span_from(bytes, done));
+    }
+}
+
 void connection_flush(struct connection *c)
 {
-    struct buf *output = connection_engine(c)->output(c->tls);
-    if (output->len == 0 || c->phase == PHASE_GONE) {
+    if (c->phase == PHASE_GONE) {
         return;
     }
-    uv_buf_t out = uv_buf_init((char *)output->data, (unsigned)output->len);
-    int written = uv_try_write((uv_stream_t *)&c->tcp, &out, 1);
-    size_t done = written > 0 ? (size_t)written : 0;
-    c->out_bytes += output->len;
-    capture_bytes(c->capture, false, buf_span(output));
-    if (done < output->len && (written >= 0 || written == UV_EAGAIN)) {
-        write_rest(c, span_from(buf_span(output), done));
+    struct buf *output = connection_rewrite(c);
+    if (c->phase == PHASE_GONE) {
+        return; // who hears of a fault may end the connection
     }
-    buf_clear(output);
+    if (output->len > 0) {
+        write_output(c, buf_span(output));
+        buf_clear(output);
+    }
+    connection_obey_records(c);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)

@@ -151,6 +151,9 @@ void connection_settle(struct connection *c)
     connection_flush(c);
     if (c->wants_close && c->phase != PHASE_LINGER) {
         c->wants_close = false;
+        if (c->records.end == RECORDS_SILENT) {
+            return; // a stalled connection stays, whatever its speaker says
+        }
         connection_close_now(c, c->close_how);
         return;
     }

@@ -6,9 +6,7 @@
 
 #include <stdio.h>
 
-static void advance(struct connection *c);
-
-static void emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
+void connection_emit_alert(struct connection *c, const char *by, const struct tls_alert *alert)
 {
     char scratch[16];
     EMIT(connection_journal(c), TLS_ALERT, c->id, connection_device(c), F_TEXT("by", by),
@@ -24,6 +22,21 @@ void connection_emit_tls_failed(struct connection *c, const char *why)
          F_TEXT("chain", facts ? facts->chain_name : ""));
 }
 
+// An unencrypted alert stands alone in its segment, with stacks as they are.
+static void hear_alert(struct connection *c, struct span bytes)
+{
+    if (!c->is_established && bytes.len >= 7 && bytes.ptr[0] == 21 && bytes.ptr[1] == 3 &&
+        bytes.ptr[3] == 0 && bytes.ptr[4] == 2) {
+        c->heard = (struct tls_alert){true, bytes.ptr[5] == 2, bytes.ptr[6]};
+    }
+}
+
+static const struct tls_alert *device_alert(const struct connection *c)
+{
+    const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
+    return facts->from_device.is_seen ? &facts->from_device : &c->heard;
+}
+
 // The device gives up before its first MQTT byte: what it thinks of the chain, whether it says so
 // by an alert, by closing, or only after a handshake that looked complete (some stacks verify
 // late).
@@ -34,24 +47,30 @@ static void note_refusal(struct connection *c, const char *how)
     }
     char scratch[16];
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
-    bool has_alert = facts->from_device.is_seen && facts->from_device.is_fatal;
+    const struct tls_alert *alert = device_alert(c);
+    bool has_alert = alert->is_seen && alert->is_fatal;
     c->is_refused = true;
     EMIT(connection_journal(c), TLS_REFUSED, c->id, NULL, F_TEXT("how", how),
-         F_TEXT("alert", has_alert ? tls_alert_name(facts->from_device.code, scratch) : ""),
-         F_TEXT("chain", facts->chain_name));
+         F_TEXT("alert", has_alert ? tls_alert_name(alert->code, scratch) : ""),
+         F_TEXT("chain", facts->chain_name),
+         F_TEXT("expected_alert", connection_right_alerts(c)));
 }
 
 static void after_failure(struct connection *c)
 {
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
-    if (facts->from_device.is_seen) {
-        emit_alert(c, "device", &facts->from_device);
+    const struct tls_alert *alert = device_alert(c);
+    if (alert->is_seen) {
+        connection_emit_alert(c, "device", alert);
     }
     if (facts->from_hub.is_seen) {
-        emit_alert(c, "hub", &facts->from_hub);
+        connection_emit_alert(c, "hub", &facts->from_hub);
     }
-    connection_emit_tls_failed(c, facts->why);
-    if (facts->from_device.is_seen) {
+    connection_emit_judged(c, NULL);
+    if (!facts->judgement.is_accepted) {
+        connection_emit_tls_failed(c, facts->why);
+    }
+    if (alert->is_seen) {
         note_refusal(c, "alert");
         connection_note_closer(c, "device", "alert");
     }
@@ -63,6 +82,7 @@ static void emit_established(struct connection *c)
 {
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
     c->is_established = true;
+    connection_note_open(c);
     if (c->phase == PHASE_TLS) {
         c->phase = PHASE_OPEN;
     }
@@ -82,6 +102,7 @@ static void capture_secrets(struct connection *c)
 
 void connection_peer_closed(struct connection *c)
 {
+    connection_emit_judged(c, "closed");
     if (c->tls) {
         capture_secrets(c); // of a handshake without end, as many as there are
     }
@@ -107,6 +128,7 @@ static void after_step(struct connection *c, enum tls_state state)
     if (connection_engine(c)->facts(c->tls)->has_all_secrets) {
         capture_secrets(c);
     }
+    c->records.is_handshake_over = state == TLS_OPEN;
     connection_flush(c);
     if (state == TLS_FAILED) {
         if (c->phase == PHASE_LINGER) {
@@ -116,10 +138,18 @@ static void after_step(struct connection *c, enum tls_state state)
         }
         return;
     }
-    if (state != TLS_HANDSHAKING && !c->is_established) {
+    if (state != TLS_HANDSHAKING && !c->is_established && !c->is_silent) {
+        struct buf *output = connection_engine(c)->output(c->tls);
+        if (output->len == 0) {
+            buf_deinit(output); // it held a whole flight
+        }
         emit_established(c);
     }
-    if (state == TLS_OPEN || state == TLS_CLOSED) {
+    if (c->engine->facts(c->tls)->is_renegotiated && !c->is_renegotiated) {
+        c->is_renegotiated = true;
+        EMIT(connection_journal(c), TLS_RENEGOTIATED, c->id, connection_device(c));
+    }
+    if (c->is_established && (state == TLS_OPEN || state == TLS_CLOSED)) {
         connection_deliver_plain(c);
     }
     connection_settle(c);
@@ -149,19 +179,19 @@ static void on_step_done(uv_work_t *work, int status)
                connection_engine(c)->step(c->tls)); // no work left: this returns the state at once
     if (c->phase != PHASE_GONE && c->pending.len > 0) {
         int code = connection_engine(c)->feed(c->tls, buf_span(&c->pending));
-        buf_clear(&c->pending);
+        buf_deinit(&c->pending);
         if (code < 0) {
             connection_cut(c);
             return;
         }
-        advance(c);
+        connection_advance(c);
     }
     if (c->phase != PHASE_GONE && c->has_eof && !c->is_working) {
         connection_peer_closed(c);
     }
 }
 
-static void advance(struct connection *c)
+void connection_advance(struct connection *c)
 {
     if (c->is_established) {
         after_step(c, connection_engine(c)->step(c->tls));
@@ -192,25 +222,31 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
     }
     struct client_hello hello;
     int code = client_hello_read(buf_span(&c->hello), &hello);
-    if (code != 0) {
-        c->has_hello = true;
-        c->hello_us = connection_now_us(c);
-        buf_deinit(&c->hello);
+    if (code == 0) {
+        return true;
     }
+    c->has_hello = true;
+    c->hello_us = connection_now_us(c);
     if (code > 0) {
         connection_emit_hello(c, &hello);
     }
-    return true;
+    bool goes_on = connection_take_hello(c, buf_span(&c->hello), bytes.len);
+    buf_deinit(&c->hello);
+    return goes_on;
 }
 
 void connection_take(struct connection *c, struct span bytes)
 {
     capture_bytes(c->capture, true, bytes);
     c->in_bytes += bytes.len;
+    hear_alert(c, bytes);
     if (c->phase == PHASE_TLS && !c->has_hello && !inspect_first_bytes(c, bytes)) {
         return;
     }
     if (c->phase == PHASE_LINGER && !c->is_established) {
+        if (c->heard.is_seen) {
+            connection_emit_alert(c, "device", &c->heard);
+        }
         return;
     }
     int code =
@@ -220,6 +256,6 @@ void connection_take(struct connection *c, struct span bytes)
         return;
     }
     if (!c->is_working) {
-        advance(c);
+        connection_advance(c);
     }
 }

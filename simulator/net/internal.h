@@ -20,7 +20,10 @@ struct listener {
 
 struct server {
     struct server_settings settings;
-    struct tls_server *tls;
+    struct tls_server *tls; // NULL: only a hand-made flight can present the chain
+    struct tls_server *raw; // the same chain for hand-made flights; NULL: its key cannot sign
+    char chain_name[96];
+    char right_alerts[200]; // of the chain, "a,b"
     uint8_t ticket_secret[TLS_TICKET_SECRET_BYTES];
     bool has_ticket_secret;
     char offers[SERVER_OFFERS_MOST][OFFER_JA3_BYTES]; // fingerprints that were told of
@@ -29,6 +32,7 @@ struct server {
     size_t listener_count;
     struct connection *connections;
     size_t connection_count;
+    size_t most_handles; // since there were no connections
     uint32_t last_id;
     size_t open_handles; // listeners and connections that libuv has not closed yet
     bool is_closing;

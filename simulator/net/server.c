@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
+#include "simulator/net/datagram.h"
 #include "simulator/net/internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_BYTES_MOST = 16384 }; // RFC 5246 6.2.1
+enum {
+    RECORD_BYTES_MOST = 16384, // RFC 5246 6.2.1
+    STORM_CONNECTIONS = 500,
+};
 
 int server_new(const struct server_settings *settings, struct server **out)
 {
@@ -18,16 +23,30 @@ int server_new(const struct server_settings *settings, struct server **out)
 }
 
 // The engine never splits a handshake message over two records, and its peers would wait for ever.
-static int check_chain(const struct chain *chain)
+static bool needs_raw(const struct chain *chain)
 {
     size_t message_bytes = 4 + 3 + 3 * chain->sent_count + chain->der.len;
-    if (message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight) {
-        FAIL(ERR_VALUE,
-             "chain %s: its Certificate message has %zu bytes and one record holds %d, so this "
-             "server cannot present it; choose a smaller one, as catalogue/size-12k",
-             chain->name, message_bytes, RECORD_BYTES_MOST);
+    return message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight;
+}
+
+static void note_chain(struct server *server, const struct chain *chain)
+{
+    size_t used = 0;
+    span_copy_text(span_text(chain->name), server->chain_name, sizeof server->chain_name);
+    server->right_alerts[0] = '\0';
+    for (size_t i = 0; i < chain->facts.alert_count && used < sizeof server->right_alerts; i++) {
+        const char *word = chain_alert_word(chain->facts.alerts[i]);
+        used += (size_t)snprintf(server->right_alerts + used, sizeof server->right_alerts - used,
+                                 "%s%s", i > 0 ? "," : "", word ? word : "?");
     }
-    return 0;
+}
+
+static void release_chain(struct server *server)
+{
+    if (server->tls) {
+        server->settings.engine->server_release(server->tls);
+    }
+    tls_engine_raw.server_release(server->raw);
 }
 
 // Servers of one secret take each other's tickets: a fresh one for each chain makes them stale.
@@ -44,7 +63,6 @@ static int choose_ticket_secret(struct server *server)
 
 int server_set_chain(struct server *server, const struct chain *chain)
 {
-    TRY(check_chain(chain));
     TRY(choose_ticket_secret(server));
     struct tls_server_settings settings = {
         .sent_der = chain->sent_der,
@@ -57,11 +75,17 @@ int server_set_chain(struct server *server, const struct chain *chain)
         .env = server->settings.env,
     };
     struct tls_server *fresh = NULL;
-    TRY(server->settings.engine->server_new(&settings, &fresh));
-    if (server->tls) {
-        server->settings.engine->server_release(server->tls);
+    struct tls_server *raw = NULL;
+    bool is_raw = needs_raw(chain);
+    TRY(is_raw ? 0 : server->settings.engine->server_new(&settings, &fresh));
+    int code = tls_engine_raw.server_new(&settings, &raw);
+    if (is_raw && code < 0) {
+        return code; // without it, there are no hand-made flights for the chain
     }
+    release_chain(server);
     server->tls = fresh;
+    server->raw = raw;
+    note_chain(server, chain);
     if (server->settings.is_dps) {
         EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     } else {
@@ -97,25 +121,6 @@ static void on_listener_closed(uv_handle_t *handle)
     server_handle_closed(listener->server);
 }
 
-static int fail_listen(const char *address, int port, int uv_code)
-{
-    const char *advice = uv_code == UV_EADDRINUSE
-                             ? "; another program has this port, see `ss -ltnp`"
-                         : uv_code == UV_EACCES ? "; ports below 1024 need more rights"
-                                                : "";
-    FAIL(error_from_errno(-uv_code), "cannot listen on %s port %d: %s%s", address, port,
-         uv_strerror(uv_code), advice);
-}
-
-static int parse_address(const char *address, int port, struct sockaddr_storage *out)
-{
-    if (uv_ip4_addr(address, port, (struct sockaddr_in *)out) == 0 ||
-        uv_ip6_addr(address, port, (struct sockaddr_in6 *)out) == 0) {
-        return 0;
-    }
-    FAIL(ERR_VALUE, "'%s' is no IP address to listen on; try 127.0.0.1 or 0.0.0.0", address);
-}
-
 static int bind_and_listen(struct listener *listener, const struct sockaddr_storage *at, int *port)
 {
     int code = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)at, 0);
@@ -138,7 +143,7 @@ int server_listen_for(struct server *server, enum dialect dialect, const char *a
 {
     ENSURE(server->listener_count < SERVER_LISTENERS_MOST, ERR_LIMIT);
     struct sockaddr_storage at;
-    TRY(parse_address(address, port, &at));
+    TRY(address_parse(address, port, &at));
     struct listener *listener = &server->listeners[server->listener_count];
     listener->server = server;
     listener->dialect = dialect;
@@ -151,7 +156,7 @@ int server_listen_for(struct server *server, enum dialect dialect, const char *a
     if (code < 0) {
         listener->is_open = false;
         uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
-        return fail_listen(address, port, code);
+        return address_fail_listen(address, port, code);
     }
     snprintf(listener->endpoint, sizeof listener->endpoint, "%s:%d", address, *bound_port);
     return 0;
@@ -206,9 +211,7 @@ static void finish(struct server *server)
 {
     void (*closed)(void *) = server->closed;
     void *context = server->closed_context;
-    if (server->tls) {
-        server->settings.engine->server_release(server->tls);
-    }
+    release_chain(server);
     explicit_bzero(server->ticket_secret, sizeof server->ticket_secret);
     free(server);
     if (closed) {
@@ -216,9 +219,22 @@ static void finish(struct server *server)
     }
 }
 
+// After a storm the heap is full of holes that the library keeps.
+static void give_memory_back(struct server *server)
+{
+    if (server->open_handles > server->most_handles) {
+        server->most_handles = server->open_handles;
+    } else if (server->open_handles <= server->listener_count &&
+               server->most_handles >= STORM_CONNECTIONS) {
+        server->most_handles = 0;
+        malloc_trim(0);
+    }
+}
+
 void server_handle_closed(struct server *server)
 {
     server->open_handles--;
+    give_memory_back(server);
     if (server->is_closing && server->open_handles == 0) {
         finish(server);
     }

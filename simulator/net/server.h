@@ -41,7 +41,8 @@ struct server_settings {
 int server_new(const struct server_settings *settings, struct server **out) HR_NODISCARD;
 
 // Present this chain from now on; live connections keep theirs. Emits hub.chain or dps.chain.
-// ERR_VALUE: its Certificate message does not fit into one record.
+// A chain that fits into no record is presented by a hand-made flight, which judges the device and
+// never completes (tls/raw.h). ERR_CRYPTO: its key cannot sign.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
 // Also answer this dialect. ERR_LIMIT when there are four already.

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text_code.h"
 #include "base/when.h"
+#include "simulator/dps/request.h"
 #include "simulator/hub/sas.h"
 #include "simulator/hub/thumbprint.h"
 #include "simulator/hub/username.h"
@@ -18,7 +19,6 @@ struct parser {
     size_t chain_count;
     const struct line *line;
     struct diag_list *diags;
-    struct place host_at;
     struct place chain_at;
     struct place clock_at;
     struct place policy_at[POLICY_KEY_COUNT];
@@ -92,16 +92,35 @@ static bool is_host(struct span text)
     return text.len > 0 && text.len < 254 && text.ptr[0] != '.' && text.ptr[0] != '-';
 }
 
+static bool knows_hub(const struct hub_file *file, struct span host)
+{
+    bool is_known = span_equals_nocase(host, span_text(file->host));
+    for (size_t i = 0; i < file->more_host_count && !is_known; i++) {
+        is_known = span_equals_nocase(host, span_text(file->more_hosts[i]));
+    }
+    return is_known;
+}
+
 static int parse_hub(struct parser *p)
 {
     TRY(check_words(p, 2, "hub HOST"));
-    TRY(check_once(p, &p->host_at, "hub"));
     struct span host = line_word(p->line, 1);
+    struct hub_file *file = p->file;
     if (!is_host(host)) {
         return MISTAKE(p, 1, "'%.*s' is no host name: letters, digits, - and . only",
                        SPAN_ARG(host));
     }
-    span_copy_text(host, p->file->host, sizeof p->file->host);
+    if (knows_hub(file, host)) {
+        return MISTAKE(p, 1, "the hub '%.*s' stands above already", SPAN_ARG(host));
+    }
+    if (!file->host[0]) {
+        span_copy_text(host, file->host, sizeof file->host);
+        return 0;
+    }
+    if (file->more_host_count == HUB_FILE_HUBS_MOST) {
+        return MISTAKE(p, 0, "more than %d hubs", HUB_FILE_HUBS_MOST + 1);
+    }
+    span_copy_text(host, file->more_hosts[file->more_host_count++], sizeof file->host);
     return 0;
 }
 
@@ -210,7 +229,8 @@ static int read_thumbprint(struct parser *p, size_t at, struct identity *id)
     return 0;
 }
 
-static int read_options(struct parser *p, struct identity *id)
+// `hub` is NULL for identities, which are in the first one.
+static int read_options(struct parser *p, struct identity *id, char hub[256])
 {
     static const char *const names[] = {"key", "secondary", "thumbprint", "disabled"};
     char near[96];
@@ -224,6 +244,11 @@ static int read_options(struct parser *p, struct identity *id)
             TRY(read_thumbprint(p, ++i, id));
         } else if (line_word_is(p->line, i, "disabled")) {
             id->is_disabled = true;
+        } else if (hub && line_word_is(p->line, i, "hub")) {
+            if (!knows_hub(p->file, line_word(p->line, ++i))) {
+                return MISTAKE(p, i, "no hub of that name stands above");
+            }
+            span_copy_text(line_word(p->line, i), hub, 256);
         } else {
             return MISTAKE(p, i, "expected key, secondary, thumbprint or disabled, seen '%.*s'%s",
                            SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), near));
@@ -253,19 +278,47 @@ static int parse_identity(struct parser *p)
                        is_module ? "module DEVICE/ID" : "device ID", HUB_ID_BYTES_MOST);
     }
     span_copy_text(name, added->identity.name, sizeof added->identity.name);
-    TRY(read_options(p, &added->identity));
+    TRY(read_options(p, &added->identity, NULL));
     file->identity_count++;
+    return 0;
+}
+
+static int parse_enrollment(struct parser *p)
+{
+    struct hub_file *file = p->file;
+    struct hub_file_enrollment *added = &file->enrollments[file->enrollment_count];
+    *added = (struct hub_file_enrollment){.at = line_place(p->line, 1),
+                                          .is_group = line_word_is(p->line, 0, "group")};
+    TRY(check_words(p, LINE_WORDS_MOST, added->is_group ? "group NAME ..." : "enrollment ID ..."));
+    struct span name = line_word(p->line, 1);
+    if (!dps_id_is_valid(name)) {
+        return MISTAKE(p, 1,
+                       "'%.*s' is no registration id: letters, digits and -._: only, at most "
+                       "%d, a letter, a digit or - at its end",
+                       SPAN_ARG(name), DPS_ID_BYTES_MOST);
+    }
+    span_copy_text(name, added->identity.name, sizeof added->identity.name);
+    TRY(read_options(p, &added->identity, added->hub));
+    if (added->is_group && added->identity.auth == HUB_AUTH_THUMBPRINT) {
+        return MISTAKE(p, 1, "a group has a key, no thumbprint");
+    }
+    file->enrollment_count++;
     return 0;
 }
 
 static const struct verb {
     const char *word;
     int (*parse)(struct parser *p);
-} verbs[] = {
-    {"hub", parse_hub},     {"device", parse_identity}, {"module", parse_identity},
-    {"chain", parse_chain}, {"fault", parse_fault},     {"clock", parse_clock},
+} verbs[] = {{"hub", parse_hub},
+             {"device", parse_identity},
+             {"module", parse_identity},
+             {"chain", parse_chain},
+             {"fault", parse_fault},
+             {"clock", parse_clock},
+             {"enrollment", parse_enrollment},
+             {"group", parse_enrollment},
 #define X(name, word, values, standard, meaning) {word + sizeof "hub." - 1, parse_policy},
-    TLS_POLICY_TABLE(X)
+             TLS_POLICY_TABLE(X)
 #undef X
 };
 
@@ -282,8 +335,8 @@ static int parse_line(struct parser *p)
     struct span word = line_word(p->line, 0);
     const char *hint = suggest_text(word, names, HR_COUNT_OF(names), near);
     return MISTAKE(p, 0,
-                   "unknown statement '%.*s'%s; expected hub, device, module, chain, fault, "
-                   "clock, or a knob of TLS such as tls_versions",
+                   "unknown statement '%.*s'%s; expected hub, device, module, enrollment, "
+                   "group, chain, fault, clock, or a knob of TLS such as tls_versions",
                    SPAN_ARG(word), hint);
 }
 
@@ -351,7 +404,8 @@ static int parse_script(const char *const *chains, size_t chain_count, struct hu
     struct parser p = {.file = file, .chains = chains, .chain_count = chain_count, .diags = diags};
     int code = 0;
     file->identities = calloc(file->script.count + 1, sizeof *file->identities);
-    ENSURE(file->identities != NULL, ERR_NO_MEMORY);
+    file->enrollments = calloc(file->script.count + 1, sizeof *file->enrollments);
+    ENSURE(file->identities != NULL && file->enrollments != NULL, ERR_NO_MEMORY);
     for (size_t i = 0; i < file->script.count; i++) {
         p.line = &file->script.lines[i];
         code = parse_line(&p) < 0 ? ERR_SYNTAX : code;
@@ -389,6 +443,10 @@ void hub_file_deinit(struct hub_file *file)
         explicit_bzero(file->identities, file->identity_count * sizeof *file->identities);
     }
     free(file->identities);
+    if (file->enrollments) {
+        explicit_bzero(file->enrollments, file->enrollment_count * sizeof *file->enrollments);
+    }
+    free(file->enrollments);
     if (file->script.text.data) {
         explicit_bzero(file->script.text.data, file->script.text.len);
     }
@@ -416,10 +474,45 @@ static int add_identity(const struct identity *wanted, struct rig *rig)
     return code;
 }
 
+static int add_enrollment(const struct hub_file_enrollment *wanted, struct rig *rig)
+{
+    const struct identity *id = &wanted->identity;
+    struct dps_enrollment e = {.is_group = wanted->is_group, .is_disabled = id->is_disabled};
+    e.attestation = id->auth == HUB_AUTH_SAS ? DPS_SYMMETRIC_KEY : DPS_X509;
+    snprintf(e.name, sizeof e.name, "%.*s", DPS_ID_BYTES_MOST, id->name);
+    memcpy(e.primary_key, id->primary_key, sizeof e.primary_key);
+    memcpy(e.secondary_key, id->secondary_key, sizeof e.secondary_key);
+    memcpy(e.primary_thumbprint, id->primary_thumbprint, sizeof e.primary_thumbprint);
+    memcpy(e.secondary_thumbprint, id->secondary_thumbprint, sizeof e.secondary_thumbprint);
+    if (wanted->hub[0]) {
+        memcpy(e.hubs[0], wanted->hub, sizeof wanted->hub);
+        e.allocation = DPS_STATIC;
+    }
+    int code = 0;
+    if (e.attestation == DPS_SYMMETRIC_KEY && !e.primary_key[0]) {
+        code = rig_random_key_into(rig, e.primary_key, sizeof e.primary_key);
+    }
+    code = code < 0 ? code : dps_put_enrollment(rig->dps, &e);
+    explicit_bzero(&e, sizeof e);
+    return code;
+}
+
 int hub_file_apply(const struct hub_file *file, struct rig *rig)
 {
+    if (file->enrollment_count && !rig->dps) {
+        FAIL(ERR_USAGE, "the hub file has enrollments, but no provisioning service runs; try --dps "
+                        "global.azure-devices-provisioning.net");
+    }
+    for (size_t i = 0; i < file->more_host_count; i++) {
+        TRY(rig_add_hub(rig, file->more_hosts[i]));
+    }
+    for (size_t i = 0; i < file->enrollment_count; i++) {
+        TRY(add_enrollment(&file->enrollments[i], rig));
+    }
     if (file->has_clock) {
-        clock_wish_apply(&file->clock, rig->hub);
+        for (size_t i = 0; i <= rig->other_count; i++) {
+            clock_wish_apply(&file->clock, rig_hub_at(rig, i));
+        }
     }
     for (size_t i = 0; i < file->identity_count; i++) {
         TRY(add_identity(&file->identities[i].identity, rig));

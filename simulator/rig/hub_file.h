@@ -9,6 +9,9 @@
 //     chain  azure/digicert-g2
 //     clock  2026-11-20T08:00:00Z                     # or +2h, or real
 //     fault  refuse 5 times 3
+//     hub    second.azure-devices.net                 # further hubs, reached by SNI
+//     enrollment pump-1 key YmFz... hub second.azure-devices.net      # of the provisioning service
+//     group  pumps key YmFz...                        # devices with keys that derive from it
 //     tls_versions 1.2..1.3                           # and the other knobs of TLS, without "hub."
 #pragma once
 #include "base/line.h"
@@ -32,12 +35,23 @@ struct hub_file_identity {
     struct place at;
 };
 
-enum { HUB_FILE_FAULTS_MOST = 64 };
+struct hub_file_enrollment {
+    struct identity identity; // as above; the name is the registration id or the group's
+    bool is_group;
+    char hub[256]; // "" = any
+    struct place at;
+};
+
+enum { HUB_FILE_FAULTS_MOST = 64, HUB_FILE_HUBS_MOST = 7 };
 
 struct hub_file {
     struct line_script script;            // what the places point into
     char host[256];                       // "" = none given
     char chain[96];                       // "" = none given
+    char more_hosts[HUB_FILE_HUBS_MOST][256]; // of further hubs
+    size_t more_host_count;
+    struct hub_file_enrollment *enrollments;
+    size_t enrollment_count;
     struct hub_file_identity *identities; // in the order of the file
     size_t identity_count;
     struct fault faults[HUB_FILE_FAULTS_MOST];
@@ -55,6 +69,7 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
                    size_t chain_count, struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
-// Clock, identities and faults, not host, chain and TLS, which a hub needs before it opens. An identity
-// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ...
+// Further hubs, clock, identities, enrollments and faults, not host, chain and TLS, which a hub needs before it opens. An identity
+// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
+// (enrollments without a provisioning service), ...
 int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;

@@ -5,6 +5,7 @@
 #include "certs/cert_list.h"
 #include "certs/device_files.h"
 #include "certs/verify.h"
+#include "simulator/hub/twin.h"
 #include "simulator/mqtt/speaker.h"
 #include "simulator/rig/rig.h"
 
@@ -12,6 +13,8 @@
 #include <string.h>
 
 static const char group_name[] = "bench-group";
+
+enum { TWIN_BYTES_MOST = 1 << 20 };
 
 static int64_t directory_utc_us(void *context)
 {
@@ -21,21 +24,38 @@ static int64_t directory_utc_us(void *context)
 
 static size_t directory_hub_count(void *context)
 {
-    (void)context;
-    return 1;
+    const struct rig *rig = context;
+    return rig->other_count + 1;
 }
 
 static const char *directory_hub_host(void *context, size_t i)
 {
     const struct rig *rig = context;
-    (void)i;
-    return rig->settings.hub.host;
+    return hub_settings_of(rig_hub_at(rig, i))->host;
+}
+
+// The twin goes along; its connection to the old hub ends.
+static int move_identity(struct hub *from, struct hub *to, const struct dps_placement *placement)
+{
+    struct span name = span_text(placement->identity->name);
+    struct buf twin HR_CLEANUP(buf_deinit);
+    buf_init(&twin, TWIN_BYTES_MOST);
+    if (!hub_find_identity(from, name)) {
+        return 0; // somebody has removed it there
+    }
+    TRY(placement->keeps_data ? hub_twin_export(from, name, &twin) : 0);
+    TRY(twin.len ? hub_twin_import(to, name, buf_span(&twin)) : 0);
+    return hub_remove_identity(from, placement->identity->name);
 }
 
 static int directory_place(void *context, const struct dps_placement *placement)
 {
     struct rig *rig = context;
-    return hub_put_identity(rig->hub, placement->identity);
+    struct hub *to = rig_find_hub(rig, placement->hub);
+    struct hub *from = placement->from_hub ? rig_find_hub(rig, placement->from_hub) : NULL;
+    ENSURE(to != NULL, ERR_INTERNAL);
+    TRY(hub_put_identity(to, placement->identity));
+    return from && from != to ? move_identity(from, to, placement) : 0;
 }
 
 static bool directory_leads_to(void *context, const struct peer_certificate *certificate,
@@ -149,6 +169,8 @@ static int enroll(struct rig *rig, const char *id, enum rig_enrollment kind, str
     struct buf ca_der HR_CLEANUP(buf_deinit);
     buf_init(&ca_der, 1 << 16);
     snprintf(e.name, sizeof e.name, "%s", is_group ? group_name : id);
+    snprintf(e.hubs[0], sizeof e.hubs[0], "%s", rig->settings.hub.host);
+    e.allocation = DPS_STATIC;
     int code = out->is_x509 ? enroll_x509(rig, &e, id, is_group, out, &ca_der)
                             : enroll_symmetric(rig, &e, id, is_group, out);
     code = code < 0 ? code : dps_put_enrollment(rig->dps, &e);
@@ -167,6 +189,12 @@ int rig_enroll(struct rig *rig, const char *id, enum rig_enrollment kind, struct
         rig_device_deinit(out);
     }
     return code;
+}
+
+int rig_assign(struct rig *rig, const char *id, const char *hub)
+{
+    int code = dps_assign(rig->dps, id, hub);
+    return code == ERR_UNKNOWN_NAME ? dps_assign(rig->dps, group_name, hub) : code;
 }
 
 int rig_set_enrollment_disabled(struct rig *rig, const char *id, bool is_disabled)

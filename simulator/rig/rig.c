@@ -8,11 +8,13 @@
 #include "certs/verify.h"
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
+#include "simulator/rig/responders.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <uv.h>
 
 // ---- the hub's time limits
@@ -22,7 +24,11 @@ static void on_timer(uv_timer_t *timer);
 static void arm_timer(void *context)
 {
     struct rig *rig = context;
-    uint64_t at = hub_deadline_us(rig->hub);
+    uint64_t at = UINT64_MAX;
+    for (size_t i = 0; i <= rig->other_count; i++) {
+        uint64_t due = hub_deadline_us(rig_hub_at(rig, i));
+        at = due < at ? due : at;
+    }
     uint64_t now = rig->settings.env->mono_us(rig->settings.env->world);
     if (at == UINT64_MAX) {
         uv_timer_stop(rig->timer);
@@ -35,7 +41,9 @@ static void arm_timer(void *context)
 static void on_timer(uv_timer_t *timer)
 {
     struct rig *rig = timer->data;
-    hub_tick(rig->hub);
+    for (size_t i = 0; i <= rig->other_count; i++) {
+        hub_tick(rig_hub_at(rig, i));
+    }
     arm_timer(rig);
 }
 
@@ -61,7 +69,9 @@ static void close_timer(struct rig *rig)
     if (!rig->timer) {
         return;
     }
-    hub_on_deadline(rig->hub, NULL, NULL);
+    for (size_t i = 0; i <= rig->other_count; i++) {
+        hub_on_deadline(rig_hub_at(rig, i), NULL, NULL);
+    }
     uv_close((uv_handle_t *)rig->timer, on_timer_closed);
     while (rig->timer) {
         uv_run(rig->settings.loop, UV_RUN_ONCE);
@@ -113,6 +123,55 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     return code;
 }
 
+struct hub *rig_hub_at(const struct rig *rig, size_t i)
+{
+    return i == 0 ? rig->hub : i <= rig->other_count ? rig->others[i - 1].hub : NULL;
+}
+
+struct hub *rig_find_hub(const struct rig *rig, const char *host)
+{
+    struct hub *hub = rig->hub;
+    for (size_t i = 0; hub && strcasecmp(hub_settings_of(hub)->host, host) != 0;) {
+        hub = rig_hub_at(rig, ++i);
+    }
+    return hub;
+}
+
+struct hub *rig_hub_of(const struct rig *rig, const char *name)
+{
+    struct hub *hub = rig->hub;
+    for (size_t i = 0; hub && !hub_find_identity(hub, span_text(name));) {
+        hub = rig_hub_at(rig, ++i);
+    }
+    return hub ? hub : rig->hub;
+}
+
+int rig_add_hub(struct rig *rig, const char *host)
+{
+    struct hub_settings settings = rig->settings.hub;
+    struct mqtt_world *world = &rig->others[rig->other_count];
+    if (rig->other_count == HR_COUNT_OF(rig->others)) {
+        FAIL(ERR_LIMIT, "a rig has at most %d hubs", RIG_HUBS_MOST);
+    }
+    if (rig_find_hub(rig, host)) {
+        FAIL(ERR_IN_USE, "there is a hub named %s already", host);
+    }
+    ENSURE(span_copy_text(span_text(host), settings.host, sizeof settings.host), ERR_VALUE);
+    *world = rig->mqtt;
+    world->next = NULL;
+    world->hub = hub_new(&settings, rig->settings.env, rig->journal);
+    ENSURE(world->hub != NULL, ERR_NO_MEMORY);
+    int code = hub_add_standard_policies(world->hub);
+    if (code < 0) {
+        hub_free(world->hub);
+        return code;
+    }
+    hub_on_deadline(world->hub, arm_timer, rig);
+    (rig->other_count ? &rig->others[rig->other_count - 1] : &rig->mqtt)->next = world;
+    rig->other_count++;
+    return 0;
+}
+
 int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port)
 {
     if (!rig->web) {
@@ -140,6 +199,7 @@ static void run_until(struct rig *rig, const bool *is_closed)
 
 void rig_close(struct rig *rig)
 {
+    rig_close_responders(rig);
     if (rig->dps_server) {
         bool is_closed = false;
         server_close(rig->dps_server, on_closed, &is_closed);
@@ -163,6 +223,9 @@ void rig_close(struct rig *rig)
     workshop_close(rig->workshop);
     faults_free(rig->faults);
     dps_free(rig->dps);
+    for (size_t i = 0; i < rig->other_count; i++) {
+        hub_free(rig->others[i].hub);
+    }
     hub_free(rig->hub);
     journal_free(rig->journal);
     *rig = (struct rig){0};
@@ -170,10 +233,16 @@ void rig_close(struct rig *rig)
 
 int rig_make_chain(struct rig *rig, const char *name, const char *host, struct chain *out)
 {
+    const char *names[RIG_NAMES_MOST + RIG_HUBS_MOST];
+    size_t count = rig->settings.more_name_count;
+    memcpy(names, rig->settings.more_names, count * sizeof names[0]);
+    for (size_t i = 0; i < rig->other_count; i++) {
+        names[count++] = hub_settings_of(rig->others[i].hub)->host;
+    }
     struct chain_request request = {
         .hub_host = host,
-        .more_names = rig->settings.more_names,
-        .more_name_count = rig->settings.more_name_count,
+        .more_names = names,
+        .more_name_count = count,
         .utc_s = hub_utc_us(rig->hub) / 1000000,
     };
     return chain_make(rig->workshop, name, &request, out);

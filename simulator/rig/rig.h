@@ -12,7 +12,10 @@
 #include "simulator/net/server.h"
 #include "simulator/web/web.h"
 
-enum { RIG_NAMES_MOST = 8 };
+enum { RIG_NAMES_MOST = 8, RIG_HUBS_MOST = DPS_HUBS_MOST };
+
+struct sntp;
+struct dns;
 
 struct rig_settings {
     struct uv_loop_s *loop;
@@ -36,12 +39,16 @@ struct rig {
     struct workshop *workshop;
     struct capture *capture; // NULL = none
     struct server *server;
-    struct uv_timer_s *timer; // the hub's time limits
+    struct uv_timer_s *timer; // the hubs' time limits
+    struct mqtt_world others[RIG_HUBS_MOST - 1]; // further hubs, reached by SNI
+    size_t other_count;
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
     struct dps *dps;           // NULL without one
     struct server *dps_server; // its listeners
     struct mqtt_world dps_mqtt;
+    struct sntp *sntp; // NULL until listened for (rig/responders.h)
+    struct dns *dns;
     uint32_t last_connection_id;
     bool has_chain;
 };
@@ -49,6 +56,15 @@ struct rig {
 // On error everything is released.
 int rig_open(struct rig *rig, const struct rig_settings *settings) HR_NODISCARD;
 void rig_close(struct rig *rig); // runs the loop until all handles are closed
+
+// Another hub with this name and the first one's settings, behind the same listeners, journal and
+// faults; chains that are made from now on carry its name. ERR_LIMIT, ERR_IN_USE.
+int rig_add_hub(struct rig *rig, const char *host) HR_NODISCARD;
+// All hubs; 0 is the first one, NULL behind the last.
+struct hub *rig_hub_at(const struct rig *rig, size_t i);
+struct hub *rig_find_hub(const struct rig *rig, const char *host); // without case; NULL: none
+// The hub that knows this identity, else the first.
+struct hub *rig_hub_of(const struct rig *rig, const char *name);
 
 // HTTPS and WebSocket, on port 443 in real life; errors as server_listen, and those of web_new.
 int rig_listen_https(struct rig *rig, const char *address, int port, int *bound_port) HR_NODISCARD;
@@ -81,6 +97,9 @@ int rig_use_dps_chain(struct rig *rig, const char *name) HR_NODISCARD;
 enum rig_enrollment { RIG_SYMMETRIC, RIG_X509, RIG_GROUP, RIG_X509_GROUP };
 int rig_enroll(struct rig *rig, const char *id, enum rig_enrollment kind,
                struct rig_device *out) HR_NODISCARD;
+// Where the device goes when it registers again; the hub that it leaves then forgets it, and its twin
+// moves along. Errors of dps_assign.
+int rig_assign(struct rig *rig, const char *id, const char *hub) HR_NODISCARD;
 // The device's individual enrollment or the group. ERR_UNKNOWN_NAME.
 int rig_set_enrollment_disabled(struct rig *rig, const char *id, bool is_disabled) HR_NODISCARD;
 void rig_device_deinit(struct rig_device *device);

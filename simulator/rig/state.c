@@ -19,6 +19,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "INSERT INTO identity VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (name) DO UPDATE "
         "SET auth=?2, primary_key=?3, secondary_key=?4, primary_thumbprint=?5, "
         "secondary_thumbprint=?6, is_disabled=?7",
+    [DROP_IDENTITY] = "DELETE FROM identity WHERE name=?1",
     [DROP_SESSION] = "DELETE FROM session WHERE name=?1",
     [PUT_SESSION] = "INSERT INTO session VALUES (?1)",
     [PUT_FILTER] = "INSERT INTO filter (name, filter, qos) VALUES (?1,?2,?3)",
@@ -281,6 +282,10 @@ static int write_session(struct state *s, const struct identity *id)
 
 static int write_parts(struct state *s, const struct identity *id, unsigned what)
 {
+    if (what & HUB_KEEP_REMOVAL) { // what hangs on it goes with it
+        state_bind(s->statements[DROP_IDENTITY], 1, span_text(id->name));
+        return state_step(s, DROP_IDENTITY);
+    }
     TRY(what & HUB_KEEP_IDENTITY ? write_identity(s, id) : 0);
     TRY(what & HUB_KEEP_SESSION ? write_session(s, id) : 0);
     TRY(what & HUB_KEEP_TWIN ? state_write_twin(s, id) : 0);
@@ -305,11 +310,13 @@ static int keep(void *context, const struct identity *id, unsigned what)
     code = code < 0 ? code : write_parts(s, id, what);
     code = code < 0 ? code : run_sql(s, "COMMIT", "write to it");
     if (code < 0) {
-        note_failure(s, code);
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    if (code < 0 && what != HUB_KEEP_TWIN) { // the hub takes a twin back, and nothing else
+        note_failure(s, code);
         FAIL(code, "%s", s->failure);
     }
-    return 0;
+    return code;
 }
 
 const char *state_failure(const struct state *s)

@@ -22,7 +22,8 @@ int state_open(const char *path, struct state **out) HR_NODISCARD;
 // `hub` is borrowed until state_close. What it has already stays as it is and is written down.
 int state_attach(struct state *state, struct hub *hub) HR_NODISCARD;
 // The sentence of the first change that could not be written, or NULL. From then on every further
-// change is refused: whoever serves should stop.
+// change is refused: whoever serves should stop. A twin is no such change: the hub takes it back and
+// answers so.
 const char *state_failure(const struct state *state);
 // Called once, when a change could not be written.
 void state_on_failure(struct state *state, void (*failed)(void *context), void *context);

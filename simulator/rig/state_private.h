@@ -11,6 +11,7 @@
 
 enum state_statement {
     PUT_IDENTITY,
+    DROP_IDENTITY,
     DROP_SESSION,
     PUT_SESSION,
     PUT_FILTER,

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "simulator/hub/access.h"
 #include "simulator/hub/hub_rig.h"
+#include "simulator/hub/twin.h"
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -205,6 +206,39 @@ static void a_change_that_cannot_be_written_is_taken_back(void **state)
     close_kept(&k);
 }
 
+static void a_twin_that_cannot_be_written_is_taken_back_and_the_hub_goes_on(void **state)
+{
+    (void)state;
+    struct kept k;
+    int failures = 0;
+    int64_t version = 0;
+    sqlite3 *other;
+    struct buf twin;
+    open_kept(&k);
+    buf_init(&twin, 1 << 16);
+    state_on_failure(k.state, count_failure, &failures);
+    const struct identity *id = find(&k, "bench-01");
+    const struct span patch = SPAN_LITERAL("{\"a\":1}");
+    const char *api = "2021-04-12";
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(hub_twin_report(k.rig.hub, id, api, patch, &version), REASON_INTERNAL);
+    assert_int_equal(hub_twin_patch_desired(k.rig.hub, span_text(id->name), patch, &version),
+                     REASON_INTERNAL);
+    sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(other);
+    assert_int_equal(failures, 0);
+    assert_null(state_failure(k.state));
+    assert_int_equal(hub_twin_read(k.rig.hub, id, api, &twin, &version), REASON_OK);
+    assert_string_equal(buf_text(&twin),
+                        "{\"desired\":{\"$version\":1},\"reported\":{\"$version\":1}}");
+    assert_not_logged(&k.rig.log, "twin.");
+    assert_int_equal(hub_twin_report(k.rig.hub, id, api, patch, &version), REASON_OK);
+    assert_int_equal(version, 2); // no version is left out
+    buf_deinit(&twin);
+    close_kept(&k);
+}
+
 // A child adds identities, says each once it is accepted, and is killed at some point.
 static int run_child(int says)
 {
@@ -265,6 +299,7 @@ int main(void)
         KEPT(the_file_is_for_its_owner_alone),
         KEPT(other_files_are_refused_and_left_alone),
         KEPT(a_newer_version_is_refused),
+        KEPT(a_twin_that_cannot_be_written_is_taken_back_and_the_hub_goes_on),
         KEPT(a_change_that_cannot_be_written_is_taken_back),
         KEPT(what_was_accepted_survives_kill_9),
     };

@@ -145,7 +145,9 @@ static void read_alpn(struct cursor body, struct client_hello *out)
 static void read_max_fragment_length(struct cursor body, struct client_hello *out)
 {
     uint32_t code = take_number(&body, 1); // RFC 6066 4: 1 = 2^9 ... 4 = 2^12
-    out->max_fragment_bytes = code >= 1 && code <= 4 ? (uint16_t)(256 << code) : 0;
+    if (code >= 1 && code <= 4) {
+        out->max_fragment_bytes = (uint16_t)(256U << code);
+    }
 }
 
 static void read_ticket(struct cursor body, struct client_hello *out)

@@ -41,16 +41,25 @@ struct tls_alert {
     uint8_t code;
 };
 
+// What a device did with a flight that was made by hand: only that, the handshake never completes.
+struct tls_judgement {
+    bool is_possible; // the flight is out
+    bool is_accepted; // the device went on with its own flight
+    const char *next; // its next message: "client_key_exchange", "alert" ...; "" before
+};
+
 // What is known of a connection; fields fill up as the handshake goes on.
 struct tls_facts {
     const char *chain_name;
     const char *version; // "TLSv1.2"; "" before
     const char *suite;   // IANA name; "" before
     bool is_resumed;     // by a session ticket
+    bool is_renegotiated; // a second handshake in the same connection was completed
     bool has_certificate;
     struct peer_certificate certificate;
     struct tls_alert from_device;
     struct tls_alert from_hub;
+    struct tls_judgement judgement; // of hand-made flights alone
     char why[200]; // of TLS_FAILED, one sentence
     const char *key_log;  // for captures alone: lines of the NSS key log format so far
     bool has_all_secrets; // no line will follow
@@ -73,12 +82,17 @@ struct tls_engine {
     struct buf *(*plain)(struct tls_connection *c);  // decrypted; the caller consumes
     int (*write)(struct tls_connection *c, struct span plain); // only in TLS_OPEN
     void (*close)(struct tls_connection *c);                   // queues close_notify
+    // Protected alerts and a HelloRequest, only in TLS_OPEN. NULL: this engine cannot.
+    int (*send_alert)(struct tls_connection *c, bool is_fatal, uint8_t code);
+    int (*renegotiate)(struct tls_connection *c); // and answer the ClientHello that comes
     const struct tls_facts *(*facts)(const struct tls_connection *c);
 };
 
 enum { TLS_TICKET_SECRET_BYTES = 80 };
 enum { TLS_INPUT_BYTES_MOST = 1 << 20, TLS_OUTPUT_BYTES_MOST = 8 << 20 };
 
+// Answers with bytes made by hand and judges the device by its next message (tls/raw.h).
+extern const struct tls_engine tls_engine_raw;
 extern const struct tls_engine tls_engine_mbedtls; // TLS 1.0 to 1.2; sends what no library would parse
 extern const struct tls_engine tls_engine_openssl; // TLS 1.0 to 1.3; chains must parse
 

@@ -10,6 +10,8 @@
 
 #include <mbedtls/oid.h>
 #include <mbedtls/x509_crt.h>
+#include <mbedtls/ssl_internal.h> // the state of a renegotiation
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct tls_connection {
     mbedtls_ssl_context ssl;
     struct buf input;
     struct buf output;
+    struct buf waiting; // not written while a new handshake is under way
     struct buf plain;
     char *key_log;
     enum tls_state state;
@@ -91,6 +94,7 @@ static void connection_free(struct tls_connection *c)
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
+    buf_wipe(&c->waiting);
     mbed_server_release(c->server);
     free(c);
 }
@@ -105,6 +109,7 @@ static int connection_new(struct tls_server *server, struct tls_connection **out
     buf_init(&c->input, TLS_INPUT_BYTES_MOST);
     buf_init(&c->output, TLS_OUTPUT_BYTES_MOST);
     buf_init(&c->plain, TLS_INPUT_BYTES_MOST);
+    buf_init(&c->waiting, TLS_INPUT_BYTES_MOST);
     mbedtls_ssl_init(&c->ssl);
     if (mbedtls_ssl_setup(&c->ssl, &server->config) != 0) {
         connection_free(c);
@@ -164,6 +169,9 @@ static void note_open(struct tls_connection *c)
     c->facts.version = mbedtls_ssl_get_version(&c->ssl);
     c->facts.suite = row ? row->name : suite;
     note_certificate(c);
+    if (c->input.len == 0) {
+        buf_deinit(&c->input);
+    }
     c->state = TLS_OPEN;
 }
 
@@ -248,12 +256,10 @@ static enum tls_state read_plain(struct tls_connection *c)
     }
 }
 
-static enum tls_state step(struct tls_connection *c)
+static enum tls_state work(struct tls_connection *c)
 {
     if (c->state == TLS_HANDSHAKING) {
-        stepping = c;
         int code = mbedtls_ssl_handshake(&c->ssl);
-        stepping = NULL;
         if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE) {
             return c->state;
         }
@@ -265,6 +271,7 @@ static enum tls_state step(struct tls_connection *c)
     return c->state == TLS_OPEN ? read_plain(c) : c->state;
 }
 
+
 static struct buf *output(struct tls_connection *c)
 {
     return &c->output;
@@ -275,11 +282,14 @@ static struct buf *plain(struct tls_connection *c)
     return &c->plain;
 }
 
-static int write_plain(struct tls_connection *c, struct span bytes)
+// 0 when all is written or waits for the end of a new handshake.
+static int write_or_wait(struct tls_connection *c, struct span bytes)
 {
-    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
     while (bytes.len > 0) {
         int n = mbedtls_ssl_write(&c->ssl, bytes.ptr, bytes.len);
+        if (n == MBEDTLS_ERR_SSL_WANT_READ) {
+            return buf_append(&c->waiting, bytes);
+        }
         if (n <= 0) {
             FAIL(n == MBEDTLS_ERR_SSL_WANT_WRITE ? ERR_TOO_BIG : ERR_TLS,
                  "TLS write failed (-0x%04x)", (unsigned)-n);
@@ -289,11 +299,64 @@ static int write_plain(struct tls_connection *c, struct span bytes)
     return 0;
 }
 
+static int write_plain(struct tls_connection *c, struct span bytes)
+{
+    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
+    if (c->waiting.len > 0) {
+        return buf_append(&c->waiting, bytes);
+    }
+    stepping = c;
+    int code = write_or_wait(c, bytes);
+    stepping = NULL;
+    return code;
+}
+
+static int write_waiting(struct tls_connection *c)
+{
+    if (c->waiting.len == 0 || c->ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        return 0;
+    }
+    struct buf bytes = c->waiting;
+    buf_init(&c->waiting, TLS_INPUT_BYTES_MOST);
+    int code = write_or_wait(c, buf_span(&bytes));
+    buf_wipe(&bytes);
+    return code;
+}
+
+static enum tls_state step(struct tls_connection *c)
+{
+    stepping = c;
+    enum tls_state state = work(c);
+    c->facts.is_renegotiated = c->ssl.renego_status == MBEDTLS_SSL_RENEGOTIATION_DONE;
+    if (state == TLS_OPEN && write_waiting(c) < 0) {
+        state = fail(c, MBEDTLS_ERR_SSL_ALLOC_FAILED);
+    }
+    stepping = NULL;
+    return state;
+}
+
 static void close_connection(struct tls_connection *c)
 {
     if (c->state == TLS_OPEN || c->state == TLS_CLOSED) {
         mbedtls_ssl_close_notify(&c->ssl);
     }
+}
+
+static int send_alert(struct tls_connection *c, bool is_fatal, uint8_t code)
+{
+    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
+    uint8_t level = is_fatal ? MBEDTLS_SSL_ALERT_LEVEL_FATAL : MBEDTLS_SSL_ALERT_LEVEL_WARNING;
+    ENSURE(mbedtls_ssl_send_alert_message(&c->ssl, level, code) == 0, ERR_TLS);
+    c->facts.from_hub = (struct tls_alert){true, is_fatal, code};
+    return 0;
+}
+
+static int renegotiate(struct tls_connection *c)
+{
+    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
+    c->ssl.conf = &c->server->renegotiating;
+    ENSURE(mbedtls_ssl_renegotiate(&c->ssl) == 0, ERR_TLS);
+    return 0;
 }
 
 static const struct tls_facts *facts(const struct tls_connection *c)
@@ -313,5 +376,7 @@ const struct tls_engine tls_engine_mbedtls = {
     .plain = plain,
     .write = write_plain,
     .close = close_connection,
+    .send_alert = send_alert,
+    .renegotiate = renegotiate,
     .facts = facts,
 };

@@ -18,6 +18,7 @@ struct tls_server {
     int suites[TLS_POLICY_SUITES_MOST + 1];
     mbedtls_ecp_group_id curves[TLS_POLICY_GROUPS_MOST + 1];
     mbedtls_ssl_config config;
+    mbedtls_ssl_config renegotiating; // shares what `config` owns; for connections that were asked
     mbedtls_x509_crt chain;
     mbedtls_x509_crt *cas; // names alone, for the request for a client certificate
     mbedtls_pk_context key;

@@ -234,6 +234,10 @@ static int configure(struct tls_server *server, struct span ticket_secret)
         mbedtls_ssl_conf_export_keys_ext_cb(config, note_secret, NULL);
     }
     ENSURE(mbedtls_ssl_conf_own_cert(config, &server->chain, &server->key) == 0, ERR_CRYPTO);
+    server->renegotiating = *config;
+    mbedtls_ssl_conf_renegotiation(&server->renegotiating, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+    mbedtls_ssl_conf_renegotiation_enforced(&server->renegotiating,
+                                            MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
     return 0;
 }
 

@@ -101,6 +101,7 @@ static enum tls_state step(struct tls_connection *c)
             return fail(c);
         }
     }
+    c->facts.is_renegotiated = SSL_num_renegotiations(c->ssl) > 0;
     return c->state == TLS_OPEN ? read_plain(c) : c->state;
 }
 
@@ -137,6 +138,18 @@ static void close_connection(struct tls_connection *c)
     }
 }
 
+// TLS 1.2 and older; a later version has no such message.
+static int renegotiate(struct tls_connection *c)
+{
+    ENSURE(c->state == TLS_OPEN && SSL_version(c->ssl) <= TLS1_2_VERSION, ERR_TLS);
+    ERR_clear_error();
+    SSL_clear_options(c->ssl, SSL_OP_NO_RENEGOTIATION);
+    ENSURE(SSL_renegotiate(c->ssl) == 1, ERR_TLS);
+    int code = SSL_do_handshake(c->ssl);
+    ENSURE(code == 1 || has_to_wait(c, code), ERR_TLS);
+    return 0;
+}
+
 static const struct tls_facts *facts(const struct tls_connection *c)
 {
     return &c->facts;
@@ -154,5 +167,6 @@ const struct tls_engine tls_engine_openssl = {
     .plain = plain,
     .write = write_plain,
     .close = close_connection,
+    .renegotiate = renegotiate,
     .facts = facts,
 };

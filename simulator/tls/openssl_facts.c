@@ -123,6 +123,9 @@ int openssl_note_open(struct tls_connection *c)
     c->facts.is_resumed = SSL_session_reused(c->ssl) == 1;
     c->facts.has_all_secrets = true;
     TRY(note_certificate(c));
+    if (c->input.len == 0) {
+        buf_deinit(&c->input);
+    }
     c->state = TLS_OPEN;
     return 0;
 }

@@ -213,10 +213,13 @@ static int on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, 
                      SSL_TICKET_STATUS status, void *argument)
 {
     struct tls_server *server = argument;
-    (void)ssl, (void)session, (void)name, (void)name_bytes;
+    (void)session, (void)name, (void)name_bytes;
     bool is_good = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
-    return is_good && server->policy.tickets != TLS_TICKETS_REFUSED ? SSL_TICKET_RETURN_USE_RENEW
-                                                                    : SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (!is_good || server->policy.tickets == TLS_TICKETS_REFUSED) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    // a ticket of TLS 1.3 is for one use, one of TLS 1.2 for its whole life
+    return SSL_version(ssl) >= TLS1_3_VERSION ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 static int set_up_tickets(struct tls_server *server, struct span secret)

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// The faults of TLS as command-line clients see them: openssl s_client, gnutls-cli, mosquitto_sub.
+#include "base/test.h"
+#include "harness/cli/shell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *hubrig;
+static const char *const engines[] = {"mbedtls", "openssl"};
+
+enum { ON_MBEDTLS = 1, ON_OPENSSL = 2, ON_BOTH = 3 };
+
+// Runs a hub, arms the fault, runs the client ($port and $sub, a mosquitto_sub line without a topic,
+// are set), and gives what the client and the hub said.
+static void meet(struct shell_result *r, const char *engine, const char *fault, const char *client)
+{
+    shell_run(r,
+              "rm -f lines; %s serve --port 0 --tls-engine %s >lines 2>&1 & pid=$!; "
+              "until grep -qs mosquitto_pub lines; do kill -0 $pid || { cat lines; exit 9; }; done; "
+              "port=$(grep -o 'port=[0-9]*' lines | head -1 | cut -d= -f2); "
+              "sub=$(grep -o 'mosquitto_pub.*' lines | sed 's/^mosquitto_pub/mosquitto_sub/; s/-t .*//'); "
+              "%s ctl fault %s; %s; "
+              "until grep -q tcp.closed lines; do kill -0 $pid || break; done; "
+              "kill $pid; wait $pid; cat lines",
+              hubrig, engine, hubrig, fault, client);
+}
+
+struct row {
+    const char *fault;
+    const char *openssl_says; // NULL: it completes the handshake
+    const char *gnutls_says;
+    const char *event;
+};
+
+static const struct row handshake_rows[] = {
+    {"slice 50", NULL, NULL, "tls.established"},
+    {"slice 1 at tls.certificate", NULL, NULL, "tls.established"},
+    {"coalesce", NULL, NULL, "tls.established"},
+    {"segment 1", NULL, NULL, "tls.established"},
+    {"warnings 1", NULL, NULL, "tls.established"},
+    {"delay 150ms at tls.server_hello_done", NULL, NULL, "tls.established"},
+    {"alert fatal 40 at tls.certificate", "alert handshake failure", "Handshake failed", "by=hub"},
+    {"drop fin at tls.certificate", "unexpected eof", "non-properly terminated", "by=hub how=fin"},
+    {"drop rst at tls.certificate", "errno=104", "Error in the pull function", "by=hub how=rst"},
+    {"oversize", "packet length too long", "invalid length", "record_overflow"},
+    {"corrupt 200", "error", "signature verification has failed", "alert=decrypt_error"},
+    {"truncate 20", "length", "Error decoding", "alert=decode_error"},
+    {"double at tls.server_hello", "unexpected message", "unexpected", "alert=unexpected_message"},
+    {"swallow at tls.certificate", "unexpected message", "unexpected", "alert=unexpected_message"},
+    {"swap at tls.certificate", "unexpected message", "unexpected", "alert=unexpected_message"},
+    {"record-type 99", "unexpected", "unexpected", "alert=unexpected_message"},
+    {"record-version 0x0301", "wrong version", "unsupported version", "alert=protocol_version"},
+    {"empty-records 100", "record too small", "unexpected", "alert=unexpected_message"},
+    {"inject 1603034900 at tls.server_hello", "packet length too long", "invalid length", "record_overflow"},
+    {"plain-text http", "wrong version", "unexpected TLS packet", "tls.refused"},
+    {"flight ske-point", "bad ecpoint", "public key is invalid", "verdict=alert alert=illegal_parameter"},
+    {"flight request-20k", "unexpected eof", "non-properly terminated", "verdict=accepted"},
+};
+
+static void each_fault_of_the_handshake_shows_in_openssl(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    for (size_t i = 0; i < HR_COUNT_OF(handshake_rows) * HR_COUNT_OF(engines); i++) {
+        const struct row *row = &handshake_rows[i / 2];
+        meet(&r, engines[i % 2], row->fault,
+             "timeout 5 openssl s_client -connect localhost:$port -CAfile hub-files/root.pem "
+             "-tls1_2 -verify_return_error </dev/null 2>&1");
+        shell_assert_says(&r, row->openssl_says ? row->openssl_says : "Verify return code: 0 (ok)");
+        shell_assert_says(&r, "fault.fired");
+        shell_assert_says(&r, row->event);
+        shell_release(&r);
+    }
+}
+
+static void each_fault_of_the_handshake_shows_in_gnutls(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    for (size_t i = 0; i < HR_COUNT_OF(handshake_rows) * HR_COUNT_OF(engines); i++) {
+        const struct row *row = &handshake_rows[i / 2];
+        meet(&r, engines[i % 2], row->fault,
+             "timeout 5 gnutls-cli --x509cafile hub-files/root.pem "
+             "--priority NORMAL:-VERS-ALL:+VERS-TLS1.2 -p $port localhost </dev/null 2>&1");
+        shell_assert_says(&r, row->gnutls_says ? row->gnutls_says : "Handshake was completed");
+        shell_assert_says(&r, "fault.fired");
+        shell_release(&r);
+    }
+}
+
+// Behind the handshake a client of MQTT is at the other end; it may leave.
+static const struct {
+    const char *fault;
+    unsigned engines;
+    const char *says[2]; // hub or client
+} data_rows[] = {
+    {"alert fatal internal_error at tls.application_data", ON_MBEDTLS,
+     {"tls.alert by=hub level=fatal name=internal_error", "connection was lost"}},
+    {"alert fatal internal_error at tls.application_data", ON_OPENSSL,
+     {"cannot do what the fault asks for", "connection was lost"}},
+    {"hello-request", ON_BOTH, {"tls.renegotiated", "mqtt.subscribed"}},
+    {"drop fin at tls.application_data", ON_BOTH, {"tcp.closed by=hub how=fin", "connection was lost"}},
+    {"drop rst at tls.application_data", ON_BOTH, {"tcp.closed by=hub how=rst", "mqtt.subscribed"}},
+    {"corrupt 12 at tls.application_data", ON_BOTH, {"name=bad_record_mac", "tcp.closed"}},
+    {"double at tls.application_data", ON_BOTH, {"name=bad_record_mac", "tcp.closed"}},
+    {"half-close at tls.application_data", ON_BOTH, {"tcp.closed", "connection was lost"}},
+    {"segment 2 at tls.application_data", ON_BOTH, {"fault.fired", "mqtt.subscribed"}},
+    {"delay 300ms at tls.application_data", ON_BOTH, {"fault.fired", "mqtt.subscribed"}},
+};
+
+static void each_fault_behind_the_handshake_shows_in_mosquitto(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    for (size_t i = 0; i < HR_COUNT_OF(data_rows) * HR_COUNT_OF(engines); i++) {
+        if (!(data_rows[i / 2].engines & 1U << i % 2)) {
+            continue;
+        }
+        meet(&r, engines[i % 2], data_rows[i / 2].fault,
+             "eval \"$sub -t 'devices/device-1/messages/devicebound/#' >sub 2>&1 & client=\\$!\"; "
+             "until grep -q mqtt.subscribed lines; do kill -0 $client || break; done; "
+             "kill $client; wait $client; cat sub");
+        shell_assert_says(&r, "fault.fired");
+        shell_assert_says(&r, data_rows[i / 2].says[0]);
+        shell_assert_says(&r, data_rows[i / 2].says[1]);
+        shell_release(&r);
+    }
+}
+
+static void a_stalled_connection_stays_open_and_says_nothing(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    for (size_t i = 0; i < HR_COUNT_OF(engines); i++) {
+        meet(&r, engines[i], "stall at tls.server_hello_done",
+             "timeout 1 openssl s_client -connect localhost:$port -tls1_2 </dev/null 2>&1; echo left $?");
+        shell_assert_says(&r, "left 124");
+        shell_assert_says(&r, "tcp.closed by=device");
+        shell_release(&r);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    hubrig = getenv("HUBRIG");
+    return hubrig && shell_open() ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return shell_close();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fault_of_the_handshake_shows_in_openssl),
+        cmocka_unit_test(each_fault_of_the_handshake_shows_in_gnutls),
+        cmocka_unit_test(each_fault_behind_the_handshake_shows_in_mosquitto),
+        cmocka_unit_test(a_stalled_connection_stays_open_and_says_nothing),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

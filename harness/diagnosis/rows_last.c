@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// How far a device came that gave no other sign; and what its own log says.
+#include "harness/diagnosis/rows.h"
+
+static const struct row rows[] = {
+    {"log-dns", "how-far", SURENESS_SURE, "- @silence", CHAIN_ANY, "log.error.cause = dns",
+     facts_has_no_tcp, "the device never came to the hub; its log says: {log.error.meaning}",
+     "{log.error.try}"},
+    {"log-network", "how-far", SURENESS_SURE, "- @silence", CHAIN_ANY, "log.error.cause = network",
+     facts_has_no_tcp, "the device never came to the hub; its log says: {log.error.meaning}",
+     "{log.error.try}"},
+    {"log-before-the-wire", "how-far", SURENESS_SURE, "- @silence", CHAIN_ANY,
+     "log.error.cause = root|key|credentials|memory|clock", facts_has_no_tcp,
+     "no packet reached the hub; the device's log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"no-client-hello", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY, NULL, facts_has_no_hello,
+     "the device opened a TCP connection and never sent a TLS ClientHello",
+     "MQTT to IoT Hub is TLS from the first byte on port 8883: turn TLS on, and check its random "
+     "source and memory"},
+    {"no-connect", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_GOOD, NULL, facts_has_no_connect,
+     "TLS was established and the device never sent CONNECT",
+     "look for a wait between TLS and MQTT: a name check, a clock that is not set, a failed token, "
+     "a loop that is not run"},
+    {"no-telemetry", "how-far", SURENESS_LIKELY, "- @ledger", CHAIN_ANY, NULL, facts_has_no_telemetry,
+     "the device is connected and sends no telemetry",
+     "publish to devices/{{id}/messages/events/ after CONNACK; check the send interval and that the "
+     "MQTT loop runs"},
+    {"no-tcp", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY, NULL, facts_has_no_tcp,
+     "the device runs and never opened a TCP connection to the hub",
+     "check host name and port in its connection string, name resolution, firewall and proxy, and "
+     "that the program starts its network"},
+    {"log-says", "log", SURENESS_POSSIBLE, "- device.exited @recovery @silence @detect", CHAIN_ANY,
+     "log.error", NULL, "the device's log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+};
+
+const struct row_table diagnosis_last_rows = {rows, HR_COUNT_OF(rows)};

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// What the oracles ask about: back-off, recovery, ledger, keep-alive, renewal.
+#include "harness/diagnosis/rows.h"
+
+#define ADVICE_BACKOFF                                                                             \
+    "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
+    "after a CONNACK with code 0"
+
+static const struct row rows[] = {
+    {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
+     "mqtt.refused > tcp.accepted", facts_stays_away,
+     "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
+     "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
+     "with a growing wait"},
+    {"no-reconnect", "retry", SURENESS_LIKELY, "@backoff @recovery @detect @resubscribe @twin-sync -",
+     CHAIN_ANY, NULL, facts_stays_away,
+     "the device did not come back after the hub had ended its connection",
+     "handle a closed socket and a refused CONNECT as a reason to retry; use a keep-alive so that "
+     "a lost link is noticed"},
+    {"hammering", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @backoff @rate", CHAIN_ANY,
+     NULL, facts_hammers,
+     "the device retries without enough back-off: {attempts} attempts, {mean} apart on average",
+     ADVICE_BACKOFF},
+    {"slow-recovery", "retry", SURENESS_LIKELY, "@recovery", CHAIN_ANY, NULL, NULL,
+     "the device came back too late after the trouble had ended",
+     "cap the wait between attempts (two to five minutes), and start over with short ones when the "
+     "network comes back"},
+
+    {"handshake-without-timeout", "detect", SURENESS_SURE, "@detect @silence", CHAIN_ANY,
+     "fault.fired.fault ~ stall", NULL,
+     "the device waits for a stalled server without a time-out",
+     "set a time-out for connect, TLS handshake and CONNACK; no TLS stack has one of its own"},
+    {"missing-pingresp", "detect", SURENESS_SURE, "@detect", CHAIN_ANY,
+     "fault.fired.site = mqtt.pingresp", NULL,
+     "the device does not notice that its pings are not answered",
+     "close the connection when PINGRESP is missing for the keep-alive or a shorter time-out"},
+    {"missing-puback", "detect", SURENESS_SURE, "@detect", CHAIN_ANY,
+     "fault.fired.site = mqtt.puback", NULL,
+     "the device does not notice that its messages are not acknowledged",
+     "time out an unacknowledged QoS 1 message, reconnect, and send it again with DUP"},
+    {"missing-suback", "detect", SURENESS_SURE, "@detect", CHAIN_ANY,
+     "fault.fired.site = mqtt.suback", NULL,
+     "the device does not notice that its SUBSCRIBE is not answered",
+     "time out a SUBSCRIBE and reconnect; without it the device is deaf"},
+    {"half-open", "detect", SURENESS_LIKELY, "@detect", CHAIN_ANY, NULL, NULL,
+     "the device holds on to a connection that is dead",
+     "use a keep-alive of a few minutes at most, and TCP_USER_TIMEOUT where the stack has it"},
+    {"long-silence", "silence", SURENESS_LIKELY, "@silence", CHAIN_ANY, NULL, NULL,
+     "the device was silent on the wire for a long time, as one that blocks: in DNS, in connect, in a "
+     "handshake or in a retry without a cap",
+     "bound every blocking call; log before each of them, so that the last line names the culprit"},
+
+    {"lost-unacknowledged", "ledger", SURENESS_SURE, "@ledger", CHAIN_ANY,
+     "fault.fired.site = mqtt.puback|mqtt.publish", NULL,
+     "the device forgot a message, or sent it as a new one, when its PUBACK did not come",
+     "keep a message until its PUBACK; send it again after the reconnect with DUP and the same "
+     "message id"},
+    {"c2d-not-taken", "ledger", SURENESS_SURE, "@ledger", CHAIN_ANY, "c2d.delivered > c2d.completed",
+     NULL, "the device did not acknowledge a cloud-to-device message",
+     "subscribe devices/{{id}/messages/devicebound/# with QoS 1 and send PUBACK when the message is "
+     "stored"},
+    {"c2d-never-subscribed", "ledger", SURENESS_SURE, "@ledger", CHAIN_ANY,
+     "c2d.queued; !c2d.delivered", NULL,
+     "no cloud-to-device message reached the device: it does not subscribe to them",
+     "subscribe devices/{{id}/messages/devicebound/# after every connect without a kept session"},
+    {"lost-in-outage", "ledger", SURENESS_LIKELY, "@ledger", CHAIN_ANY, "tcp.closed", NULL,
+     "messages went missing or doubled around a lost connection",
+     "queue what is measured while away, and what is not acknowledged; empty the queue only by PUBACK"},
+    {"unordered", "ledger", SURENESS_POSSIBLE, "@ledger", CHAIN_ANY, NULL, NULL,
+     "the device's messages do not add up, with no lost connection in between",
+     "look for two senders on one queue, or a counter that is not kept over a restart"},
+
+    {"keep-alive-off", "keep-alive", SURENESS_SURE, "@keepalive @detect", CHAIN_ANY,
+     "mqtt.connect.keep_alive_s = 0", NULL,
+     "the device announces keep-alive 0: neither side notices a dead link",
+     "announce 60 to 240 s; IoT Hub closes an idle connection after 1767 s at the latest"},
+    {"keep-alive-not-kept", "keep-alive", SURENESS_LIKELY, "@keepalive", CHAIN_ANY, NULL, NULL,
+     "the device announces a keep-alive of {mqtt.connect.keep_alive_s} s that does not fit, or does "
+     "not ping in time",
+     "choose 60 to 240 s, under the time-out of routers on the way; run the MQTT loop often enough"},
+
+    {"not-resubscribed", "whole-again", SURENESS_SURE, "@resubscribe", CHAIN_ANY,
+     "mqtt.connected.session_present = false", NULL,
+     "the device did not subscribe again although the hub had no session left: it is deaf",
+     "subscribe again after each CONNACK with session present = 0; connect with clean session 0 to "
+     "keep it"},
+    {"twin-not-read", "whole-again", SURENESS_SURE, "@twin-sync", CHAIN_ANY,
+     "mqtt.connected > twin.get", NULL,
+     "the device did not read its twin after the reconnect: what changed meanwhile is lost",
+     "after each connect: subscribe $iothub/twin/res/#, GET the twin, compare $version, then take "
+     "patches"},
+    {"twin-stale", "whole-again", SURENESS_LIKELY, "@twin-sync", CHAIN_ANY, NULL, NULL,
+     "the device has an old version of its desired properties",
+     "subscribe to desired patches before the GET; when $version jumps by more than one, GET again"},
+
+    {"renewed-at-wrong-time", "token", SURENESS_SURE, "@renewal", CHAIN_ANY, NULL, NULL,
+     "the device renews its SAS token too early, too late or not at all",
+     "renew at 80 to 90 % of the token's life by the same clock that made it; a step of the clock must "
+     "move the timer"},
+    {"wrong-alert", "refusal", SURENESS_SURE, "@alert", CHAIN_BAD, "tls.refused.how = alert", NULL,
+     "the device refused the bad chain {chain}, but told a wrong reason: {tls.refused.alert}",
+     "not dangerous; map the verify result to the alert, so that a capture names the cause"},
+    {"no-alert", "refusal", SURENESS_SURE, "@alert", CHAIN_BAD, "tls.refused.how != alert", NULL,
+     "the device refused the bad chain {chain} without an alert",
+     "not dangerous; send the alert before the socket is closed (mbedtls_ssl_close_notify comes too "
+     "late), so that a capture names the cause"},
+};
+
+const struct row_table diagnosis_link_rows = {rows, HR_COUNT_OF(rows)};

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// TLS handshakes over a good chain that did not complete.
+#include "harness/diagnosis/rows.h"
+
+#define ENDED "tls.alert tls.failed - @alert"
+#define LEFT  "tls.failed tcp.closed - @alert"
+
+static bool alert_and_clock_behind(const struct diagnosis *d)
+{
+    return facts_clock_is_behind(d) &&
+           facts_alert_is(d, "bad_certificate certificate_expired certificate_unknown unknown_ca");
+}
+
+static bool alert_and_clock_ahead(const struct diagnosis *d)
+{
+    return facts_clock_is_ahead(d) && facts_alert_is(d, "certificate_expired bad_certificate "
+                                                        "certificate_unknown");
+}
+
+static bool alert_unknown_ca(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "unknown_ca");
+}
+
+static bool alert_expired(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "certificate_expired");
+}
+
+static bool alert_bad_certificate(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "bad_certificate certificate_unknown certificate_revoked");
+}
+
+static bool alert_unsupported(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "unsupported_certificate");
+}
+
+static bool alert_no_common_ground(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "handshake_failure protocol_version insufficient_security "
+                             "illegal_parameter unsupported_extension");
+}
+
+static bool alert_decode(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "decode_error unexpected_message");
+}
+
+static bool alert_record_overflow(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "record_overflow");
+}
+
+static bool alert_decrypt(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "decrypt_error bad_record_mac");
+}
+
+static bool left_and_clock_behind(const struct diagnosis *d)
+{
+    return facts_handshake_left(d) && facts_clock_is_behind(d);
+}
+
+static bool hub_ended_handshake(const struct diagnosis *d)
+{
+    return d->hub_alert_seq > d->last_seq[EVENT_TLS_ESTABLISHED] && !facts_has_alert(d);
+}
+
+static const struct row rows[] = {
+    // The wire shows that the device left, its log says why.
+    {"left-log-clock", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = clock",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-root", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = root",
+     facts_handshake_left,
+     "the device left the TLS handshake over {chain}; its log says: {log.error.meaning} "
+     "({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-name", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = name",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-memory", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = memory",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"left-log-algorithm", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = algorithm",
+     facts_handshake_left,
+     "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
+     "{log.error.try}"},
+    {"clock-behind", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_and_clock_behind,
+     "the device refused a good chain ({alert}) because its clock, {device_utc}, is before "
+     "notBefore",
+     "get the time (SNTP, RTC, the cell network) before the first TLS handshake"},
+    {"clock-ahead", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_and_clock_ahead,
+     "the device refused a good chain ({alert}) because its clock, {device_utc}, is past notAfter",
+     "correct the clock; a date that was set by hand or a week counter that rolled over is the usual "
+     "reason"},
+    {"root-unknown", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_unknown_ca,
+     "the device does not trust the root of {chain}: it sent the alert unknown_ca",
+     "give the device this root; IoT Hub moved from Baltimore to DigiCert Global Root G2, so a "
+     "device needs the new one"},
+    {"thinks-expired", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_expired,
+     "the device takes the good chain {chain} for expired: it sent certificate_expired",
+     "its clock is ahead, or an expired certificate of the same name stands in its trust store; "
+     "remove that one"},
+    {"algorithm-not-built-in", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_unsupported,
+     "the device cannot use a certificate of {chain}: it sent unsupported_certificate",
+     "build the signature's hash in (SHA-384: MBEDTLS_SHA512_C, WOLFSSL_SHA384) and the key type"},
+    {"refused-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_bad_certificate,
+     "the device refused the good chain {chain} with the alert {alert}",
+     "compare root, host name and clock on the device; check that its TLS build has the chain's "
+     "signature and key types"},
+    {"record-too-large", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_record_overflow,
+     "the hub's handshake is larger than the device's buffer: it sent record_overflow",
+     "raise MBEDTLS_SSL_IN_CONTENT_LEN to 16384, or negotiate a smaller fragment length"},
+    {"cannot-reassemble", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_decode,
+     "the device could not read a handshake message: it sent {alert}",
+     "a Certificate that is split over records needs a stack that joins them (mbedTLS from 3.6.3), and "
+     "a buffer for all of it"},
+    {"signature-check-failed", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_decrypt,
+     "a cryptographic check failed on the device: it sent {alert}",
+     "check the crypto accelerator's driver, its random source and its memory; compare with the "
+     "software implementation"},
+    {"no-common-ground", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_no_common_ground,
+     "device and hub share no TLS version, cipher suite or curve: alert {alert}",
+     "enable TLS 1.2 with ECDHE, AES-GCM, P-256 and RSA certificates in the device's TLS build"},
+    {"ended-handshake", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, facts_has_alert,
+     "the device ended the TLS handshake with the alert {alert}",
+     "look up the alert in the device's TLS log (RFC 5246 7.2.2)"},
+
+    {"no-tls-at-all", "hub-ended", SURENESS_SURE, "tls.failed -", CHAIN_ANY,
+     "tls.failed.why ~ without TLS; tls.failed > tls.established", NULL, "{tls.failed.why}",
+     "MQTT to IoT Hub is TLS from the first byte on port 8883; plain MQTT (1883) does not exist there"},
+    {"old-tls", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ does not offer TLS 1.2; tls.failed > tls.established", NULL,
+     "the device offers no TLS 1.2 (ClientHello: {tls.client_hello.version})",
+     "build TLS 1.2 in; the service refuses TLS 1.0 and 1.1"},
+    {"no-common-suite", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ no common cipher suite; tls.failed > tls.established", NULL,
+     "device and hub share no cipher suite: {tls.failed.why}",
+     "enable ECDHE with AES-GCM; suites with static RSA, DHE or CBC-SHA1 alone are refused by the "
+     "service"},
+    {"device-key-wrong", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ key does not fit; tls.failed > tls.established", NULL,
+     "the device's private key does not belong to its certificate",
+     "compare the public keys of both; a secure element may hold another key than the file says"},
+    {"hub-ended-handshake", "hub-ended", SURENESS_LIKELY, ENDED, CHAIN_ANY, NULL,
+     hub_ended_handshake, "the hub ended the TLS handshake with the alert {hub_alert}: {tls.failed.why}",
+     "look at the ClientHello and the client certificate in the capture"},
+
+    {"left-handshake-clock", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, left_and_clock_behind,
+     "the device left the TLS handshake without an alert; its clock, {device_utc}, is before "
+     "notBefore",
+     "get the time (SNTP, RTC, the cell network) before the first TLS handshake"},
+    {"left-handshake", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
+     "the device closed the TLS handshake without an alert, as most stacks do when the chain does "
+     "not verify or memory is short",
+     "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
+     "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
+    {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
+     facts_handshake_left,
+     "the device may lack the root of {chain}, and its stack closes without saying so",
+     "compare its trust bundle with the chain: hubrig doctor BUNDLE --host HUB; keep DigiCert Global "
+     "Root G2 and Microsoft RSA Root 2017"},
+    {"left-for-memory", "left-memory", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
+     facts_handshake_left,
+     "the device may lack memory for the certificate chain, and its stack closes without saying so",
+     "look for -0x7100, -0x7f00 or a failed allocation in its log; give TLS a 16 KiB input buffer"},
+    {"left-after-handshake", "left", SURENESS_LIKELY, "tls.refused tcp.closed - @alert", CHAIN_GOOD,
+     "tls.refused.how = close-after-handshake; tls.refused > mqtt.connect", NULL,
+     "the device completed the TLS handshake over the good chain {chain} and then closed it",
+     "a check behind the handshake failed: the verify flags, the host name, a pinned certificate or "
+     "key; pins break when the service renews its leaf or intermediate"},
+};
+
+const struct row_table diagnosis_tls_rows = {rows, HR_COUNT_OF(rows)};

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+#include "base/when.h"
+#include "harness/report/grade.h"
+#include "harness/report/report.h"
+
+#include <string.h>
+
+// Text of a device must not become markup, nor end a table's cell.
+static int print_cell(const char *text, struct buf *out)
+{
+    for (const char *at = text; *at; at++) {
+        if (strchr("|\\`*_[]<>&#~", *at)) {
+            TRY(buf_append_u8(out, '\\'));
+        }
+        TRY(buf_append_u8(out, (uint8_t)*at < 0x20 || *at == 0x7f ? ' ' : (uint8_t)*at));
+    }
+    return 0;
+}
+
+static int print_counts(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    size_t counts[VERDICT_COUNT] = {0};
+    const char *before = ": ";
+    for (size_t i = 0; i < count; i++) {
+        counts[outcomes[i].verdict]++;
+    }
+    TRY(buf_printf(out, "### hubrig\n\n%zu scenario%s", count, count == 1 ? "" : "s"));
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        if (counts[v]) {
+            TRY(buf_printf(out, "%s**%zu** %s", before, counts[v], verdict_word((enum verdict)v)));
+            before = ", ";
+        }
+    }
+    return buf_append_text(out, "\n\n");
+}
+
+static int print_card(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    struct grade grades[GRADES_MOST];
+    size_t families = grade_families(outcomes, count, grades);
+    TRY(buf_append_text(out, "| family | mark | passed | |\n|---|---|---|---|\n"));
+    for (size_t i = 0; i < families; i++) {
+        TRY(buf_append_text(out, "| "));
+        TRY(print_cell(grades[i].family, out));
+        TRY(buf_printf(out, " | **%s** | %zu of %zu | ", grades[i].mark, grades[i].good,
+                       grades[i].count));
+        TRY(print_cell(grades[i].why, out));
+        TRY(buf_append_text(out, " |\n"));
+    }
+    return 0;
+}
+
+static int print_item(const char *key, const char *text, struct buf *out)
+{
+    if (text[0] == '\0') {
+        return 0;
+    }
+    TRY(buf_printf(out, "- %s: ", key));
+    TRY(print_cell(text, out));
+    return buf_append_u8(out, '\n');
+}
+
+static int print_trouble(const struct outcome *o, struct buf *out)
+{
+    TRY(buf_printf(out, "\n#### %s: ", verdict_word(o->verdict)));
+    TRY(print_cell(o->scenario, out));
+    TRY(buf_append_text(out, " on "));
+    TRY(print_cell(o->device, out));
+    TRY(buf_append_text(out, "\n\n"));
+    TRY(buf_append_text(out, "- where: "));
+    TRY(print_cell(o->file, out));
+    TRY(o->line ? buf_printf(out, ":%d\n", o->line) : buf_append_u8(out, '\n'));
+    TRY(print_item("expected", o->expected, out));
+    TRY(print_item("observed", o->observed, out));
+    TRY(print_item("cause", o->cause, out));
+    TRY(print_item("try", o->try_text, out));
+    return print_item("evidence", o->evidence, out);
+}
+
+int report_summary(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    TRY(print_counts(outcomes, count, out));
+    TRY(print_card(outcomes, count, out));
+    for (size_t i = 0; i < count; i++) {
+        if (!verdict_is_good(outcomes[i].verdict) && outcomes[i].verdict != VERDICT_SKIPPED) {
+            TRY(print_trouble(&outcomes[i], out));
+        }
+    }
+    return 0;
+}
