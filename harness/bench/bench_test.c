@@ -150,7 +150,7 @@ static void each_mistake_is_named_with_its_place(void **state)
         {"blackbox a\nend\n",
          "1:1: blackbox 'a' has no hub-address: the address of this machine as the board reaches it"},
         {"blackbox a\nhub-address x\npower uhubctl 1-4\nend\n",
-         "3:11: expected: power uhubctl HUB PORT, such as: power uhubctl 1-4 2"},
+         "3:15: expected: power uhubctl HUB PORT, such as: power uhubctl 1-4 2"},
         {"process a\ncommand b\n", "1:1: process 'a' has no 'end'"},
         {"process a\ncommand b\nprocess c\ncommand d\nend\n",
          "3:1: process 'a' of line 1 has no 'end'"},
