@@ -23,6 +23,7 @@ struct fronting {
     const char *port;
     const char *chain;
     const char *faults[OPTION_LIST_MOST + 1];
+    struct fault parsed[OPTION_LIST_MOST];
     const char *files;
     const char *control_path; // NULL = control.sock in the folder
     const char *capture;
@@ -76,20 +77,32 @@ static int read_upstream(struct fronting *f)
     return 0;
 }
 
-static int arm_fault(struct fronting *f, const char *text)
+static int read_fault(const char *text, struct fault *out)
 {
     struct span words[FAULT_WORDS_MOST];
     struct span rest = span_text(text);
-    struct fault fault;
     size_t count = 0;
     size_t bad = 0;
     while (rest.len > 0 && count < FAULT_WORDS_MOST) {
         words[count] = span_cut(rest, ' ', &rest);
         count += words[count].len > 0;
     }
-    TRY(fault_parse(words, count, &fault, &bad));
-    TRY(front_check_fault(&fault));
-    return faults_add(f->rig.faults, &fault);
+    int code = fault_parse(words, count, out, &bad);
+    if (code < 0) {
+        char why[400];
+        snprintf(why, sizeof why, "%s", error_text(code));
+        FAIL(code, "--fault \"%s\": %s", text, why);
+    }
+    return front_check_fault(out);
+}
+
+// After the ready line, so that it stays the first.
+static int arm_faults(struct fronting *f)
+{
+    for (size_t i = 0; f->faults[i]; i++) {
+        TRY(faults_add(f->rig.faults, &f->parsed[i]));
+    }
+    return 0;
 }
 
 static int open_control(struct fronting *f)
@@ -125,9 +138,6 @@ static int open_front(struct fronting *f)
     TRY(hosting_read_port(f->port, "--port", &port));
     TRY(front_new(&settings, &f->front));
     TRY(server_add_speaker(f->rig.server, DIALECT_ANY, front_speaker(f->front)));
-    for (size_t i = 0; f->faults[i]; i++) {
-        TRY(arm_fault(f, f->faults[i]));
-    }
     TRY(rig_use_chain(&f->rig, f->chain));
     return server_listen_for(f->rig.server, DIALECT_ANY, f->listen, port, &f->bound_port);
 }
@@ -138,6 +148,9 @@ static int open_all(struct fronting *f)
         .loop = &f->hosting.loop, .env = &f->env, .capture = f->capture};
     hub_settings_init(&settings.hub, f->host);
     TRY(read_upstream(f));
+    for (size_t i = 0; f->faults[i]; i++) {
+        TRY(read_fault(f->faults[i], &f->parsed[i]));
+    }
     TRY(hosting_read_names(f->names, f->name_text, &settings));
     TRY(hosting_read_tls(f->tls, &settings.tls));
     TRY(fs_make_folder(f->files, 0700));
@@ -175,6 +188,9 @@ static int front(struct fronting *f)
     code = open_all(f);
     if (code == 0) {
         print_ready(f);
+        code = arm_faults(f);
+    }
+    if (code == 0) {
         hosting_run(&f->hosting);
     }
     int exit_code = code < 0 ? cli_fail("front", code) : EXIT_PASS;
@@ -248,8 +264,8 @@ const struct command command_front = {
         "  --names LIST      more names or addresses for it, separated by commas\n"
         "  --listen ADDRESS  IP address to listen on; default: 127.0.0.1; 0.0.0.0 for boards\n"
         "  --port N          default: 8883; 0 takes a free one\n"
-        "  --chain NAME      the chain to present; default: azure/digicert-g2 (`hubrig certs` lists\n"
-        "                    them)\n"
+        "  --chain NAME      the chain to present; default: azure/digicert-g2 (`hubrig certs\n"
+        "                    list` names them)\n"
         "  --fault \"WORDS\"   arm a fault at tcp.accept or a tls site, as in scenarios: \"drop rst at\n"
         "                    tls.certificate times 3\"; may be repeated (`hubrig words faults`)\n"
         "  --files FOLDER    where root.pem, client-hello.txt and the control socket go; default:\n"
