@@ -277,6 +277,7 @@ const struct command command_front = {
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
+        "A device's client certificate is not passed on; nor is one shown to the server.\n"
         "A device that says close_notify gets what the server still sends, for up to 60 s. A server\n"
         "that closes ends the device's connection. Who does not read is not sent more than some\n"
         "hundred KB: the other side is not read meanwhile.\n"
