@@ -10,7 +10,7 @@ libmbedtls-dev libssl-dev libuv1-dev libjansson-dev libxml2-dev uthash-dev libsq
 libcmocka-dev libmosquitto-dev mosquitto mosquitto-clients faketime openssl
 libxml2-utils procps curl tshark chromium
 bind9-dnsutils ntpsec-ntpdig iproute2 util-linux
-libwebsockets-dev libwebsockets-evlib-uv
+libwebsockets-dev libwebsockets-evlib-uv libserialport-dev
 libgnutls28-dev gnutls-bin libwolfssl-dev libbearssl-dev
 "
 
