@@ -27,6 +27,7 @@ extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_serve;
 extern const struct command command_suites;
+extern const struct command command_sweep;
 extern const struct command command_try;
 extern const struct command command_words;
 

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
     &command_ctl,
     &command_try,
     &command_run,
+    &command_sweep,
     &command_suites,
     &command_report,
     &command_history,
