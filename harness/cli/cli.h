@@ -23,6 +23,7 @@ extern const struct command command_doctor;
 extern const struct command command_explain;
 extern const struct command command_explain_log;
 extern const struct command command_history;
+extern const struct command command_observe;
 extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_serve;

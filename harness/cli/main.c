@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
     &command_serve,
     &command_ctl,
     &command_try,
+    &command_observe,
     &command_run,
     &command_sweep,
     &command_suites,
