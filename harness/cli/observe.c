@@ -106,9 +106,10 @@ static int report(const struct options *o, const struct observe_wish *w, const s
     struct buf text HR_CLEANUP(buf_deinit);
     struct buf block HR_CLEANUP(buf_deinit);
     struct profile_bench how = {.name = o->name, .words = w->word_count ? w->words : NULL,
-                                .word_count = w->word_count, .address = "127.0.0.1"};
+                                .word_count = w->word_count, .address = p->sni[0] ? p->sni : "127.0.0.1"};
     for (size_t i = 0; i < HR_COUNT_OF(serve_options); i++) {
-        if (strcmp(serve_options[i], "--listen") == 0 && o->serve[i]) {
+        bool is_listen = strcmp(serve_options[i], "--listen") == 0;
+        if (is_listen && o->serve[i] && strcmp(o->serve[i], "0.0.0.0") != 0) {
             how.address = o->serve[i];
         }
     }

@@ -9,6 +9,7 @@
 #include "certs/timeline.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/suite_run.h"
+#include "harness/device/lock.h"
 #include "harness/sweep/sweep.h"
 
 #include <inttypes.h>
@@ -208,8 +209,17 @@ static int sweep_device(const struct wish *w, const struct bench *bench, struct 
                 w->device);
         return EXIT_SKIPPED;
     }
+    int lock = -1;
+    code = bench_is_hardware(s->device) ? lock_take(s->device->name, 0, &lock) : 0;
+    if (code < 0) {
+        return cli_fail("sweep", code);
+    }
     s->bench_folder = bench->folder;
-    return run_and_print(w, s);
+    int exit_code = run_and_print(w, s);
+    if (lock >= 0) {
+        close(lock);
+    }
+    return exit_code;
 }
 
 static int sweep_on_bench(const struct wish *w, struct sweep_settings *s)

@@ -86,7 +86,7 @@ static int print_beat(struct buf *out, const char *label, const char *what,
     char mean[32], least[32];
     TRY(buf_printf(out, "  %-15s %" PRIu64 " %s", label, b->count, what));
     if (b->gaps) {
-        TRY(buf_printf(out, ", every %s (at least %s)",
+        TRY(buf_printf(out, ", every %s (shortest %s)",
                        duration_print((int64_t)(b->gap_sum_us / b->gaps), mean),
                        duration_print((int64_t)b->least_gap_us, least)));
     }

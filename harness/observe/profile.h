@@ -48,7 +48,7 @@ int profile_line(struct profile *p, struct span line) HR_NODISCARD;
 
 // Which SDK it looks like, with the clue; never NULL.
 const char *profile_sdk(const struct profile *p);
-// "60s" and so on: the suites that suit what the device uses, with the reason.
+// The suites that suit what the device uses, with the reason; returns how many.
 struct profile_suite {
     const char *name, *reason;
 };

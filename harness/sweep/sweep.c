@@ -72,7 +72,7 @@ static int add_probe(const struct sweep_settings *s, int64_t utc_s, struct batch
     }
     b->entries[b->filled - 1] = (struct run_entry){
         .plan = plan, .device = s->device, .folder = plan->name + strlen("sweep."),
-        .is_alone = s->device->board != NULL};
+        .is_alone = bench_is_hardware(s->device)};
     return 0;
 }
 
