@@ -7,7 +7,9 @@
 #include "harness/cli/cli.h"
 #include "harness/cli/observe_parts.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { REPORT_BYTES_MOST = 1 << 20, BENCH_BYTES_MOST = 1 << 20, SERVE_WORDS_MOST = 32 };
@@ -101,11 +103,23 @@ static int write_bench(const char *path, const char *name, struct span block)
     return fs_write_file(path, buf_span(&text), 0644);
 }
 
+// An entry is used from other folders as well: what names a file does so from everywhere.
+static const char *place_of(const char *word, char out[PATH_MAX])
+{
+    bool is_path = word[0] != '/' && strchr(word, '/') != NULL;
+    return is_path && realpath(word, out) ? out : word;
+}
+
 static int report(const struct options *o, const struct observe_wish *w, const struct profile *p)
 {
     struct buf text HR_CLEANUP(buf_deinit);
     struct buf block HR_CLEANUP(buf_deinit);
-    struct profile_bench how = {.name = o->name, .words = w->word_count ? w->words : NULL,
+    static char places[BENCH_WORDS_MOST][PATH_MAX];
+    const char *words[BENCH_WORDS_MOST];
+    for (size_t i = 0; i < w->word_count; i++) {
+        words[i] = place_of(w->words[i], places[i]);
+    }
+    struct profile_bench how = {.name = o->name, .words = w->word_count ? words : NULL,
                                 .word_count = w->word_count, .address = p->sni[0] ? p->sni : "127.0.0.1"};
     for (size_t i = 0; i < HR_COUNT_OF(serve_options); i++) {
         bool is_listen = strcmp(serve_options[i], "--listen") == 0;
