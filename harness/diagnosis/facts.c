@@ -152,6 +152,15 @@ bool facts_ended_whole_hours_ago(const struct diagnosis *d)
     return digits > 0 && span_starts_with(span_text(at + digits), SPAN_LITERAL(" h ago"));
 }
 
+// No duration that anybody wishes for: the expiry has another unit than seconds.
+bool facts_token_is_endless(const struct diagnosis *d)
+{
+    static const int64_t CENTURY_S = 100LL * 365 * 86400;
+    char left[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
+    return strtoll(left, NULL, 10) > CENTURY_S;
+}
+
 bool facts_hammers(const struct diagnosis *d)
 {
     return d->series[EVENT_MQTT_CONNECT].count >= 3 || d->series[EVENT_TCP_ACCEPTED].count >= 3;
@@ -189,8 +198,10 @@ bool facts_stays_away(const struct diagnosis *d)
 {
     uint64_t refused = d->last_seq[EVENT_MQTT_REFUSED];
     uint64_t ended = d->hub_closed_seq > refused ? d->hub_closed_seq : refused;
-    return never_ended(d) && d->last_seq[EVENT_MQTT_CONNECT] != 0 &&
-           ended > d->last_seq[EVENT_TCP_ACCEPTED];
+    uint64_t accepted = d->last_seq[EVENT_TCP_ACCEPTED];
+    bool said_goodbye = d->last_seq[EVENT_MQTT_DISCONNECT] > accepted;
+    return never_ended(d) && d->last_seq[EVENT_MQTT_CONNECT] != 0 && ended > accepted &&
+           !said_goodbye;
 }
 
 bool facts_has_no_hello(const struct diagnosis *d)

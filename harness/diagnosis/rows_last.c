@@ -29,6 +29,10 @@ static const struct row rows[] = {
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
+    {"device-closed", "how-far", SURENESS_LIKELY, "tcp.closed", CHAIN_ANY, "tcp.closed.by = device",
+     NULL, "the device itself ended the connection ({tcp.closed.how}), where it should have kept it",
+     "look at the last packet before the end in the capture: the device crashed over it, restarted, or "
+     "takes it for an error"},
     {"log-says", "log", SURENESS_POSSIBLE, "- device.exited @recovery @silence @detect", CHAIN_ANY,
      "log.error", NULL, "the device's log says: {log.error.meaning} ({log.error.code})",
      "{log.error.try}"},
