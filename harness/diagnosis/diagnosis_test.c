@@ -270,6 +270,8 @@ static const struct story stories[] = {
       "tls.alert by=device name=illegal_parameter", "!tls.refused how=alert alert=illegal_parameter"}},
     {"token-in-milliseconds", "written in milliseconds", "in seconds since 1970",
      {"tcp.accepted", "mqtt.connected sas_expires_in_s=1790000000000", "d2c.message qos=1"}},
+    {"token-in-local-time", "off by whole hours", "timegm",
+     {"mqtt.connect", "mqtt.refused reason=sas-expired working=se=2026-11-20_is_7_h_before_the_hub"}},
     {"slow-recovery", "came back too late", "cap the wait", {"mqtt.connected", "@recovery"}},
     {"no-reconnect", "did not come back", "retry",
      {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "@recovery"}},

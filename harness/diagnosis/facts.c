@@ -143,13 +143,16 @@ bool facts_ended_whole_hours_ago(const struct diagnosis *d)
 {
     char working[FACT_TEXT_BYTES];
     facts_value(d, EVENT_MQTT_REFUSED, "working", working);
-    const char *at = strstr(working, "ended ");
-    if (!at) {
-        return false;
+    static const char *const frames[][2] = {{"ended ", " h ago"}, {" is ", " h before"}};
+    for (size_t i = 0; i < HR_COUNT_OF(frames); i++) {
+        const char *at = strstr(working, frames[i][0]);
+        at = at ? at + strlen(frames[i][0]) : "";
+        size_t digits = strspn(at, "0123456789");
+        if (digits > 0 && span_starts_with(span_text(at + digits), span_text(frames[i][1]))) {
+            return true;
+        }
     }
-    at += strlen("ended ");
-    size_t digits = strspn(at, "0123456789");
-    return digits > 0 && span_starts_with(span_text(at + digits), SPAN_LITERAL(" h ago"));
+    return false;
 }
 
 // No duration that anybody wishes for: the expiry has another unit than seconds.
