@@ -272,6 +272,8 @@ static const struct story stories[] = {
      {"tcp.accepted", "mqtt.connected sas_expires_in_s=1790000000000", "d2c.message qos=1"}},
     {"token-in-local-time", "off by whole hours", "timegm",
      {"mqtt.connect", "mqtt.refused reason=sas-expired working=se=2026-11-20_is_7_h_before_the_hub"}},
+    {"connected-regardless", "if it was not given this root", "root.pem",
+     {"hub.chain name=azure/digicert-g2", "tcp.accepted", "!mqtt.connect"}},
     {"slow-recovery", "came back too late", "cap the wait", {"mqtt.connected", "@recovery"}},
     {"no-reconnect", "did not come back", "retry",
      {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "@recovery"}},

@@ -100,6 +100,14 @@ bool facts_clock_is_behind(const struct diagnosis *d)
     return has_hub ? device_us < hub_us - day_us : device_us < year_2015_us;
 }
 
+bool facts_clock_is_unset(const struct diagnosis *d)
+{
+    static const int64_t year_2020_us = INT64_C(1577836800) * 1000000;
+    int64_t device_us = 0;
+    return utc_parse(span_text(d->device_utc), &device_us) == 0 && device_us < year_2020_us &&
+           facts_clock_is_behind(d);
+}
+
 bool facts_clock_is_ahead(const struct diagnosis *d)
 {
     int64_t device_us = 0;

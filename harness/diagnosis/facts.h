@@ -34,6 +34,8 @@ const char *facts_value(const struct diagnosis *d, enum event_type type, const c
 // or it is far ahead of the hub's.
 bool facts_clock_is_behind(const struct diagnosis *d);
 bool facts_clock_is_ahead(const struct diagnosis *d);
+// The device's clock stands before every certificate of today: it was never set.
+bool facts_clock_is_unset(const struct diagnosis *d);
 bool facts_chain_is_bad(const struct diagnosis *d);
 
 // What evidence strings cannot say; a row names one.

@@ -66,7 +66,7 @@ static const struct row rows[] = {
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; do not mask BADCERT_FUTURE in a "
                "verify callback"},
     {"accepted-before-its-time", "accepted", SURENESS_SURE, TRUSTED, CHAIN_GOOD, NULL,
-     facts_clock_is_behind,
+     facts_clock_is_unset,
      "the device does not check notBefore: by its own clock, {device_utc}, no certificate of {chain} "
      "was valid yet",
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; get the time before the first TLS "
