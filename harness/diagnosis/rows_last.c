@@ -29,7 +29,8 @@ static const struct row rows[] = {
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
-    {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD, "!mqtt.connected",
+    {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD,
+     "hub.chain; !mqtt.connected",
      NULL,
      "the device sent its credentials over {chain}, which is sound: if it was not given this root, it "
      "does not look for one",
