@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
-# Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
-# SUITE/matrix.txt. With CHOSEN only the scenarios of its plain rows run, and all must fail.
+# Runs the scenarios of SUITE, a folder or a bundle, against DEVICE and compares those that fail with
+# the device's rows in TABLE, SUITE/matrix.txt unless told. With CHOSEN only the scenarios of its
+# plain rows run, and all must fail.
 # What a row with `maybe` names may fail or pass.
 cmake_minimum_required(VERSION 3.25)
 
+if(NOT TABLE)
+  set(TABLE ${SUITE}/matrix.txt)
+endif()
 set(chosen "")
 set(slow "")
 set(maybe "")
 set(is_listed FALSE)
-file(STRINGS ${SUITE}/matrix.txt rows)
+file(STRINGS ${TABLE} rows)
 foreach(row IN LISTS rows)
   string(REGEX REPLACE "#.*" "" row "${row}")
   if(row MATCHES "^([a-z0-9-]+)( slow| maybe)?:(.*)$" AND CMAKE_MATCH_1 STREQUAL DEVICE)
@@ -25,7 +29,7 @@ foreach(row IN LISTS rows)
   endif()
 endforeach()
 if(NOT is_listed)
-  message(FATAL_ERROR "${SUITE}/matrix.txt: no row for ${DEVICE}")
+  message(FATAL_ERROR "${TABLE}: no row for ${DEVICE}")
 endif()
 
 set(expected ${chosen})
@@ -40,8 +44,9 @@ if(CHOSEN)
 else()
   list(APPEND expected ${slow})
   set(files ${SUITE})
-  file(GLOB all ${SUITE}/*.scn)
-  list(LENGTH all least)
+  execute_process(COMMAND ${HUBRIG} suites ${SUITE} --json
+    OUTPUT_VARIABLE list COMMAND_ERROR_IS_FATAL ANY)
+  string(JSON least LENGTH "${list}")
 endif()
 list(SORT expected)
 
