@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
-# Runs the scenarios of SUITE, a folder or a bundle, against DEVICE and compares those that fail with
-# the device's rows in TABLE, SUITE/matrix.txt unless told. With CHOSEN only the scenarios of its
-# plain rows run, and all must fail.
-# What a row with `maybe` names may fail or pass.
+# Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
+# SUITE/matrix.txt, or in TABLE if SUITE is a bundle. With CHOSEN only the scenarios of its plain rows
+# run, and all must fail. What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the
+# scenarios that are tagged slow are left out.
 cmake_minimum_required(VERSION 3.25)
 
-if(NOT TABLE)
-  set(TABLE ${SUITE}/matrix.txt)
+set(table ${SUITE}/matrix.txt)
+if(TABLE)
+  set(table ${TABLE})
 endif()
 set(chosen "")
 set(slow "")
 set(maybe "")
 set(is_listed FALSE)
-file(STRINGS ${TABLE} rows)
+file(STRINGS ${table} rows)
 foreach(row IN LISTS rows)
   string(REGEX REPLACE "#.*" "" row "${row}")
   if(row MATCHES "^([a-z0-9-]+)( slow| maybe)?:(.*)$" AND CMAKE_MATCH_1 STREQUAL DEVICE)
@@ -29,7 +30,7 @@ foreach(row IN LISTS rows)
   endif()
 endforeach()
 if(NOT is_listed)
-  message(FATAL_ERROR "${TABLE}: no row for ${DEVICE}")
+  message(FATAL_ERROR "${table}: no row for ${DEVICE}")
 endif()
 
 set(expected ${chosen})
@@ -41,12 +42,23 @@ if(CHOSEN)
     list(APPEND files ${SUITE}/${file}.scn)
   endforeach()
   list(LENGTH chosen least)
-else()
+elseif(TABLE)
   list(APPEND expected ${slow})
   set(files ${SUITE})
   execute_process(COMMAND ${HUBRIG} suites ${SUITE} --json
     OUTPUT_VARIABLE list COMMAND_ERROR_IS_FATAL ANY)
   string(JSON least LENGTH "${list}")
+else()
+  list(APPEND expected ${slow})
+  set(files "")
+  file(GLOB all ${SUITE}/*.scn)
+  foreach(file IN LISTS all)
+    file(STRINGS ${file} tags REGEX "^tags .*slow")
+    if(NOT (WITHOUT_SLOW AND tags))
+      list(APPEND files ${file})
+    endif()
+  endforeach()
+  list(LENGTH files least)
 endif()
 list(SORT expected)
 
