@@ -3,10 +3,10 @@
 cmake_minimum_required(VERSION 3.25)
 
 file(READ ${PAGE} page)
-file(STRINGS ${TABLE} rows REGEX "^[a-z0-9-]+:")
+file(STRINGS ${TABLE} rows REGEX "^[a-z0-9-]+( maybe)?:")
 set(mistakes "")
 foreach(row IN LISTS rows)
-  string(REGEX REPLACE "^[a-z0-9-]+:|#.*" "" row "${row}")
+  string(REGEX REPLACE "^[a-z0-9-]+( maybe)?:|#.*" "" row "${row}")
   string(REGEX MATCHALL "[a-z0-9.-]+" names "${row}")
   foreach(name IN LISTS names)
     string(REPLACE "." "/" file "${name}")
