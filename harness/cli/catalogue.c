@@ -128,12 +128,13 @@ static int append_head(struct buf *out, const struct plan_set *set, const struct
             must += set->plans[i].level == LEVEL_MUST;
         }
     }
-    return buf_printf(out,
-                      "\n## %s\n\n%zu scenarios, %zu of them a must.\n\n"
-                      "| Id | What the device must show | What failing costs in the field | Level | "
-                      "Source | Needs | Limit | Catches |\n"
-                      "|---|---|---|---|---|---|---|---|\n",
-                      f->name, count, must);
+    return buf_printf(
+        out,
+        "\n## %s\n\n%zu scenarios, %zu of them a must.\n\n"
+        "| Id | What the device must show | What failing costs in the field | Level | "
+        "Source | Needs | Limit | Catches |\n"
+        "|---|---|---|---|---|---|---|---|\n",
+        f->name, count, must);
 }
 
 static int append_families(struct buf *out, const struct plan_set *set, struct family *f)
@@ -154,14 +155,15 @@ int catalogue_print(const struct plan_set *set, struct buf *out)
 {
     struct family f = {0};
     buf_init(&f.matrix, MATRIX_BYTES_MOST);
-    TRY(buf_printf(out,
-                   "# The scenarios of hubrig\n\n"
-                   "%zu scenarios. Written by `hubrig suites --markdown`: change the scenarios, not "
-                   "this page.\n\n"
-                   "Catches: devices with one mistake each that fail the scenario, as the "
-                   "suite's matrix.txt holds\nthem and the tests prove (`reference_device "
-                   "--list-flaws` says what each does wrong).\n",
-                   set->count));
+    TRY(buf_printf(
+        out,
+        "# The scenarios of hubrig\n\n"
+        "%zu scenarios. Written by `hubrig suites --markdown`: change the scenarios, not "
+        "this page.\n\n"
+        "Catches: devices with one mistake each that fail the scenario, as the "
+        "suite's matrix.txt holds\nthem and the tests prove (`reference_device "
+        "--list-flaws` says what each does wrong).\n",
+        set->count));
     int code = append_families(out, set, &f);
     buf_deinit(&f.matrix);
     return code;
