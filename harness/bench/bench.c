@@ -291,7 +291,8 @@ static int copy_device(struct bench *b, size_t from, struct span name)
     struct bench_device *d = &b->devices[b->count];
     *d = (struct bench_device){.offers_clock = old->offers_clock,
                                .offers_x509 = old->offers_x509,
-                               .offers_dps = old->offers_dps};
+                               .offers_dps = old->offers_dps,
+                               .offers_tls13 = old->offers_tls13};
     b->count++;
     TRY(reader_set_text(&d->name, name));
     TRY(reader_set_text(&d->requires, span_text(old->requires)));
