@@ -10,6 +10,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto)
 pkg_check_modules(LIBWEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets)
+pkg_check_modules(LIBSERIALPORT REQUIRED IMPORTED_TARGET libserialport)
 
 # mbedTLS 2.28 ships no pkg-config file, so its three libraries are imported here.
 find_path(MBEDTLS_INCLUDE_DIR mbedtls/ssl.h REQUIRED)

@@ -18,6 +18,11 @@ const char *bench_kind_word(enum bench_kind kind)
     return kind_words[kind];
 }
 
+bool bench_is_hardware(const struct bench_device *device)
+{
+    return device->kind == BENCH_BOARD || device->kind == BENCH_BLACKBOX;
+}
+
 int reader_set_text(char **field, struct span text)
 {
     free(*field);
@@ -202,9 +207,9 @@ static int read_end(struct reader *r)
     if (!r->has_command && (d->kind == BENCH_PROCESS || d->kind == BENCH_QEMU)) {
         diag_add(r->diags, r->opened, "%s '%s' has no command", bench_kind_word(d->kind), d->name);
     }
-    TRY(d->board ? board_check(r) : 0);
+    int code = d->board ? board_check(r) : 0;
     r->device = NULL;
-    return 0;
+    return code;
 }
 
 static int add_device(struct reader *r, enum bench_kind kind, struct span name)
@@ -217,6 +222,7 @@ static int add_device(struct reader *r, enum bench_kind kind, struct span name)
     r->device = &b->devices[b->count];
     *r->device = (struct bench_device){
         .kind = kind,
+        .file = b->file,
         .line = r->line->at.line,
         .offers_clock = kind == BENCH_PROCESS,
         .offers_x509 = true,

@@ -28,6 +28,7 @@ const char *bench_kind_word(enum bench_kind kind);
 
 struct bench_device {
     enum bench_kind kind;
+    const char *file; // of the inventory, borrowed from it; NULL outside of one
     int line;
     struct bench_board *board; // NULL for a process
     char *name;
@@ -49,6 +50,9 @@ struct bench {
     struct bench_device *devices;
     size_t count;
 };
+
+// A board or a black box: it has one user and one scenario at a time.
+bool bench_is_hardware(const struct bench_device *device);
 
 int bench_read(const char *path, struct bench *out, struct diag_list *diags) HR_NODISCARD;
 int bench_parse(const char *name, struct span text, struct bench *out,

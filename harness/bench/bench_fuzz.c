@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; code == 0 && i < bench.count; i++) {
         const struct bench_device *found = NULL;
         bool is_found = bench_find(&bench, bench.devices[i].name, &found) == 0;
-        if (!is_found || found != &bench.devices[i] || found->command_count == 0) {
+        bool is_whole = is_found && (bench_is_hardware(found) ? found->board != NULL
+                                                             : found->command_count > 0);
+        if (!is_whole || found != &bench.devices[i]) {
             __builtin_trap();
         }
     }

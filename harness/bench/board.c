@@ -79,7 +79,7 @@ static int read_usb(struct reader *r, struct bench_board *b)
     struct span vendor = span_cut(rest, ':', &rest);
     struct span product = span_cut(rest, ':', &rest);
     if (!read_hex4(vendor, &b->vendor) || !read_hex4(product, &b->product)) {
-        return MISTAKE(r, 2, "expected: serial usb VVVV:PPPP[:SERIAL], as `hubrig boards` shows it");
+        return MISTAKE(r, 2, "expected: serial usb VVVV:PPPP[:SERIAL], in hexadecimal");
     }
     return reader_set_text(&b->port_text, rest);
 }
@@ -89,12 +89,12 @@ int board_read_serial(struct reader *r)
     struct bench_board *b = r->device->board;
     struct span word = line_word(r->line, 1);
     bool is_emulator = r->device->kind == BENCH_QEMU;
+    b->port_line = r->line->at.line;
     const char *const *words = is_emulator ? port_words + PORT_STDIO : port_words + PORT_USB;
     size_t count = is_emulator ? 2 : 3;
     for (size_t i = 0; i < count; i++) {
         if (span_equals_text(word, words[i])) {
             b->port = (enum port_kind)((is_emulator ? PORT_STDIO : PORT_USB) + i);
-            b->port_line = r->line->at.line;
             if (r->line->count != (is_emulator ? 2 : 3)) {
                 return MISTAKE(r, 2, is_emulator ? "expected: serial stdio|announced"
                                                  : "expected: serial usb ID | hub PLACE | path FILE");
@@ -107,7 +107,7 @@ int board_read_serial(struct reader *r)
         }
     }
     if (span_starts_with(word, SPAN_LITERAL("/dev/"))) {
-        return MISTAKE(r, 1, "a path may be another board tomorrow; `hubrig boards` shows its USB id, "
+        return MISTAKE(r, 1, "a path may be another board tomorrow; name its USB id, "
                              "and `serial path %.*s` insists",
                        SPAN_ARG(word));
     }
@@ -333,7 +333,7 @@ int board_check(struct reader *r)
     if (is_deaf && (needs_console(&b->reset) || needs_console(&b->flash) || needs_console(&b->power) ||
                     needs_console(&b->clock_acts) || needs_console(&b->credentials_acts))) {
         sentence = "has no console: only command and wait can act on it";
-    } else if (d->kind == BENCH_BOARD && b->port == PORT_NONE) {
+    } else if (d->kind == BENCH_BOARD && b->port == PORT_NONE && !b->port_line) {
         sentence = "has no serial line; a device that is only seen on the wire is a blackbox";
     } else if (d->kind != BENCH_QEMU && !b->hub_address[0]) {
         sentence = "has no hub-address: the address of this machine as the board reaches it";

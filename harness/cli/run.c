@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/when.h"
 #include "harness/bench/bench.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/suite_run.h"
+#include "harness/device/lock.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -42,6 +44,16 @@ static int check_installed(const struct bench_device *device)
     return 0;
 }
 
+// Hardware has one user at a time; programs and emulators run side by side.
+static int lock_device(const struct bench_device *device, const char *wait, int *fd)
+{
+    int64_t wait_us = 0;
+    if (wait && (duration_parse(span_text(wait), &wait_us) < 0 || wait_us < 0)) {
+        FAIL(ERR_USAGE, "--wait takes a duration such as 30s or 10m, seen '%s'", wait);
+    }
+    return bench_is_hardware(device) ? lock_take(device->name, (uint64_t)wait_us, fd) : 0;
+}
+
 static int find_devices(const struct bench *bench, const char *const *names, struct suite_run *run)
 {
     for (size_t i = 0; names[i]; i++) {
@@ -57,7 +69,8 @@ static int find_devices(const struct bench *bench, const char *const *names, str
     return 0;
 }
 
-static int run_on_bench(const char *bench_path, const char *const *names, struct suite_run *run)
+static int run_on_bench(const char *bench_path, const char *const *names, const char *wait,
+                        struct suite_run *run)
 {
     struct bench bench;
     struct diag_list diags;
@@ -73,11 +86,23 @@ static int run_on_bench(const char *bench_path, const char *const *names, struct
     if (code == 0) {
         code = find_devices(&bench, names, run);
     }
+    int locks[SUITE_DEVICES_MOST];
+    size_t lock_count = 0;
+    while (code == 0 && lock_count < run->device_count) {
+        locks[lock_count] = -1;
+        code = lock_device(run->devices[lock_count], wait, &locks[lock_count]);
+        lock_count += code == 0;
+    }
     if (code < 0) {
         exit_code = cli_fail("run", code);
     } else {
         run->bench_folder = bench.folder;
         exit_code = suite_run(run);
+    }
+    while (lock_count-- > 0) {
+        if (locks[lock_count] >= 0) {
+            close(locks[lock_count]);
+        }
     }
     bench_deinit(&bench);
     return exit_code;
@@ -89,10 +114,12 @@ static int run_command(int argc, char **argv)
     const char *suites[SUITES_MOST];
     const char *devices[OPTION_LIST_MOST + 1] = {NULL};
     const char *bench = NULL;
+    const char *wait = NULL;
     char standard[PATH_MAX];
-    struct option_spec specs[SUITE_SPECS_MOST + 2] = {{"--device", "NAME...", devices},
-                                                      {"--bench", "FILE", &bench}};
-    size_t spec_count = 2 + suite_run_specs(&run, specs + 2);
+    struct option_spec specs[SUITE_SPECS_MOST + 3] = {{"--device", "NAME...", devices},
+                                                      {"--bench", "FILE", &bench},
+                                                       {"--wait", "DURATION", &wait}};
+    size_t spec_count = 3 + suite_run_specs(&run, specs + 3);
     int code = cli_options(&command_run, argc, argv, specs, spec_count, false, suites, SUITES_MOST,
                            &run.wish.suite_count);
     if (code != EXIT_PASS) {
@@ -108,7 +135,7 @@ static int run_command(int argc, char **argv)
         bench = standard;
     }
     run.wish.suites = suites;
-    return run_on_bench(bench, devices, &run);
+    return run_on_bench(bench, devices, wait, &run);
 }
 
 const struct command command_run = {
@@ -125,6 +152,7 @@ const struct command command_run = {
         "\n"
         "  --device NAME       a device of the bench; may be repeated: side by side\n"
         "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
+        "  --wait DURATION     wait that long for a board that somebody else uses; default: not at all\n"
         SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 a device failed or wavered, 2 usage or a mistake in a file,\n"

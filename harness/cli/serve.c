@@ -292,6 +292,12 @@ static int open_responders(struct serving *s)
     }
     if (s->dns_port) {
         TRY(read_port(s->dns_port, "--dns", &port));
+        if (strcmp(s->listen, "0.0.0.0") == 0 || strcmp(s->listen, "::") == 0) {
+            FAIL(ERR_USAGE,
+                 "--dns answers with the address of --listen, and nobody can dial %s; try --listen "
+                 "with the address that devices dial",
+                 s->listen);
+        }
         TRY(rig_listen_dns(&s->rig, s->listen, port, s->listen, &s->bound_dns_port));
     }
     return 0;

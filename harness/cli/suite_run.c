@@ -42,7 +42,8 @@ static int add_entry(struct state *s, const struct bench_device *device, const s
     }
     char *copy = span_dup_text(span_text(folder));
     ENSURE(copy != NULL, ERR_NO_MEMORY);
-    s->entries[s->count++] = (struct run_entry){.plan = plan, .device = device, .folder = copy};
+    s->entries[s->count++] = (struct run_entry){.plan = plan, .device = device, .folder = copy,
+                                              .is_alone = bench_is_hardware(device)};
     return 0;
 }
 

@@ -24,8 +24,7 @@ struct player_world {
     int (*set_lines)(void *context, int dtr, int rts);
     bool (*has_port)(void *context);
     const char *(*port_trouble)(void *context);
-    void (*on_banner)(void *context);                      // ACT_BANNER was seen
-    void (*on_line)(void *context, const char *stream, struct span bytes); // of a command
+    void (*on_banner)(void *context); // ACT_BANNER was seen
 };
 
 int player_new(const struct player_world *world, struct player **out) HR_NODISCARD;

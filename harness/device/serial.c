@@ -17,7 +17,7 @@ struct serial {
     struct sp_port *port; // NULL for a terminal that libserialport does not know
     int fd;               // -1 = not open
     char path[PATH_MAX];
-    char trouble[300];
+    char trouble[PATH_MAX + 128];
     const char *limits;
     struct buf pending; // waits until the port takes it
     uv_poll_t *poll;    // one per opening: it outlives its descriptor by a turn of the loop

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const own_files[] = {"journal.jsonl", "device.log", "verdict.json", "scenario.scn",
+static const char *const own_files[] = {"journal.jsonl", "device.log", "serial.raw", "serial.idx", "verdict.json", "scenario.scn",
                                         "root.pem",      "chain.pem",  "device.crt",   "device.key",
                                         "wire.pcapng"};
 

@@ -23,6 +23,7 @@
 enum {
     OUTCOME_BYTES_MOST = 1 << 20,
     OVERTIME_US = 30 * 1000000,       // past a plan's limit before its worker is killed
+    BOARD_US = 900 * 1000000,         // more for flashing and provisioning a board
     INTERRUPT_GRACE_US = 8 * 1000000, // for workers to end after Ctrl-C
     TICK_MS = 500,
 };
@@ -309,7 +310,8 @@ static int start_worker(struct runner *r, struct slot *slot, const struct queue_
     }
     *slot = (struct slot){
         .is_used = true, .item = *item, .pid = pid, .fd = pair[0], .began_us = now_us(r)};
-    slot->deadline_us = slot->began_us + plan_of(r, slot)->limit_us + OVERTIME_US;
+    slot->deadline_us = slot->began_us + plan_of(r, slot)->limit_us + OVERTIME_US +
+                        (entry_of(r, item->entry)->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);
     report_progress(r);
     return 0;

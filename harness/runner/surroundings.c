@@ -2,6 +2,7 @@
 #include "harness/runner/surroundings.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/when.h"
 #include "harness/device/clock.h"
 
 #include <stdio.h>
@@ -45,13 +46,16 @@ const char *const *surroundings_variables(void)
 }
 
 struct filler {
-    struct placeholder table[24];
+    struct placeholder table[PLACEHOLDER_NAMES_MOST];
     size_t count;
     char port[16];
     char bin[PATH_MAX];
     char root[PATH_MAX];
     char cert[PATH_MAX];
     char key[PATH_MAX];
+    char clock_utc[32];
+    char clock_epoch[24];
+    char *root_text, *cert_text, *key_text;
 };
 
 static void add(struct filler *f, const char *name, const char *value)
@@ -89,6 +93,18 @@ static int filler_init(struct filler *f, const struct surroundings_settings *s)
     add(f, "dps.key", s->dps_key);
     add(f, "bin", f->bin);
     add(f, "bench", s->bench_folder);
+    add(f, "hub.address", s->address);
+    add(f, "clock.utc", f->clock_utc);
+    add(f, "clock.epoch", f->clock_epoch);
+    add(f, "serial.port", "");
+    add(f, "power", "");
+    f->root_text = span_dup_text(s->root_text);
+    f->cert_text = span_dup_text(s->cert_text);
+    f->key_text = span_dup_text(s->key_text);
+    ENSURE(f->root_text && f->cert_text && f->key_text, ERR_NO_MEMORY);
+    add(f, "root.text", f->root_text);
+    add(f, "device.cert.text", f->cert_text);
+    add(f, "device.key.text", f->key_text);
     return 0;
 }
 
@@ -201,11 +217,40 @@ static int make_envp(const struct filler *f, const struct surroundings_settings 
     return 0;
 }
 
+int surroundings_fill(const struct surroundings *s, const char *template, struct buf *out)
+{
+    return template_fill(template, s->filler->table, s->filler->count, out);
+}
+
+void surroundings_set_word(struct surroundings *s, const char *name, const char *value)
+{
+    for (size_t i = 0; i < s->filler->count; i++) {
+        if (strcmp(s->filler->table[i].name, name) == 0) {
+            s->filler->table[i].value = value;
+        }
+    }
+}
+
+static void free_list(char **list);
+
+int surroundings_set_clock(struct surroundings *s, const struct bench_device *device, int64_t utc_us)
+{
+    struct filler *f = s->filler;
+    utc_print(utc_us, f->clock_utc);
+    snprintf(f->clock_epoch, sizeof f->clock_epoch, "%lld", (long long)(utc_us / 1000000));
+    free_list(s->argv);
+    free(s->command_text);
+    s->argv = NULL;
+    s->command_text = NULL;
+    return make_argv(f, device, s);
+}
+
 int surroundings_make(const struct surroundings_settings *settings, struct surroundings *out)
 {
-    struct filler f;
-    *out = (struct surroundings){0};
-    int code = filler_init(&f, settings);
+    *out = (struct surroundings){.filler = calloc(1, sizeof(struct filler))};
+    ENSURE(out->filler != NULL, ERR_NO_MEMORY);
+    struct filler *f = out->filler;
+    int code = filler_init(f, settings);
     if (code == 0) {
         code = fs_join(out->log_path, sizeof out->log_path, settings->evidence, "device.log");
     }
@@ -213,10 +258,10 @@ int surroundings_make(const struct surroundings_settings *settings, struct surro
         code = fs_join(out->clock_path, sizeof out->clock_path, settings->rig_folder, "clock");
     }
     if (code == 0) {
-        code = make_argv(&f, settings->device, out);
+        code = make_argv(f, settings->device, out);
     }
     if (code == 0) {
-        code = make_envp(&f, settings, out);
+        code = make_envp(f, settings, out);
     }
     if (code < 0) {
         surroundings_deinit(out);
@@ -238,5 +283,14 @@ void surroundings_deinit(struct surroundings *s)
     free_list(s->argv);
     free_list(s->envp);
     free(s->command_text);
+    if (s->filler) {
+        free(s->filler->root_text);
+        free(s->filler->cert_text);
+        if (s->filler->key_text) {
+            explicit_bzero(s->filler->key_text, strlen(s->filler->key_text));
+        }
+        free(s->filler->key_text);
+        free(s->filler);
+    }
     *s = (struct surroundings){0};
 }

@@ -11,6 +11,8 @@ struct surroundings_settings {
     const char *evidence;   // absolute; holds root.pem, device.crt, device.key
     const char *rig_folder; // absolute; holds the clock file
     const char *host;
+    const char *address; // of the hub, as the device reaches it
+    struct span root_text, cert_text, key_text; // PEM
     int port;
     const char *id;
     const char *connection_string; // "" for a device that has to be provisioned first
@@ -21,6 +23,7 @@ struct surroundings_settings {
 };
 
 struct surroundings {
+    struct filler *filler;
     char **argv; // NULL-terminated
     char **envp; // NULL-terminated: ours behind the inherited ones, later names win
     char *command_text; // the command as templates, without secrets
@@ -30,6 +33,14 @@ struct surroundings {
 
 int surroundings_make(const struct surroundings_settings *settings, struct surroundings *out)
     HR_NODISCARD;
+// Fill a template now. Errors as template_fill.
+int surroundings_fill(const struct surroundings *s, const char *template,
+                      struct buf *out) HR_NODISCARD;
+// {clock.utc} and {clock.epoch} from now on, also in argv.
+int surroundings_set_clock(struct surroundings *s, const struct bench_device *device,
+                           int64_t utc_us) HR_NODISCARD;
+// "power" or "serial.port"; the value is borrowed.
+void surroundings_set_word(struct surroundings *s, const char *name, const char *value);
 void surroundings_deinit(struct surroundings *s); // wipes
 
 // The variables that every device receives, "NAME=template", NULL-terminated: for help texts. One

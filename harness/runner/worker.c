@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "harness/device/clock.h"
-#include "harness/device/process.h"
+#include "harness/device/device.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/evidence.h"
@@ -47,7 +47,7 @@ struct worker {
     struct surroundings around; // what the device is given: files, environment, argv
     struct evidence evidence;
     struct offer_report offers;
-    struct process *process;
+    struct device *dut;
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -169,11 +169,21 @@ static void set_hub_clock(struct worker *w, const struct when *when)
     }
 }
 
+// Runs the loop until the device has done what was asked, or the scenario was interrupted.
+static int await_device(struct worker *w)
+{
+    while (device_is_busy(w->dut) && !executor_is_done(w->executor)) {
+        uv_run(&w->loop, UV_RUN_ONCE);
+    }
+    return device_result(w->dut);
+}
+
 static int set_device_clock(struct worker *w, const struct when *when)
 {
     int64_t offset_us = device_offset_us(w, when);
     char text[32];
-    TRY(clock_write(w->around.clock_path, offset_us));
+    TRY(device_set_clock(w->dut, machine_utc_us(w) + offset_us));
+    TRY(await_device(w));
     utc_print(machine_utc_us(w) + offset_us, text);
     EMIT(w->rig.journal, DEVICE_CLOCK, 0, NULL, F_TEXT("utc", text));
     return 0;
@@ -183,22 +193,8 @@ static int act_boot(void *context)
 {
     struct worker *w = context;
     const struct when *clock = &w->job->plan->settings.device_clock;
-    char clock_text[32];
-    if (w->job->plan->needs_clock) {
-        TRY(clock_write(w->around.clock_path, device_offset_us(w, clock)));
-    }
-    utc_print(machine_utc_us(w) + device_offset_us(w, clock), clock_text);
-    struct process_settings settings = {
-        .loop = &w->loop,
-        .env = &w->env,
-        .journal = w->rig.journal,
-        .argv = w->around.argv,
-        .envp = w->around.envp,
-        .log_path = w->around.log_path,
-        .command_text = w->around.command_text,
-        .clock_text = w->job->plan->needs_clock ? clock_text : "machine",
-    };
-    return process_start(&settings, &w->process);
+    device_boot(w->dut, machine_utc_us(w) + device_offset_us(w, clock));
+    return await_device(w);
 }
 
 static int act_time(void *context, const struct step *step)
@@ -286,6 +282,12 @@ static int enter_network(struct worker *w)
         .dps_name = DPS_HOST,
         .folder = w->evidence.rig_folder,
     };
+    const struct bench_board *board = w->job->device->board;
+    if (board && board->hub_address[0]) {
+        snprintf(w->address, sizeof w->address, "%s", board->hub_address);
+        snprintf(w->dps_address, sizeof w->dps_address, "%s", board->hub_address);
+        return 0;
+    }
     int code = ERR_NAMESPACE;
     if (w->job->network != NETWORK_HOST) {
         code = sandbox_enter(&s);
@@ -329,6 +331,18 @@ static int listen_dps(struct worker *w)
     return server_listen(w->rig.dps_server, w->dps_address, HUB_PORT, &port);
 }
 
+static int hub_port(const struct worker *w)
+{
+    return w->job->device->board ? (int)w->job->device->board->hub_port : HUB_PORT;
+}
+
+// What a device on the host's network dials.
+static const char *host_name(const struct worker *w)
+{
+    const struct bench_board *board = w->job->device->board;
+    return board && board->hub_name[0] ? board->hub_name : w->address;
+}
+
 static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
@@ -337,7 +351,7 @@ static int open_rig(struct worker *w)
     struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
-    span_copy_text(span_text(w->is_private ? name : w->address), settings.hub.host,
+    span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
                    sizeof settings.hub.host);
     settings.hub.sas_grace_s = (uint32_t)(s->sas_grace_us / 1000000);
     settings.hub.limits = s->limits;
@@ -359,13 +373,15 @@ static int open_rig(struct worker *w)
          F_TEXT("network", w->is_private ? "private" : "host"));
     if (!w->is_private) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
-             F_TEXT("text", "no private network here: the hub has a loopback address of its own"));
+             F_TEXT("text", w->job->device->board ? "the hub is on the host's network, as the bench tells"
+                                             : "no private network here: the hub has a loopback "
+                                               "address of its own"));
     }
     log_reader_open(&w->log, w->rig.journal);
     set_hub_clock(w, &s->hub_clock);
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
-    TRY(server_listen(w->rig.server, w->address, HUB_PORT, &w->port));
+    TRY(server_listen(w->rig.server, w->address, hub_port(w), &w->port));
     TRY(w->rig.dps ? listen_dps(w) : 0);
     if (w->is_private) {
         int https_port = 0;
@@ -425,7 +441,8 @@ static int prepare_device(struct worker *w)
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
-    if (w->job->plan->needs_clock && !clock_library()) {
+    bool is_program = w->job->device->kind == BENCH_PROCESS;
+    if (w->job->plan->needs_clock && is_program && !clock_library()) {
         FAIL(ERR_SPAWN, "libfaketime is not installed; the package is called faketime");
     }
     struct surroundings_settings around = {
@@ -440,9 +457,26 @@ static int prepare_device(struct worker *w)
         .dps_host = s->provisioning ? w->rig.settings.dps.host : "",
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),
+        .has_clock = w->job->plan->needs_clock && is_program,
+        .address = w->address,
+        .root_text = buf_span(&root),
+        .cert_text = buf_span(&w->device.credential.cert_pem),
+        .key_text = buf_span(&w->device.credential.key_pem),
+    };
+    TRY(surroundings_make(&around, &w->around));
+    const struct device_settings dut = {
+        .loop = &w->loop,
+        .env = &w->env,
+        .journal = w->rig.journal,
+        .bench = w->job->device,
+        .bench_file = w->job->device->file,
+        .around = &w->around,
+        .evidence = w->evidence.folder,
         .has_clock = w->job->plan->needs_clock,
     };
-    return surroundings_make(&around, &w->around);
+    TRY(device_new(&dut, &w->dut));
+    device_prepare(w->dut);
+    return await_device(w);
 }
 
 static int open_loop(struct worker *w)
@@ -491,15 +525,15 @@ static void run_to_the_end(struct worker *w)
 
 static void stop_device(struct worker *w)
 {
-    if (!w->process) {
+    if (!w->dut) {
         return;
     }
-    process_stop(w->process, STOP_GRACE);
-    while (process_is_running(w->process)) {
+    device_stop(w->dut, STOP_GRACE);
+    while (device_is_running(w->dut)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
-    process_free(w->process);
-    w->process = NULL;
+    device_free(w->dut);
+    w->dut = NULL;
 }
 
 // With the handlers gone a second signal would end the worker before its outcome is written.

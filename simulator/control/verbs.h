@@ -21,6 +21,10 @@
       "a new key in the place of an old one; a live connection stays")                             \
     X(chain, "chain", "NAME", 1, 1, "", true, "present this certificate chain from now on")        \
     X(clock, "clock", "WHEN", 1, 1, "", true, "set the hub's clock: a date, +2h, or real")         \
+    X(sntp, "sntp", "MODE [VALUE]", 1, 2, "", true,                                                \
+      "the time server: right, silent, late 20s, offset +2h, date DATE, step 1h, stratum16, kod RATE") \
+    X(dns, "dns", "hub|NAME BEHAVIOUR [VALUE]", 2, 3, "", true,                                    \
+      "the name server: right, nxdomain, servfail, refused, timeout, slow 3s, truncated, address IP") \
     X(fault, "fault", "WORDS...", 1, 63, "", true, "arm a fault: refuse 5 times 3, drop rst ...")  \
     X(faults, "faults", "", 0, 0, "", false, "the faults that are armed")                          \
     X(clear, "clear", "", 0, 0, "", true, "remove all faults")                                     \

@@ -187,6 +187,7 @@ static void send_later(struct dns *d, struct client *client, const struct sockad
     if (client) {
         client->pending++;
     }
+    uv_update_time(d->settings.loop); // else it counts from the beginning of this turn
     uv_timer_start(&l->timer, on_later, (delay_us + 999) / 1000, 0);
 }
 

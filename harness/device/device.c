@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "harness/device/device.h"
+#include "base/error.h"
+#include "base/when.h"
+#include "harness/device/clock.h"
+#include "harness/device/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int device_new(const struct device_settings *settings, struct device **out)
+{
+    const struct device_kind *kind =
+        settings->bench->kind == BENCH_PROCESS ? &device_kind_program : &device_kind_hardware;
+    return kind->make(settings, out);
+}
+
+void device_prepare(struct device *d)
+{
+    d->kind->prepare(d);
+}
+
+void device_boot(struct device *d, int64_t utc_us)
+{
+    d->kind->boot(d, utc_us);
+}
+
+void device_reset(struct device *d)
+{
+    EMIT(d->settings.journal, DEVICE_RESET, 0, NULL);
+    d->kind->reset(d);
+}
+
+void device_power(struct device *d, bool is_on)
+{
+    EMIT(d->settings.journal, DEVICE_POWER, 0, NULL, F_TEXT("power", is_on ? "on" : "off"));
+    d->kind->power(d, is_on);
+}
+
+void device_send(struct device *d, const char *text)
+{
+    d->kind->send(d, text);
+}
+
+int device_set_clock(struct device *d, int64_t utc_us)
+{
+    return d->kind->set_clock(d, utc_us);
+}
+
+bool device_is_busy(const struct device *d)
+{
+    return d->kind->is_busy(d);
+}
+
+int device_result(struct device *d)
+{
+    return d->kind->result(d);
+}
+
+void device_stop(struct device *d, uint64_t grace_us)
+{
+    d->kind->stop(d, grace_us);
+}
+
+bool device_is_running(const struct device *d)
+{
+    return d->kind->is_running(d);
+}
+
+void device_free(struct device *d)
+{
+    if (d) {
+        d->kind->free(d);
+    }
+}
+
+// ---- a program on this machine
+
+struct program {
+    struct device base;
+    struct process *process;
+    int code;
+    char sentence[1100];
+};
+
+static struct program *of(struct device *d)
+{
+    return (struct program *)d;
+}
+
+static void settle(struct program *p, int code)
+{
+    p->code = code;
+    if (code < 0) {
+        snprintf(p->sentence, sizeof p->sentence, "%s", error_text(code));
+    }
+}
+
+static int program_make(const struct device_settings *settings, struct device **out)
+{
+    struct program *p = calloc(1, sizeof *p);
+    ENSURE(p != NULL, ERR_NO_MEMORY);
+    p->base = (struct device){&device_kind_program, *settings};
+    *out = &p->base;
+    return 0;
+}
+
+static void program_prepare(struct device *d)
+{
+    settle(of(d), 0);
+}
+
+static int program_set_clock(struct device *d, int64_t utc_us)
+{
+    const struct device_settings *s = &d->settings;
+    return clock_write(s->around->clock_path, utc_us - s->env->utc_us(s->env->world));
+}
+
+static void program_boot(struct device *d, int64_t utc_us)
+{
+    const struct device_settings *s = &d->settings;
+    char clock_text[32];
+    int code = s->has_clock ? program_set_clock(d, utc_us) : 0;
+    utc_print(utc_us, clock_text);
+    struct process_settings settings = {
+        .loop = s->loop,
+        .env = s->env,
+        .journal = s->journal,
+        .argv = s->around->argv,
+        .envp = s->around->envp,
+        .log_path = s->around->log_path,
+        .command_text = s->around->command_text,
+        .clock_text = s->has_clock ? clock_text : "machine",
+    };
+    settle(of(d), code < 0 ? code : process_start(&settings, &of(d)->process));
+}
+
+static void refuse(struct device *d, const char *what)
+{
+    settle(of(d), error_set(ERR_USAGE, "the process %s %s", d->settings.bench->name, what));
+}
+
+static void program_reset(struct device *d)
+{
+    refuse(d, "has no reset");
+}
+
+static void program_power(struct device *d, bool is_on)
+{
+    (void)is_on;
+    refuse(d, "has no power switch");
+}
+
+static void program_send(struct device *d, const char *text)
+{
+    (void)text;
+    refuse(d, "has no console");
+}
+
+static bool program_is_busy(const struct device *d)
+{
+    (void)d;
+    return false;
+}
+
+static int program_result(struct device *d)
+{
+    return of(d)->code < 0 ? error_set(of(d)->code, "%s", of(d)->sentence) : 0;
+}
+
+static bool program_is_running(const struct device *d)
+{
+    const struct program *p = (const struct program *)d;
+    return p->process && process_is_running(p->process);
+}
+
+static void program_stop(struct device *d, uint64_t grace_us)
+{
+    if (of(d)->process) {
+        process_stop(of(d)->process, grace_us);
+    }
+}
+
+static void program_free(struct device *d)
+{
+    process_free(of(d)->process);
+    free(d);
+}
+
+const struct device_kind device_kind_program = {
+    program_make,   program_prepare, program_boot,   program_reset, program_power,      program_send,
+    program_set_clock, program_is_busy, program_result, program_stop,  program_is_running, program_free,
+};
