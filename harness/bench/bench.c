@@ -166,15 +166,16 @@ static int read_requires(struct reader *r)
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "nothing"};
+    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "sntp", "nothing"};
     struct bench_device *d = r->device;
     char hint[96];
     d->offers_clock = false;
     d->offers_x509 = false;
     d->offers_dps = false;
     d->offers_tls13 = false;
+    d->offers_sntp = false;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3 ... or: offers nothing");
+        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3|sntp ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         if (line_word_is(r->line, i, "clock")) {
@@ -185,6 +186,8 @@ static int read_offers(struct reader *r)
             d->offers_dps = true;
         } else if (line_word_is(r->line, i, "tls1.3")) {
             d->offers_tls13 = true;
+        } else if (line_word_is(r->line, i, "sntp")) {
+            d->offers_sntp = true;
         } else if (line_word_is(r->line, i, "nothing")) {
             if (r->line->count != 2) {
                 return MISTAKE(r, i, "'nothing' stands alone");
@@ -297,7 +300,8 @@ static int copy_device(struct bench *b, size_t from, struct span name)
     struct bench_device *d = &b->devices[b->count];
     *d = (struct bench_device){.offers_clock = old->offers_clock,
                                .offers_x509 = old->offers_x509,
-                               .offers_dps = old->offers_dps};
+                               .offers_dps = old->offers_dps,
+                               .offers_sntp = old->offers_sntp};
     b->count++;
     TRY(reader_set_text(&d->name, name));
     TRY(reader_set_text(&d->requires, span_text(old->requires)));

@@ -6,7 +6,7 @@
 //       command  {bin}/reference_device --root {root.pem}
 //       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
-//       offers   clock x509 dps tls1.3       # capabilities, or `nothing`; default clock x509
+//       offers   clock x509 dps tls1.3 sntp  # capabilities, or `nothing`; default clock x509
 //     end
 //     variants reference --flaw no-sni hammer  # further devices: the command and `--flaw NAME`
 //
@@ -42,6 +42,7 @@ struct bench_device {
     bool offers_x509;
     bool offers_dps; // registers itself with the provisioning service
     bool offers_tls13;
+    bool offers_sntp; // asks a time server when its clock is wrong
 };
 
 struct bench {

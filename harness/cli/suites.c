@@ -17,7 +17,8 @@ static void print_needs(const struct plan *plan, struct buf *out)
 {
     const char *const words[] = {plan->needs_clock ? "clock" : NULL,
                                  plan->needs_x509 ? "x509" : NULL, plan->needs_dps ? "dps" : NULL,
-                                 plan->needs_tls13 ? "tls1.3" : NULL};
+                                 plan->needs_tls13 ? "tls1.3" : NULL,
+                                 plan->needs_sntp ? "sntp" : NULL};
     for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
         if (words[i] && buf_printf(out, "%s%s", out->len ? " " : "", words[i]) < 0) {
             return;

@@ -24,9 +24,9 @@ static bool mentions(const struct bench_device *device, const char *text)
 // "clock,x509": adds to what the placeholders tell; the clock counts only when it is listed.
 static int read_offers(const char *list, struct bench_device *device)
 {
-    static const char *const names[] = {"clock", "x509", "dps", "tls1.3"};
+    static const char *const names[] = {"clock", "x509", "dps", "tls1.3", "sntp"};
     bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps,
-                           &device->offers_tls13};
+                           &device->offers_tls13, &device->offers_sntp};
     struct span rest = span_text(list);
     device->offers_clock = false;
     while (rest.ptr) {
@@ -37,7 +37,7 @@ static int read_offers(const char *list, struct bench_device *device)
         }
         if (i == HR_COUNT_OF(names)) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps and tls1.3 with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3 and sntp with commas between, seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), hint));
             return EXIT_USAGE;
         }
@@ -56,6 +56,7 @@ static int try_program(const char **words, size_t count, const char *offers, str
     device.offers_clock = true;
     device.offers_dps = mentions(&device, "{dps.");
     device.offers_x509 = mentions(&device, "{device.cert}");
+    device.offers_sntp = mentions(&device, "{sntp.");
     int code = offers ? read_offers(offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
         return code;
@@ -110,7 +111,7 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3; default: clock, x509 when it is given\n"
+        "                      x509, dps, tls1.3, sntp; default: clock, x509 when it is given\n"
         "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
         SUITE_RUN_HELP
         "\n"

@@ -244,6 +244,7 @@ static const char *missing_on(const struct bench_device *d, const struct plan *p
            : p->needs_x509 && !d->offers_x509   ? "x509"
            : p->needs_dps && !d->offers_dps     ? "dps"
            : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
+           : p->needs_sntp && !d->offers_sntp   ? "sntp"
                                                 : NULL;
 }
 
