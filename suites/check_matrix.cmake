@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
 # SUITE/matrix.txt. With CHOSEN only the scenarios of its plain rows run, and all must fail.
-# What a row with `maybe` names may fail or pass.
+# What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the scenarios that are tagged slow
+# are left out.
 cmake_minimum_required(VERSION 3.25)
 
 set(chosen "")
@@ -39,9 +40,15 @@ if(CHOSEN)
   list(LENGTH chosen least)
 else()
   list(APPEND expected ${slow})
-  set(files ${SUITE})
+  set(files "")
   file(GLOB all ${SUITE}/*.scn)
-  list(LENGTH all least)
+  foreach(file IN LISTS all)
+    file(STRINGS ${file} tags REGEX "^tags .*slow")
+    if(NOT (WITHOUT_SLOW AND tags))
+      list(APPEND files ${file})
+    endif()
+  endforeach()
+  list(LENGTH files least)
 endif()
 list(SORT expected)
 
