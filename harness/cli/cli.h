@@ -22,6 +22,7 @@ extern const struct command command_ctl;
 extern const struct command command_doctor;
 extern const struct command command_explain;
 extern const struct command command_explain_log;
+extern const struct command command_front;
 extern const struct command command_history;
 extern const struct command command_observe;
 extern const struct command command_report;

@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
     &command_serve,
+    &command_front,
     &command_ctl,
     &command_try,
     &command_observe,

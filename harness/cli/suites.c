@@ -13,24 +13,14 @@
 
 enum { SUITES_MOST = 64 };
 
-static void print_needs(const struct plan *plan, struct buf *out)
-{
-    const char *const words[] = {plan->needs_clock ? "clock" : NULL,
-                                 plan->needs_x509 ? "x509" : NULL, plan->needs_dps ? "dps" : NULL,
-                                 plan->needs_tls13 ? "tls1.3" : NULL};
-    for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
-        if (words[i] && buf_printf(out, "%s%s", out->len ? " " : "", words[i]) < 0) {
-            return;
-        }
-    }
-}
-
 static void print_line(const struct plan *plan, int columns)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     char limit[32];
     buf_init(&needs, 200);
-    print_needs(plan, &needs);
+    if (capability_print(plan->needs, " ", &needs) < 0) {
+        buf_clear(&needs);
+    }
     printf("%-*s  %-6s  %-8s  %-11s %s\n", columns, plan->name, level_word(plan->level),
            duration_print((int64_t)plan->limit_us, limit), needs.len ? buf_text(&needs) : "-",
            plan->about);
@@ -47,7 +37,9 @@ static int print_json_plan(const struct plan *plan, struct buf *out)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     buf_init(&needs, 200);
-    print_needs(plan, &needs);
+    if (capability_print(plan->needs, " ", &needs) < 0) {
+        buf_clear(&needs);
+    }
     TRY(text_member("{\"scenario\":", plan->name, out));
     TRY(text_member(",\"about\":", plan->about, out));
     TRY(text_member(",\"why\":", plan->why, out));
