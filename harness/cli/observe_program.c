@@ -72,8 +72,7 @@ static int run_plan(const struct observe_wish *w, const struct plan *plan, struc
     struct bench_device device = {.name = name,
                                   .about = name,
                                   .command_count = w->word_count,
-                                  .offers_x509 = true,
-                                  .offers_dps = true};
+                                  .offers = CAN(X509) | CAN(DPS)};
     for (size_t i = 0; i < w->word_count; i++) {
         device.command[i] = (char *)(uintptr_t)w->words[i]; // read only
     }

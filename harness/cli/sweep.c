@@ -203,7 +203,7 @@ static int sweep_device(const struct wish *w, const struct bench *bench, struct 
     if (code < 0) {
         return cli_fail("sweep", code);
     }
-    if (!s->device->offers_clock) {
+    if (!(s->device->offers & CAN(CLOCK))) {
         fprintf(stderr, "hubrig sweep: device %s does not offer clock: its time cannot be set\n",
                 w->device);
         return EXIT_SKIPPED;

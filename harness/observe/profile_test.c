@@ -179,8 +179,8 @@ static void the_bench_entry_reads_back(void **state)
     for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
         assert_string_equal(bench.devices[0].command[i], words[i]);
     }
-    assert_true(bench.devices[0].offers_x509 && bench.devices[0].offers_tls13);
-    assert_false(bench.devices[0].offers_dps || bench.devices[1].offers_x509);
+    assert_true((bench.devices[0].offers & CAN(X509)) && (bench.devices[0].offers & CAN(TLS13)));
+    assert_false((bench.devices[0].offers & CAN(DPS)) || (bench.devices[1].offers & CAN(X509)));
     assert_int_equal(bench.devices[1].kind, BENCH_BLACKBOX);
     bench_deinit(&bench);
 }
