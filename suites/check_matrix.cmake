@@ -2,7 +2,8 @@
 # Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
 # SUITE/matrix.txt, or in TABLE if SUITE is a bundle. With CHOSEN only the scenarios of its plain rows
 # run, and all must fail. What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the
-# scenarios that are tagged slow are left out.
+# scenarios that are tagged slow are left out. The first finding of a failure must be the one that
+# findings.txt beside the suites gives, if it does.
 cmake_minimum_required(VERSION 3.25)
 
 set(table ${SUITE}/matrix.txt)
@@ -32,6 +33,14 @@ endforeach()
 if(NOT is_listed)
   message(FATAL_ERROR "${table}: no row for ${DEVICE}")
 endif()
+
+get_filename_component(suites ${SUITE} DIRECTORY)
+file(STRINGS ${suites}/findings.txt rows REGEX "^${DEVICE} ")
+foreach(row IN LISTS rows)
+  if(row MATCHES "^[a-z0-9-]+ +([a-z0-9.-]+) +([a-z0-9|-]+)")
+    set(finding_${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+  endif()
+endforeach()
 
 set(expected ${chosen})
 if(CHOSEN)
@@ -71,6 +80,7 @@ endif()
 
 set(failed "")
 set(odd "")
+set(misled "")
 string(JSON count LENGTH "${json}")
 if(count LESS least)
   message(FATAL_ERROR "only ${count} scenarios ran")
@@ -84,6 +94,13 @@ foreach(i RANGE ${last})
     continue()
   elseif(verdict STREQUAL "fail" OR verdict STREQUAL "inconclusive")
     list(APPEND failed ${name})
+    string(JSON finding ERROR_VARIABLE none GET "${json}" ${i} findings 0 id)
+    if(none)
+      set(finding none)
+    endif()
+    if(DEFINED finding_${name} AND NOT "|${finding_${name}}|" MATCHES "[|]${finding}[|]")
+      string(APPEND misled "\n  ${name}: ${finding} instead of ${finding_${name}}")
+    endif()
     string(APPEND details "\n  ${name}: ${observed}")
   elseif(NOT verdict MATCHES "^(pass|warn)$")
     string(APPEND odd "\n  ${name}: ${verdict}: ${observed}")
@@ -95,6 +112,9 @@ if(odd)
 endif()
 if(NOT "${failed}" STREQUAL "${expected}")
   message(FATAL_ERROR "${DEVICE}\n  expected to fail: ${expected}\n  failed:           ${failed}${details}\n${problems}")
+endif()
+if(misled)
+  message(FATAL_ERROR "${DEVICE}: another first finding than findings.txt says:${misled}")
 endif()
 list(LENGTH failed failures)
 message(STATUS "${DEVICE}: ${count} scenarios, ${failures} failed as listed${details}")

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/when.h"
-#include "harness/cli/suites.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -105,7 +104,7 @@ static int append_row(struct buf *out, const struct family *f, const struct plan
     char limit[32];
     struct buf needs HR_CLEANUP(buf_deinit);
     buf_init(&needs, 200);
-    TRY(suites_append_needs(plan, &needs));
+    TRY(capability_print(plan->needs, " ", &needs));
     TRY(buf_append_text(out, "|"));
     TRY(append_cell(out, plan->name));
     TRY(append_cell(out, plan->about));

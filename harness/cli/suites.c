@@ -14,25 +14,12 @@
 
 enum { SUITES_MOST = 64 };
 
-int suites_append_needs(const struct plan *plan, struct buf *out)
-{
-    const char *const words[] = {plan->needs_clock ? "clock" : NULL,
-                                 plan->needs_x509 ? "x509" : NULL, plan->needs_dps ? "dps" : NULL,
-                                 plan->needs_tls13 ? "tls1.3" : NULL};
-    for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
-        if (words[i]) {
-            TRY(buf_printf(out, "%s%s", out->len ? " " : "", words[i]));
-        }
-    }
-    return 0;
-}
-
 static int print_line(const struct plan *plan, int columns)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     char limit[32];
     buf_init(&needs, 200);
-    TRY(suites_append_needs(plan, &needs));
+    TRY(capability_print(plan->needs, " ", &needs));
     printf("%-*s  %-6s  %-8s  %-11s %s\n", columns, plan->name, level_word(plan->level),
            duration_print((int64_t)plan->limit_us, limit), needs.len ? buf_text(&needs) : "-",
            plan->about);
@@ -50,7 +37,7 @@ static int print_json_plan(const struct plan *plan, struct buf *out)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     buf_init(&needs, 200);
-    TRY(suites_append_needs(plan, &needs));
+    TRY(capability_print(plan->needs, " ", &needs));
     TRY(text_member("{\"scenario\":", plan->name, out));
     TRY(text_member(",\"about\":", plan->about, out));
     TRY(text_member(",\"why\":", plan->why, out));
