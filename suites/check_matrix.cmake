@@ -2,8 +2,8 @@
 # Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
 # SUITE/matrix.txt, or in TABLE if SUITE is a bundle. With CHOSEN only the scenarios of its plain rows
 # run, and all must fail. What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the
-# scenarios that are tagged slow are left out. The first finding of a failure must be the one that
-# findings.txt beside the suites gives, if it does.
+# scenarios that are tagged slow are left out. The first finding
+# of a failure must be the one that findings.txt beside the suites gives, if it does.
 cmake_minimum_required(VERSION 3.25)
 
 set(table ${SUITE}/matrix.txt)
