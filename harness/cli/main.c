@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
     &command_try,
     &command_run,
     &command_suites,
+    &command_boards,
     &command_report,
     &command_history,
     &command_check,
