@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 # Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
-# SUITE/matrix.txt. With CHOSEN only the scenarios of its plain rows run, and all must fail.
-# What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the scenarios that are tagged slow
-# are left out. The first finding of a failure must be the one that findings.txt beside the suites
-# gives, if it does.
+# SUITE/matrix.txt, or in TABLE if SUITE is a bundle. With CHOSEN only the scenarios of its plain rows
+# run, and all must fail. What a row with `maybe` names may fail or pass. With WITHOUT_SLOW the
+# scenarios that are tagged slow are left out. The first finding
+# of a failure must be the one that findings.txt beside the suites gives, if it does.
 cmake_minimum_required(VERSION 3.25)
 
+set(table ${SUITE}/matrix.txt)
+if(TABLE)
+  set(table ${TABLE})
+endif()
 set(chosen "")
 set(slow "")
 set(maybe "")
 set(is_listed FALSE)
-file(STRINGS ${SUITE}/matrix.txt rows)
+file(STRINGS ${table} rows)
 foreach(row IN LISTS rows)
   string(REGEX REPLACE "#.*" "" row "${row}")
   if(row MATCHES "^([a-z0-9-]+)( slow| maybe)?:(.*)$" AND CMAKE_MATCH_1 STREQUAL DEVICE)
@@ -27,7 +31,7 @@ foreach(row IN LISTS rows)
   endif()
 endforeach()
 if(NOT is_listed)
-  message(FATAL_ERROR "${SUITE}/matrix.txt: no row for ${DEVICE}")
+  message(FATAL_ERROR "${table}: no row for ${DEVICE}")
 endif()
 
 get_filename_component(suites ${SUITE} DIRECTORY)
@@ -47,6 +51,12 @@ if(CHOSEN)
     list(APPEND files ${SUITE}/${file}.scn)
   endforeach()
   list(LENGTH chosen least)
+elseif(TABLE)
+  list(APPEND expected ${slow})
+  set(files ${SUITE})
+  execute_process(COMMAND ${HUBRIG} suites ${SUITE} --json
+    OUTPUT_VARIABLE list COMMAND_ERROR_IS_FATAL ANY)
+  string(JSON least LENGTH "${list}")
 else()
   list(APPEND expected ${slow})
   set(files "")

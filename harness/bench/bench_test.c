@@ -80,7 +80,7 @@ static void variants_are_a_process_with_an_option_more(void **state)
                                "  command  dev --root {root.pem}\n"
                                "  env      X=1\n"
                                "  requires {bin}/dev\n"
-                               "  offers   dps\n"
+                               "  offers   dps tls1.3\n"
                                "end\n"
                                "variants a --flaw slow deaf\n"),
                      0);
@@ -95,8 +95,7 @@ static void variants_are_a_process_with_an_option_more(void **state)
     assert_null(d->command[5]);
     assert_string_equal(d->env[0], "X=1");
     assert_string_equal(d->requires, "{bin}/dev");
-    assert_true((d->offers & CAN(DPS)));
-    assert_false((d->offers & CAN(CLOCK)));
+    assert_int_equal(d->offers, CAN(DPS) | CAN(TLS13));
     assert_int_equal(bench_find(&f.bench, "a", &d), 0);
     assert_int_equal(d->command_count, 3);
     release(&f);
