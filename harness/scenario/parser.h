@@ -41,6 +41,7 @@ int parser_set(struct parser *p);
 int parser_hub_knob(struct parser *p, size_t at);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
+int parser_net(struct parser *p, struct step *step);
 // cloud.c: hub c2d, hub desired, hub method
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);

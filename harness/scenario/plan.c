@@ -311,6 +311,13 @@ static int parse_dps(struct parser *p)
     return parser_dps(p, step);
 }
 
+static int parse_net(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_net(p, step);
+}
+
 static int parse_wait(struct parser *p)
 {
     struct step *step;
@@ -332,7 +339,7 @@ static int parse_log(struct parser *p)
 // These come from the rig itself; all else needs a device that runs.
 static bool needs_boot(enum event_type type)
 {
-    static const char *const own[] = {"run.",       "hub.",         "fault.",
+    static const char *const own[] = {"run.",       "hub.",         "fault.", "net.",
                                       "c2d.queued", "twin.desired", "dps.chain"};
     for (size_t i = 0; i < HR_COUNT_OF(own); i++) {
         if (span_starts_with(span_text(event_word(type)), span_text(own[i]))) {
@@ -419,6 +426,7 @@ static const struct verb verbs[] = {
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
+    {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",

@@ -184,6 +184,7 @@ enum hub_verb {
     HUB_DROP,
     HUB_FAULT,
     HUB_CLEAR,
+    HUB_NET_CLEAR, // the verb net
     HUB_DISABLE,
     HUB_ENABLE,
     HUB_C2D,
