@@ -7,7 +7,7 @@
 //   level    must|should|info           how binding it is, must unless told
 //   source   WORDS                      the clause or document it rests on
 //   tags     WORD...                    e.g. tls slow
-//   needs    clock|x509|dps|tls1.3 ...  what the device must offer, else the scenario is skipped
+//   needs    CAPABILITY ...    what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -57,6 +57,7 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/capability.h"
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
@@ -259,10 +260,7 @@ struct plan {
     enum level level;
     char tags[8][32];
     size_t tag_count;
-    bool needs_clock;
-    bool needs_x509;
-    bool needs_dps;
-    bool needs_tls13;
+    unsigned needs; // a set of capabilities
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
