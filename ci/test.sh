@@ -3,7 +3,7 @@
 # Builds and runs all tests but those with the label `slow`.
 #   ci/test.sh              gcc build with warnings as errors
 #   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer, without
-#                           the label `kill`, which looks at the scenarios and not at the code
+#                           the labels `kill` and `survey`, which look at devices and libraries
 #   ci/test.sh --clang      compiles everything with clang, warnings as errors; runs nothing
 #   ci/test.sh --slow       the tests with the label `slow`
 # Further arguments go to ctest.
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 preset=dev
 run="-LE slow"
 case "${1:-}" in
---sanitize) preset=asan; run="-LE slow|kill"; shift ;;
+--sanitize) preset=asan; run="-LE slow|kill|survey"; shift ;;
 --clang) preset=clang; run=; shift ;;
 --slow) run="-L slow"; shift ;;
 esac

@@ -6,7 +6,7 @@
 //       command  {bin}/reference_device --root {root.pem}
 //       env      IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}
 //       requires {bin}/reference_device      # a file that must exist, else "not installed"
-//       offers   clock x509 dps tls1.3 sntp  # capabilities, or `nothing`; default clock x509
+//       offers   clock x509 dps tls1.3       # capabilities, or `nothing`; default clock x509
 //     end
 //     variants reference --flaw no-sni hammer  # further devices: the command and `--flaw NAME`
 //
@@ -14,6 +14,7 @@
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/capability.h"
 #include "harness/bench/board.h"
 
 enum { BENCH_WORDS_MOST = 48, PLACEHOLDER_NAMES_MOST = 40 };
@@ -38,11 +39,7 @@ struct bench_device {
     char *env[BENCH_WORDS_MOST + 1]; // "NAME=template"
     size_t env_count;
     char *requires;
-    bool offers_clock;
-    bool offers_x509;
-    bool offers_dps; // registers itself with the provisioning service
-    bool offers_tls13;
-    bool offers_sntp; // asks a time server when its clock is wrong
+    unsigned offers; // a set of capabilities
 };
 
 struct bench {

@@ -191,6 +191,16 @@ static void dns_row(size_t i, struct cells *out)
                                    dns_behaviour_meaning(kind)}};
 }
 
+static size_t capability_count(void)
+{
+    return CAPABILITY_COUNT;
+}
+
+static void capability_row(size_t i, struct cells *out)
+{
+    *out = (struct cells){.text = {capability_word(i), capability_meaning(i)}};
+}
+
 static size_t verdict_count(void)
 {
     return VERDICT_COUNT;
@@ -209,6 +219,7 @@ static const struct table tables[] = {
     {"dialects", {"dialect", "cause", "pattern", "meaning"}, dialect_count, dialect_row},
     {"log-causes", {"cause", "meaning"}, log_cause_count, log_cause_row},
     {"causes", {"cause", "meaning"}, cause_count, cause_row},
+    {"capabilities", {"capability", "meaning"}, capability_count, capability_row},
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
     {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
@@ -343,7 +354,7 @@ const struct command command_words = {
     .help = "usage: hubrig words [TABLE] [--json]\n"
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
-            "  verbs oracles causes findings dialects log-causes\n"
+            "  verbs oracles capabilities causes findings dialects log-causes\n"
             "  events knobs faults sntp dns flights sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"

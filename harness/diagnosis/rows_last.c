@@ -54,6 +54,17 @@ static const struct row rows[] = {
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
+    {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD,
+     "hub.chain; !mqtt.connected",
+     NULL,
+     "the device sent its credentials over {chain}, which is sound: if it was not given this root, it "
+     "does not look for one",
+     "compare root.pem in the evidence folder with the chain; verify the server and load only the roots "
+     "that the device must trust"},
+    {"device-closed", "how-far", SURENESS_LIKELY, "tcp.closed", CHAIN_ANY, "tcp.closed.by = device",
+     NULL, "the device itself ended the connection ({tcp.closed.how}), where it should have kept it",
+     "look at the last packet before the end in the capture: the device crashed over it, restarted, or "
+     "takes it for an error"},
     {"log-says", "log", SURENESS_POSSIBLE, "- device.exited @recovery @silence @detect", CHAIN_ANY,
      "log.error", NULL, "the device's log says: {log.error.meaning} ({log.error.code})",
      "{log.error.try}"},

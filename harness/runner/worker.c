@@ -380,7 +380,7 @@ static int open_rig(struct worker *w)
     settings.hub.has_sdk_faults = s->has_sdk_faults;
     settings.tls = s->tls;
     settings.more_names[settings.more_name_count++] = w->address;
-    if (w->job->plan->needs_dps) {
+    if (w->job->plan->needs & CAN(DPS)) {
         set_dps(w, &settings);
     }
     TRY(rig_open(&w->rig, &settings));
@@ -460,7 +460,7 @@ static int prepare_device(struct worker *w)
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
     bool is_program = w->job->device->kind == BENCH_PROCESS;
-    if (w->job->plan->needs_clock && is_program && !clock_library()) {
+    if ((w->job->plan->needs & CAN(CLOCK)) && is_program && !clock_library()) {
         FAIL(ERR_SPAWN, "libfaketime is not installed; the package is called faketime");
     }
     struct surroundings_settings around = {
@@ -475,8 +475,8 @@ static int prepare_device(struct worker *w)
         .dps_host = s->provisioning ? w->rig.settings.dps.host : "",
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),
-        .sntp_host = w->job->plan->needs_sntp ? SERVICES_SNTP_HOST : "",
-        .has_clock = w->job->plan->needs_clock && is_program,
+        .sntp_host = w->job->plan->needs & CAN(SNTP) ? SERVICES_SNTP_HOST : "",
+        .has_clock = (w->job->plan->needs & CAN(CLOCK)) && is_program,
         .address = w->address,
         .root_text = buf_span(&root),
         .cert_text = buf_span(&w->device.credential.cert_pem),
@@ -491,7 +491,7 @@ static int prepare_device(struct worker *w)
         .bench_file = w->job->device->file,
         .around = &w->around,
         .evidence = w->evidence.folder,
-        .has_clock = w->job->plan->needs_clock,
+        .has_clock = w->job->plan->needs & CAN(CLOCK),
     };
     TRY(device_new(&dut, &w->dut));
     device_prepare(w->dut);

@@ -283,11 +283,10 @@ int plan_explain(const struct plan *plan, struct buf *out)
     TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
     TRY(plan->basis[0] ? buf_printf(out, "Source: %s\n", plan->basis) : 0);
     TRY(plan->level ? buf_printf(out, "Level: %s\n", level_word(plan->level)) : 0);
-    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps || plan->needs_tls13 ||
-        plan->needs_sntp) {
-        TRY(buf_printf(out, "Needs a device with:%s%s%s%s%s\n", plan->needs_clock ? " clock" : "",
-                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : "",
-                       plan->needs_tls13 ? " tls1.3" : "", plan->needs_sntp ? " sntp" : ""));
+    if (plan->needs) {
+        TRY(buf_append_text(out, "Needs a device with: "));
+        TRY(capability_print(plan->needs, " ", out));
+        TRY(buf_append_u8(out, '\n'));
     }
     TRY(explain_settings(&plan->settings, out));
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -399,11 +398,9 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
         TRY(json_escape(span_text(plan->tags[i]), out));
         TRY(buf_append_u8(out, '"'));
     }
-    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s,\"needs_tls13\":%s,"
-                   "\"needs_sntp\":%s",
-                   plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false",
-                   plan->needs_dps ? "true" : "false", plan->needs_tls13 ? "true" : "false",
-                   plan->needs_sntp ? "true" : "false"));
+    TRY(buf_append_text(out, plan->needs ? "],\"needs\":[\"" : "],\"needs\":["));
+    TRY(capability_print(plan->needs, "\",\"", out));
+    TRY(buf_append_text(out, plan->needs ? "\"]" : "]"));
     TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
                    plan->limit_us, longest_of(plan)));
     TRY(json_settings(&plan->settings, out));

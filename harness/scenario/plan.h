@@ -7,7 +7,7 @@
 //   level    must|should|info           how binding it is, must unless told
 //   source   WORDS                      the clause or document it rests on
 //   tags     WORD...                    e.g. tls slow
-//   needs    clock|x509|dps|tls1.3|sntp ...  what the device must offer, else it is skipped
+//   needs    CAPABILITY ...    what the device must offer, else the scenario is skipped
 //   limit    DURATION                   longest run, default 60s
 //   set      KNOB = VALUE               before boot; knobs below
 //   boot     device
@@ -59,6 +59,7 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/capability.h"
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
@@ -275,12 +276,8 @@ struct plan {
     enum level level;
     char tags[8][32];
     size_t tag_count;
-    bool needs_clock;
-    bool needs_x509;
-    bool needs_dps;
-    bool needs_tls13;
-    bool needs_sntp;     // a device that asks a time server
-    bool needs_services; // a statement about names or time: only in a private network
+    unsigned needs; // a set of capabilities
+    bool needs_services; // a statement about names or time, or SNTP: only in a private network
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
