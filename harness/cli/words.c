@@ -167,6 +167,16 @@ static void verb_row(size_t i, struct cells *out)
     out->text[0] = plan_verb(i, &out->text[1], &out->text[2]);
 }
 
+static size_t capability_count(void)
+{
+    return CAPABILITY_COUNT;
+}
+
+static void capability_row(size_t i, struct cells *out)
+{
+    *out = (struct cells){.text = {capability_word(i), capability_meaning(i)}};
+}
+
 static size_t sntp_count(void)
 {
     return SNTP_KIND_COUNT;
@@ -189,16 +199,6 @@ static void dns_row(size_t i, struct cells *out)
     enum dns_behaviour_kind kind = (enum dns_behaviour_kind)i;
     *out = (struct cells){.text = {dns_behaviour_word(kind), dns_behaviour_argument(kind),
                                    dns_behaviour_meaning(kind)}};
-}
-
-static size_t capability_count(void)
-{
-    return CAPABILITY_COUNT;
-}
-
-static void capability_row(size_t i, struct cells *out)
-{
-    *out = (struct cells){.text = {capability_word(i), capability_meaning(i)}};
 }
 
 static size_t verdict_count(void)

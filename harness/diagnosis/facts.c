@@ -170,13 +170,22 @@ bool facts_ended_whole_hours_ago(const struct diagnosis *d)
     return false;
 }
 
+static bool token_lives_longer_than(const struct diagnosis *d, int64_t most_s)
+{
+    char left[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
+    return strtoll(left, NULL, 10) > most_s;
+}
+
 // No duration that anybody wishes for: the expiry has another unit than seconds.
 bool facts_token_is_endless(const struct diagnosis *d)
 {
-    static const int64_t CENTURY_S = 100LL * 365 * 86400;
-    char left[FACT_TEXT_BYTES];
-    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
-    return strtoll(left, NULL, 10) > CENTURY_S;
+    return token_lives_longer_than(d, INT64_C(100) * 365 * 86400);
+}
+
+bool facts_token_is_long(const struct diagnosis *d)
+{
+    return token_lives_longer_than(d, INT64_C(30) * 86400);
 }
 
 bool facts_hammers(const struct diagnosis *d)

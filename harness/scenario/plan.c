@@ -232,18 +232,18 @@ static int parse_tags(struct parser *p)
 static int parse_needs(struct parser *p)
 {
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|echo|quiet|sntp ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         unsigned bit = capability_of(line_word(p->line, i));
         if (!bit) {
             return parser_unknown(p, i, "capability", capability_words(), CAPABILITY_COUNT);
         }
-        p->plan->needs_services |= bit == CAN(SNTP);
         p->plan->needs |= bit;
         if (bit == CAN(TLS13)) {
             p->tls13_use = line_place(p->line, i);
         }
+        p->plan->needs_services = p->plan->needs_services || bit == CAN(SNTP);
     }
     return 0;
 }
@@ -418,7 +418,7 @@ static const struct verb verbs[] = {
     {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
     {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|echo|quiet|sntp ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},

@@ -277,7 +277,7 @@ struct plan {
     char tags[8][32];
     size_t tag_count;
     unsigned needs; // a set of capabilities
-    bool needs_services; // a statement about names or time, or SNTP: only in a private network
+    bool needs_services; // a statement about names or time: only in a private network
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;
