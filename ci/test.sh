@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Builds and runs all tests but those with the label `slow`.
 #   ci/test.sh              gcc build with warnings as errors
-#   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer, without
+#                           the labels `kill` and `survey`, which look at devices and libraries
 #   ci/test.sh --clang      compiles everything with clang, warnings as errors; runs nothing
 #   ci/test.sh --slow       the tests with the label `slow`
 # Further arguments go to ctest.
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 preset=dev
 run="-LE slow"
 case "${1:-}" in
---sanitize) preset=asan; shift ;;
+--sanitize) preset=asan; run="-LE slow|kill|survey"; shift ;;
 --clang) preset=clang; run=; shift ;;
 --slow) run="-L slow"; shift ;;
 esac
@@ -21,5 +22,6 @@ ci/setup.sh
 cmake --preset "$preset"
 cmake --build --preset "$preset"
 [ "$preset" != clang ] || exit 0
+# Most tests wait for a device most of the time: more of them than processors.
 # shellcheck disable=SC2086
-exec ctest --test-dir "build-$preset" --output-on-failure --no-tests=error -j 2 $run "$@"
+exec ctest --test-dir "build-$preset" --output-on-failure --no-tests=error -j 6 $run "$@"

@@ -25,6 +25,8 @@ struct inner_outlet {
     void (*stall)(void *context);
     // deadline_us or wants_pause changed outside feed and tick. May be NULL.
     void (*wake)(void *context);
+    // What was sent and waits for the device to read it. May be NULL.
+    size_t (*queued_bytes)(void *context);
 };
 
 // One speaker on one connection.
@@ -40,6 +42,12 @@ struct inner_functions {
     void (*free)(void *self);
     const char *(*device)(const void *self); // "device", "device/module" or "" when not known yet
     bool (*wants_pause)(const void *self);   // the transport should stop reading (back-pressure)
+    // Something that was sent may have gone out; see outlet.queued_bytes. Sends nothing itself. May
+    // be NULL.
+    void (*drained)(void *self);
+    // The device has said that it sends no more, and may still read. True: go on until
+    // outlet.close; false, or NULL: the transport closes. Called once.
+    bool (*half_close)(void *self);
 };
 
 struct inner {

@@ -5,6 +5,9 @@
 #
 #   flaw NAME            # caught by no scenario yet
 #   scenario SUITE.NAME  # catches no flaw yet
+#
+# SUITES/findings.txt may name only scenarios of a flaw's rows; the flaws that it does not name yet
+# are printed.
 cmake_minimum_required(VERSION 3.25)
 
 execute_process(COMMAND ${DEVICE} --list-flaws OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
@@ -40,6 +43,7 @@ foreach(suite IN LISTS NAMES)
       endif()
     endforeach()
     if(names AND device IN_LIST flaws)
+      list(APPEND catches_${device} ${names})
       list(APPEND caught ${device})
       list(APPEND catching ${names})
     elseif(names AND NOT device MATCHES "^sdk-")
@@ -77,12 +81,37 @@ foreach(name IN LISTS known)
   endif()
 endforeach()
 
+set(named "")
+set(unnamed "")
+file(STRINGS ${SUITES}/findings.txt rows REGEX "^[a-z]")
+foreach(row IN LISTS rows)
+  if(NOT row MATCHES "^([a-z0-9-]+) +([a-z0-9.-]+) +[a-z0-9|-]+$")
+    string(APPEND mistakes "\n  findings.txt: expected FLAW SCENARIO FINDING: ${row}")
+  else()
+    list(APPEND named ${CMAKE_MATCH_1})
+    if(NOT CMAKE_MATCH_2 IN_LIST catches_${CMAKE_MATCH_1})
+      string(APPEND mistakes "\n  findings.txt: ${CMAKE_MATCH_2} is not in a row of ${CMAKE_MATCH_1}")
+    endif()
+  endif()
+endforeach()
+list(REMOVE_DUPLICATES named)
+foreach(name IN LISTS caught)
+  if(NOT name IN_LIST named)
+    string(APPEND unnamed " ${name}")
+  endif()
+endforeach()
+
 list(LENGTH flaws flaw_count)
+list(LENGTH named named_count)
 list(LENGTH caught caught_count)
 list(LENGTH scenarios scenario_count)
 list(LENGTH catching catching_count)
 message(STATUS "${caught_count} of ${flaw_count} flaws are caught, "
-  "${catching_count} of ${scenario_count} scenarios catch one")
+  "${catching_count} of ${scenario_count} scenarios catch one, "
+  "the first finding names ${named_count} flaws")
+if(unnamed)
+  message(STATUS "caught, and not yet in findings.txt:${unnamed}")
+endif()
 if(mistakes)
   message(FATAL_ERROR "the kill matrix is not whole:${mistakes}")
 endif()

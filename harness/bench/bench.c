@@ -166,33 +166,24 @@ static int read_requires(struct reader *r)
 
 static int read_offers(struct reader *r)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3", "nothing"};
-    struct bench_device *d = r->device;
+    const char *names[CAPABILITY_COUNT + 1] = {[CAPABILITY_COUNT] = "nothing"};
     char hint[96];
-    d->offers_clock = false;
-    d->offers_x509 = false;
-    d->offers_dps = false;
-    d->offers_tls13 = false;
+    memcpy(names, capability_words(), CAPABILITY_COUNT * sizeof names[0]);
+    r->device->offers = 0;
     if (r->line->count < 2) {
-        return MISTAKE(r, 1, "expected: offers clock|x509|dps|tls1.3 ... or: offers nothing");
+        return MISTAKE(r, 1,
+                       "expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
-        if (line_word_is(r->line, i, "clock")) {
-            d->offers_clock = true;
-        } else if (line_word_is(r->line, i, "x509")) {
-            d->offers_x509 = true;
-        } else if (line_word_is(r->line, i, "dps")) {
-            d->offers_dps = true;
-        } else if (line_word_is(r->line, i, "tls1.3")) {
-            d->offers_tls13 = true;
-        } else if (line_word_is(r->line, i, "nothing")) {
-            if (r->line->count != 2) {
-                return MISTAKE(r, i, "'nothing' stands alone");
-            }
-        } else {
-            return MISTAKE(
-                r, i, "unknown capability '%.*s'%s", SPAN_ARG(line_word(r->line, i)),
-                suggest_text(line_word(r->line, i), capabilities, HR_COUNT_OF(capabilities), hint));
+        struct span word = line_word(r->line, i);
+        unsigned bit = capability_of(word);
+        if (bit) {
+            r->device->offers |= bit;
+        } else if (!span_equals_text(word, "nothing")) {
+            return MISTAKE(r, i, "unknown capability '%.*s'%s", SPAN_ARG(word),
+                           suggest_text(word, names, HR_COUNT_OF(names), hint));
+        } else if (r->line->count != 2) {
+            return MISTAKE(r, i, "'nothing' stands alone");
         }
     }
     return 0;
@@ -224,8 +215,7 @@ static int add_device(struct reader *r, enum bench_kind kind, struct span name)
         .kind = kind,
         .file = b->file,
         .line = r->line->at.line,
-        .offers_clock = kind == BENCH_PROCESS,
-        .offers_x509 = true,
+        .offers = CAN(X509) | (kind == BENCH_PROCESS ? CAN(CLOCK) : 0),
     };
     b->count++;
     TRY(reader_set_text(&r->device->name, name));
@@ -295,9 +285,7 @@ static int copy_device(struct bench *b, size_t from, struct span name)
     b->devices = grown;
     const struct bench_device *old = &b->devices[from];
     struct bench_device *d = &b->devices[b->count];
-    *d = (struct bench_device){.offers_clock = old->offers_clock,
-                               .offers_x509 = old->offers_x509,
-                               .offers_dps = old->offers_dps};
+    *d = (struct bench_device){.offers = old->offers};
     b->count++;
     TRY(reader_set_text(&d->name, name));
     TRY(reader_set_text(&d->requires, span_text(old->requires)));

@@ -14,6 +14,7 @@
 // Placeholders stand in command, env and file lines and are filled per run by template_fill.
 #pragma once
 #include "base/line.h"
+#include "harness/scenario/capability.h"
 #include "harness/bench/board.h"
 
 enum { BENCH_WORDS_MOST = 48, PLACEHOLDER_NAMES_MOST = 40 };
@@ -38,10 +39,7 @@ struct bench_device {
     char *env[BENCH_WORDS_MOST + 1]; // "NAME=template"
     size_t env_count;
     char *requires;
-    bool offers_clock;
-    bool offers_x509;
-    bool offers_dps; // registers itself with the provisioning service
-    bool offers_tls13;
+    unsigned offers; // a set of capabilities
 };
 
 struct bench {

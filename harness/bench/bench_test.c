@@ -62,13 +62,13 @@ static void a_bench_lists_its_devices_with_templates_and_capabilities(void **sta
     assert_string_equal(d->env[1], "TEXT=a b");
     assert_null(d->env[3]);
     assert_string_equal(d->requires, "{bin}/reference_device");
-    assert_true(d->offers_clock);
-    assert_false(d->offers_x509);
+    assert_true((d->offers & CAN(CLOCK)));
+    assert_false((d->offers & CAN(X509)));
     assert_int_equal(bench_find(&f.bench, "other-1.b", &d), 0);
-    assert_true(d->offers_clock && d->offers_x509);
+    assert_true((d->offers & CAN(CLOCK)) && (d->offers & CAN(X509)));
     assert_string_equal(d->requires, "");
     assert_int_equal(bench_find(&f.bench, "third", &d), 0);
-    assert_false(d->offers_clock || d->offers_x509);
+    assert_false((d->offers & CAN(CLOCK)) || (d->offers & CAN(X509)));
     release(&f);
 }
 
@@ -80,7 +80,7 @@ static void variants_are_a_process_with_an_option_more(void **state)
                                "  command  dev --root {root.pem}\n"
                                "  env      X=1\n"
                                "  requires {bin}/dev\n"
-                               "  offers   dps\n"
+                               "  offers   dps tls1.3\n"
                                "end\n"
                                "variants a --flaw slow deaf\n"),
                      0);
@@ -95,8 +95,7 @@ static void variants_are_a_process_with_an_option_more(void **state)
     assert_null(d->command[5]);
     assert_string_equal(d->env[0], "X=1");
     assert_string_equal(d->requires, "{bin}/dev");
-    assert_true(d->offers_dps);
-    assert_false(d->offers_clock);
+    assert_int_equal(d->offers, CAN(DPS) | CAN(TLS13));
     assert_int_equal(bench_find(&f.bench, "a", &d), 0);
     assert_int_equal(d->command_count, 3);
     release(&f);
@@ -174,7 +173,7 @@ static void each_mistake_is_named_with_its_place(void **state)
         {"process a\ncommand b\nrequires c\nrequires d\nend\n",
          "4:1: 'requires' stands already on line 3"},
         {"process a\ncommand b\noffers\nend\n",
-         "3:7: expected: offers clock|x509|dps|tls1.3 ... or: offers nothing"},
+         "3:7: expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet ... or: offers nothing"},
         {"process a\ncommand b\noffers clok\nend\n",
          "3:8: unknown capability 'clok' (did you mean clock?)"},
         {"process a\ncommand b\noffers clock nothing\nend\n", "3:14: 'nothing' stands alone"},

@@ -185,7 +185,8 @@ int board_read_clock(struct reader *r)
             continue;
         }
         b->clock = (enum clock_way)i;
-        r->device->offers_clock = b->clock != CLOCK_NONE;
+        r->device->offers = (r->device->offers & ~CAN(CLOCK)) |
+                            (b->clock != CLOCK_NONE ? CAN(CLOCK) : 0);
         if (b->clock == CLOCK_CONSOLE) {
             return acts_read(r, 2, &b->clock_acts);
         }

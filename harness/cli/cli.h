@@ -23,11 +23,14 @@ extern const struct command command_ctl;
 extern const struct command command_doctor;
 extern const struct command command_explain;
 extern const struct command command_explain_log;
+extern const struct command command_front;
 extern const struct command command_history;
+extern const struct command command_observe;
 extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_serve;
 extern const struct command command_suites;
+extern const struct command command_sweep;
 extern const struct command command_try;
 extern const struct command command_words;
 

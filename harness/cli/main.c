@@ -8,9 +8,12 @@
 
 static const struct command *const commands[] = {
     &command_serve,
+    &command_front,
     &command_ctl,
     &command_try,
+    &command_observe,
     &command_run,
+    &command_sweep,
     &command_suites,
     &command_boards,
     &command_report,

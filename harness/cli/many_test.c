@@ -181,7 +181,7 @@ static void suites_lists_what_ships_with_level_limit_and_title(void **state)
     shell_run(&r, "%s suites", hubrig);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "a device with a shared key connects and is accepted");
-    shell_assert_says(&r, "\nbundles: full release\n");
+    shell_assert_says(&r, "\nbundles: aws-parity full release sdk-link sdk-twin sdk\n");
     shell_release(&r);
     shell_run(&r, "%s suites release --json", hubrig);
     assert_int_equal(r.code, 0);
@@ -194,6 +194,30 @@ static void suites_lists_what_ships_with_level_limit_and_title(void **state)
     shell_run(&r, "%s suites releas", hubrig);
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "hubrig suites` lists them");
+    shell_release(&r);
+}
+
+static void suites_makes_a_page_of_what_each_costs_and_catches(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    char sub[100];
+    snprintf(sub, sizeof sub, "%s/p", shell_folder);
+    assert_int_equal(fs_make_folder(sub, 0755), 0);
+    shell_write("p/a.scn", "scenario p.a\nabout a | b\nwhy it costs\nlevel should\nsource RFC 1\n"
+                           "needs clock\nlimit 2m\nboot device\n");
+    shell_write("p/b.scn", "scenario p.b\nlimit 30s\nboot device\n");
+    shell_write("p/matrix.txt", "reference:\none:       p.a p.b\none slow:  p.a # p.b\n"
+                                "two slow:  p.a\nthree maybe: p.a\nfour:  p.b\n");
+    shell_run(&r, "%s suites p --markdown", hubrig);
+    assert_int_equal(r.code, 0);
+    shell_assert_says(&r, "## p\n\n2 scenarios, 1 of them a must.\n");
+    shell_assert_says(&r, "| p.a | a \\| b | it costs | should | RFC 1 | clock | 2 min | one, two |\n");
+    shell_assert_says(&r, "| one, four |\n");
+    shell_release(&r);
+    shell_run(&r, "%s suites p --markdown --json", hubrig);
+    assert_int_equal(r.code, 2);
+    shell_assert_says(&r, "not both");
     shell_release(&r);
 }
 
@@ -465,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_rig_that_failed_once_is_tried_again_and_shown),
         cmocka_unit_test(tags_globs_and_names_choose_scenarios),
         cmocka_unit_test(suites_lists_what_ships_with_level_limit_and_title),
+        cmocka_unit_test(suites_makes_a_page_of_what_each_costs_and_catches),
         cmocka_unit_test(shards_make_one_report),
         cmocka_unit_test(several_devices_run_side_by_side),
         cmocka_unit_test(the_seed_is_printed_and_gives_the_same_keys_again),

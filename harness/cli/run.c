@@ -30,7 +30,7 @@ static int required_file(const struct bench_device *device, char *out, size_t ca
     return 0;
 }
 
-static int check_installed(const struct bench_device *device)
+int run_check_installed(const struct bench_device *device)
 {
     char path[PATH_MAX];
     if (!device->requires || !device->requires[0]) {
@@ -58,7 +58,7 @@ static int find_devices(const struct bench *bench, const char *const *names, str
 {
     for (size_t i = 0; names[i]; i++) {
         TRY(bench_find(bench, names[i], &run->devices[i]));
-        TRY(check_installed(run->devices[i]));
+        TRY(run_check_installed(run->devices[i]));
         for (size_t k = 0; k < i; k++) {
             if (run->devices[k] == run->devices[i]) {
                 FAIL(ERR_USAGE, "--device %s is given twice", names[i]);

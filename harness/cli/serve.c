@@ -4,6 +4,7 @@
 #include "base/when.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/chains.h"
+#include "harness/cli/hosting.h"
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/responders.h"
@@ -11,13 +12,10 @@
 #include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
-#include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 enum { TOKEN_LIFE_S = 24 * 3600 };
 
@@ -43,9 +41,7 @@ struct serving {
     const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
     struct env env;
-    uv_loop_t loop;
-    uv_signal_t stops[2];
-    bool has_stopped;
+    struct hosting hosting;
     struct rig rig;
     struct offer_report offers;
     struct rig_device device;
@@ -62,76 +58,16 @@ struct serving {
     char root_path[PATH_MAX];
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
-    char name_text[RIG_NAMES_MOST][256];
+    char name_text[RIG_NAMES_MOST][HOSTING_NAME_BYTES];
 };
 
 static void on_event(void *context, const struct event *e)
 {
     struct serving *s = context;
-    struct buf line HR_CLEANUP(buf_deinit);
-    buf_init(&line, 64 * 1024);
-    if (s->json) {
-        if (event_to_json(e, &line) == 0) {
-            puts(buf_text(&line));
-        }
-    } else if (event_to_text(e, &line) == 0) {
-        printf("%10.3f  #%-3" PRIu32 " %s%s%s\n", (double)e->at_us / 1e6, e->connection, e->device,
-               e->device[0] ? "  " : "", buf_text(&line));
-    }
-    fflush(stdout);
-}
-
-static void on_stop(uv_signal_t *signal, int number)
-{
-    struct serving *s = signal->data;
-    (void)number;
-    s->has_stopped = true;
-    uv_stop(&s->loop);
+    hosting_print_event(e, s->json != NULL);
 }
 
 // ---- setting up
-
-static int read_names(struct serving *s, struct rig_settings *out)
-{
-    struct span rest = span_text(s->names ? s->names : "");
-    size_t count = 0;
-    while (rest.len > 0) {
-        struct span name = span_trim(span_cut(rest, ',', &rest));
-        if (name.len == 0) {
-            continue;
-        }
-        if (count + 2 > RIG_NAMES_MOST) {
-            FAIL(ERR_USAGE, "--names takes at most %d names", RIG_NAMES_MOST - 2);
-        }
-        span_copy_text(name, s->name_text[count], sizeof s->name_text[count]);
-        out->more_names[out->more_name_count++] = s->name_text[count++];
-    }
-    out->more_names[out->more_name_count++] = "localhost";
-    out->more_names[out->more_name_count++] = "127.0.0.1";
-    return 0;
-}
-
-static int read_port(const char *text, const char *option, int *port)
-{
-    uint64_t value = 0;
-    if (span_parse_u64(span_text(text), &value) < 0 || value > 65535) {
-        FAIL(ERR_USAGE, "%s takes a number from 0 to 65535, seen '%s'", option, text);
-    }
-    *port = (int)value;
-    return 0;
-}
-
-static int read_tls(struct serving *s, struct tls_policy *out)
-{
-    *out = s->hub_file.tls;
-    for (int i = 0; i < POLICY_KEY_COUNT; i++) {
-        if (s->tls[i]) {
-            TRY(tls_policy_set(out, (enum tls_policy_key)i, span_text(s->tls[i])));
-        }
-    }
-    TRY(tls_policy_prefer(out, getenv("HUBRIG_TLS_ENGINE")));
-    return tls_policy_check(out);
-}
 
 static int write_file(struct serving *s, const char *name, const struct buf *content, mode_t mode,
                       char *path, size_t capacity)
@@ -246,8 +182,7 @@ static void choose(struct serving *s)
 static void on_state_failure(void *context)
 {
     struct serving *s = context;
-    s->has_stopped = true;
-    uv_stop(&s->loop);
+    hosting_stop(&s->hosting);
 }
 
 static int open_state(struct serving *s)
@@ -262,7 +197,8 @@ static int open_state(struct serving *s)
 
 static int open_control(struct serving *s)
 {
-    struct control_settings settings = {&s->rig, s->bound_port, s->files};
+    struct control_settings settings = {
+        .rig = &s->rig, .port = s->bound_port, .files = s->files};
     if (s->control_path) {
         ENSURE(span_copy_text(span_text(s->control_path), s->socket_path, sizeof s->socket_path),
                ERR_TOO_BIG);
@@ -270,7 +206,7 @@ static int open_control(struct serving *s)
         TRY(fs_join(s->socket_path, sizeof s->socket_path, s->files, "control.sock"));
     }
     TRY(control_new(&settings, &s->control));
-    struct control_socket_settings socket = {&s->loop, s->control, s->rig.journal, s->socket_path};
+    struct control_socket_settings socket = {&s->hosting.loop, s->control, s->rig.journal, s->socket_path};
     return control_socket_open(&socket, &s->control_socket);
 }
 
@@ -278,7 +214,7 @@ static int open_control(struct serving *s)
 static int listen_dps(struct serving *s)
 {
     int port = 0;
-    TRY(read_port(s->dps_port, "--dps-port", &port));
+    TRY(hosting_read_port(s->dps_port, "--dps-port", &port));
     TRY(rig_use_dps_chain(&s->rig, s->chain));
     return server_listen(s->rig.dps_server, s->listen, port, &s->bound_dps_port);
 }
@@ -287,11 +223,11 @@ static int open_responders(struct serving *s)
 {
     int port = 0;
     if (s->sntp_port) {
-        TRY(read_port(s->sntp_port, "--sntp", &port));
+        TRY(hosting_read_port(s->sntp_port, "--sntp", &port));
         TRY(rig_listen_sntp(&s->rig, s->listen, port, &s->bound_sntp_port));
     }
     if (s->dns_port) {
-        TRY(read_port(s->dns_port, "--dns", &port));
+        TRY(hosting_read_port(s->dns_port, "--dns", &port));
         if (strcmp(s->listen, "0.0.0.0") == 0 || strcmp(s->listen, "::") == 0) {
             FAIL(ERR_USAGE,
                  "--dns answers with the address of --listen, and nobody can dial %s; try --listen "
@@ -305,17 +241,18 @@ static int open_responders(struct serving *s)
 
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->loop, .env = &s->env, .capture = s->capture};
+    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env, .capture = s->capture};
     int port = 0;
-    TRY(read_port(s->port, "--port", &port));
+    TRY(hosting_read_port(s->port, "--port", &port));
     TRY(read_hub_file(s));
     choose(s);
     hub_settings_init(&settings.hub, s->host);
-    TRY(read_names(s, &settings));
+    TRY(hosting_read_names(s->names, s->name_text, &settings));
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
-    TRY(read_tls(s, &settings.tls));
+    settings.tls = s->hub_file.tls;
+    TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
@@ -324,7 +261,7 @@ static int open_rig(struct serving *s)
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {
-        TRY(read_port(s->https_port, "--https-port", &port));
+        TRY(hosting_read_port(s->https_port, "--https-port", &port));
         TRY(rig_listen_https(&s->rig, s->listen, port, &s->bound_https_port));
     }
     TRY(s->dps_host ? listen_dps(s) : 0);
@@ -391,33 +328,10 @@ static int print_ready(struct serving *s)
     return 0;
 }
 
-static int open_loop(struct serving *s)
-{
-    static const int numbers[] = {SIGINT, SIGTERM};
-    ENSURE(uv_loop_init(&s->loop) == 0, ERR_IO);
-    for (size_t i = 0; i < HR_COUNT_OF(numbers); i++) {
-        uv_signal_init(&s->loop, &s->stops[i]);
-        s->stops[i].data = s;
-        uv_signal_start(&s->stops[i], on_stop, numbers[i]);
-    }
-    return 0;
-}
-
-static void close_loop(struct serving *s)
-{
-    for (size_t i = 0; i < HR_COUNT_OF(s->stops); i++) {
-        uv_close((uv_handle_t *)&s->stops[i], NULL);
-    }
-    uv_run(&s->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&s->loop);
-}
-
 static int serve(struct serving *s)
 {
     s->env = env_system();
-    signal(SIGPIPE, SIG_IGN);
-    fs_allow_many_files();
-    int code = open_loop(s);
+    int code = hosting_open(&s->hosting);
     if (code < 0) {
         return cli_fail("serve", code);
     }
@@ -426,8 +340,8 @@ static int serve(struct serving *s)
         code = print_ready(s);
         fflush(stdout);
     }
-    while (code == 0 && !s->has_stopped) {
-        uv_run(&s->loop, UV_RUN_DEFAULT);
+    if (code == 0) {
+        hosting_run(&s->hosting);
     }
     if (code == 0 && s->state && state_failure(s->state)) {
         code = error_set(ERR_IO, "stopped, because a change could not be kept: %s",
@@ -441,7 +355,7 @@ static int serve(struct serving *s)
     if (s->rig.journal) {
         rig_close(&s->rig);
     }
-    close_loop(s);
+    hosting_close(&s->hosting);
     hub_file_deinit(&s->hub_file);
     return exit_code;
 }
@@ -467,13 +381,7 @@ static int serve_command(int argc, char **argv)
         {"--dps", "NAME", &s.dps_host},
         {"--dps-port", "N", &s.dps_port},
         {"--id-scope", "TEXT", &s.id_scope},
-        {"--tls-engine", "NAME", &s.tls[POLICY_TLS_ENGINE]},
-        {"--tls-versions", "RANGE", &s.tls[POLICY_TLS_VERSIONS]},
-        {"--tls-suites", "LIST", &s.tls[POLICY_TLS_SUITES]},
-        {"--tls-groups", "LIST", &s.tls[POLICY_TLS_GROUPS]},
-        {"--tls-tickets", "HOW", &s.tls[POLICY_TLS_TICKETS]},
-        {"--client-certificate", "HOW", &s.tls[POLICY_CLIENT_CERTIFICATE]},
-        {"--client-cas", "COUNT", &s.tls[POLICY_CLIENT_CAS]},
+        HOSTING_TLS_OPTIONS(s.tls),
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--json", NULL, &s.json},
     };
@@ -521,15 +429,7 @@ const struct command command_serve = {
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
-        "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"
-        "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"
-        "                    then what HUBRIG_TLS_ENGINE says\n"
-        "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"
-        "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n"
-        "                    commas between, best first; default: standard, as the service\n"
-        "  --tls-tickets HOW off (default), honoured, refused, or stale once the chain has changed\n"
-        "  --client-certificate HOW   optional (default, as the service), required or none\n"
-        "  --client-cas N    list N foreign CAs in the request for it; default: none, as the service\n"
+        HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

@@ -200,7 +200,7 @@ static int read_and_run(struct state *s)
     }
     int code = plan_set_read(&s->set, &s->run->wish);
     if (code == 0 && s->set.count && s->run->options.list) {
-        code = suites_print(&s->set, s->run->reports.json != NULL);
+        code = suites_print(&s->set, s->run->reports.json ? SUITES_JSON : SUITES_LINES);
         return code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
     }
     code = code ? code : make_entries(s);

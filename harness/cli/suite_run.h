@@ -42,6 +42,9 @@ struct suite_numbers {
 // Prints the mistake and returns EXIT_USAGE.
 int suite_run_numbers(const struct suite_run *run, struct suite_numbers *out);
 
+// ERR_NO_FILE when the file that the device `requires` is not there.
+int run_check_installed(const struct bench_device *device) HR_NODISCARD;
+
 // Prints and returns the exit code.
 int suite_run(struct suite_run *run);
 

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/text_code.h"
 #include "base/when.h"
+#include "harness/cli/catalogue.h"
 #include "harness/cli/cli.h"
 
 #include <limits.h>
@@ -13,27 +14,16 @@
 
 enum { SUITES_MOST = 64 };
 
-static void print_needs(const struct plan *plan, struct buf *out)
-{
-    const char *const words[] = {plan->needs_clock ? "clock" : NULL,
-                                 plan->needs_x509 ? "x509" : NULL, plan->needs_dps ? "dps" : NULL,
-                                 plan->needs_tls13 ? "tls1.3" : NULL};
-    for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
-        if (words[i] && buf_printf(out, "%s%s", out->len ? " " : "", words[i]) < 0) {
-            return;
-        }
-    }
-}
-
-static void print_line(const struct plan *plan, int columns)
+static int print_line(const struct plan *plan, int columns)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     char limit[32];
     buf_init(&needs, 200);
-    print_needs(plan, &needs);
+    TRY(capability_print(plan->needs, " ", &needs));
     printf("%-*s  %-6s  %-8s  %-11s %s\n", columns, plan->name, level_word(plan->level),
            duration_print((int64_t)plan->limit_us, limit), needs.len ? buf_text(&needs) : "-",
            plan->about);
+    return 0;
 }
 
 static int text_member(const char *before, const char *text, struct buf *out)
@@ -47,7 +37,7 @@ static int print_json_plan(const struct plan *plan, struct buf *out)
 {
     struct buf needs HR_CLEANUP(buf_deinit);
     buf_init(&needs, 200);
-    print_needs(plan, &needs);
+    TRY(capability_print(plan->needs, " ", &needs));
     TRY(text_member("{\"scenario\":", plan->name, out));
     TRY(text_member(",\"about\":", plan->about, out));
     TRY(text_member(",\"why\":", plan->why, out));
@@ -76,18 +66,27 @@ static int print_json(const struct plan_set *set)
     return 0;
 }
 
-int suites_print(const struct plan_set *set, bool is_json)
+static int print_markdown(const struct plan_set *set)
+{
+    struct buf out HR_CLEANUP(buf_deinit);
+    buf_init(&out, 16 << 20);
+    TRY(catalogue_print(set, &out));
+    fputs(buf_text(&out), stdout);
+    return 0;
+}
+
+int suites_print(const struct plan_set *set, enum suites_form form)
 {
     int columns = 0;
-    if (is_json) {
-        return print_json(set);
+    if (form != SUITES_LINES) {
+        return form == SUITES_JSON ? print_json(set) : print_markdown(set);
     }
     for (size_t i = 0; i < set->count; i++) {
         int len = (int)strlen(set->plans[i].name);
         columns = len > columns ? len : columns;
     }
     for (size_t i = 0; i < set->count; i++) {
-        print_line(&set->plans[i], columns);
+        TRY(print_line(&set->plans[i], columns));
     }
     return 0;
 }
@@ -108,12 +107,12 @@ static void print_bundles(const char *folder)
     suite_free(files, count);
 }
 
-static int list(const struct plan_wish *wish, bool is_json)
+static int list(const struct plan_wish *wish, enum suites_form form)
 {
     struct plan_set set HR_CLEANUP(plan_set_deinit) = {0};
     int code = plan_set_read(&set, wish);
     if (code == 0) {
-        code = suites_print(&set, is_json);
+        code = suites_print(&set, form);
     }
     return code < 0 ? cli_fail("suites", code) : EXIT_PASS;
 }
@@ -123,10 +122,12 @@ static int suites_run(int argc, char **argv)
     const char *words[SUITES_MOST];
     const char *tags[OPTION_LIST_MOST + 1] = {NULL};
     const char *json = NULL;
+    const char *markdown = NULL;
     struct plan_wish wish = {.suites = words, .tags = tags};
     char all[PATH_MAX];
     const struct option_spec specs[] = {
-        {"--only", "GLOB", &wish.only}, {"--tag", "WORD...", tags}, {"--json", NULL, &json}};
+        {"--only", "GLOB", &wish.only}, {"--tag", "WORD...", tags}, {"--json", NULL, &json},
+        {"--markdown", NULL, &markdown}};
     int code = cli_options(&command_suites, argc, argv, specs, HR_COUNT_OF(specs), false, words,
                            SUITES_MOST, &wish.suite_count);
     if (code != EXIT_PASS) {
@@ -140,8 +141,13 @@ static int suites_run(int argc, char **argv)
         }
         words[wish.suite_count++] = all;
     }
-    code = list(&wish, json != NULL);
-    if (code == EXIT_PASS && is_whole && !json) {
+    if (json && markdown) {
+        fputs("hubrig suites: expected one of --json and --markdown, not both\n", stderr);
+        return EXIT_USAGE;
+    }
+    enum suites_form form = json ? SUITES_JSON : markdown ? SUITES_MARKDOWN : SUITES_LINES;
+    code = list(&wish, form);
+    if (code == EXIT_PASS && is_whole && form == SUITES_LINES) {
         print_bundles(all);
     }
     return code;
@@ -160,6 +166,7 @@ const struct command command_suites = {
         "  --tag WORD    only those with this tag or level; may be repeated, all must match\n"
         "  --only GLOB   only those whose name matches, such as 'smoke.*'\n"
         "  --json        one JSON array\n"
+        "  --markdown    a page with a table per family, and which flaws each scenario catches\n"
         "\n"
         "Exit codes: 0 listed, 2 usage or a mistake in a file, 3 a file cannot be read\n",
 };

@@ -3,4 +3,6 @@
 #pragma once
 #include "harness/cli/plan_set.h"
 
-int suites_print(const struct plan_set *set, bool is_json) HR_NODISCARD;
+enum suites_form { SUITES_LINES, SUITES_JSON, SUITES_MARKDOWN };
+
+int suites_print(const struct plan_set *set, enum suites_form form) HR_NODISCARD;

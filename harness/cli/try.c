@@ -24,24 +24,18 @@ static bool mentions(const struct bench_device *device, const char *text)
 // "clock,x509": adds to what the placeholders tell; the clock counts only when it is listed.
 static int read_offers(const char *list, struct bench_device *device)
 {
-    static const char *const names[] = {"clock", "x509", "dps", "tls1.3"};
-    bool *const flags[] = {&device->offers_clock, &device->offers_x509, &device->offers_dps,
-                           &device->offers_tls13};
     struct span rest = span_text(list);
-    device->offers_clock = false;
+    device->offers &= ~CAN(CLOCK);
     while (rest.ptr) {
         struct span word = span_trim(span_cut(rest, ',', &rest));
-        size_t i = 0;
-        while (i < HR_COUNT_OF(names) && !span_equals_text(word, names[i])) {
-            i++;
-        }
-        if (i == HR_COUNT_OF(names)) {
+        unsigned bit = capability_of(word);
+        if (!bit) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps and tls1.3 with commas between, seen '%.*s'%s\n",
-                    SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), hint));
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3, sntp, echo and quiet with commas between, seen '%.*s'%s\n",
+                    SPAN_ARG(word), suggest_text(word, capability_words(), CAPABILITY_COUNT, hint));
             return EXIT_USAGE;
         }
-        *flags[i] = true;
+        device->offers |= bit;
     }
     return EXIT_PASS;
 }
@@ -53,9 +47,9 @@ static int try_program(const char **words, size_t count, const char *offers, str
     for (size_t i = 0; i < count; i++) {
         device.command[i] = (char *)(uintptr_t)words[i]; // read only
     }
-    device.offers_clock = true;
-    device.offers_dps = mentions(&device, "{dps.");
-    device.offers_x509 = mentions(&device, "{device.cert}");
+    device.offers = CAN(CLOCK) | (mentions(&device, "{dps.") ? CAN(DPS) : 0) |
+                    (mentions(&device, "{device.cert}") ? CAN(X509) : 0) |
+                    (mentions(&device, "{sntp.") ? CAN(SNTP) : 0);
     int code = offers ? read_offers(offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
         return code;
@@ -110,7 +104,7 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3; default: clock, x509 when it is given\n"
+        "                      x509, dps, tls1.3, sntp; default: clock, x509 when it is given\n"
         "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
         SUITE_RUN_HELP
         "\n"

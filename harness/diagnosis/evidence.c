@@ -68,11 +68,16 @@ static bool is_one_of(struct span list, const char *value)
     return false;
 }
 
-static bool contains(const char *value, struct span part)
+static bool contains_one_of(struct span list, const char *value)
 {
-    char text[FACT_TEXT_BYTES];
-    span_copy_text(part, text, sizeof text);
-    return strstr(value, text) != NULL;
+    do {
+        char text[FACT_TEXT_BYTES];
+        span_copy_text(span_cut(list, '|', &list), text, sizeof text);
+        if (strstr(value, text)) {
+            return true;
+        }
+    } while (list.ptr);
+    return false;
 }
 
 static bool clause_fits(const struct clause *c, const struct diagnosis *d)
@@ -90,7 +95,7 @@ static bool clause_fits(const struct clause *c, const struct diagnosis *d)
     }
     facts_value(d, c->type, c->field, value);
     if (c->operation == '~') {
-        return contains(value, c->operand);
+        return contains_one_of(c->operand, value);
     }
     return is_one_of(c->operand, value) == (c->operation == '=');
 }

@@ -88,23 +88,38 @@ const char *facts_value(const struct diagnosis *d, enum event_type type, const c
 
 static const int64_t day_us = INT64_C(86400) * 1000000;
 
+// After an answer of a time server nobody but the device knows what its clock says.
+static bool has_asked_time(const struct diagnosis *d)
+{
+    return d->series[EVENT_SNTP_REPLY].count > 0 &&
+           facts_last(d, EVENT_SNTP_REPLY, EVENT_DEVICE_CLOCK);
+}
+
 bool facts_clock_is_behind(const struct diagnosis *d)
 {
     static const int64_t year_2015_us = INT64_C(1420070400) * 1000000;
     int64_t device_us = 0;
     int64_t hub_us = 0;
-    if (utc_parse(span_text(d->device_utc), &device_us) < 0) {
+    if (has_asked_time(d) || utc_parse(span_text(d->device_utc), &device_us) < 0) {
         return false;
     }
     bool has_hub = utc_parse(span_text(d->hub_utc), &hub_us) == 0;
     return has_hub ? device_us < hub_us - day_us : device_us < year_2015_us;
 }
 
+bool facts_clock_is_unset(const struct diagnosis *d)
+{
+    static const int64_t year_2020_us = INT64_C(1577836800) * 1000000;
+    int64_t device_us = 0;
+    return utc_parse(span_text(d->device_utc), &device_us) == 0 && device_us < year_2020_us &&
+           facts_clock_is_behind(d);
+}
+
 bool facts_clock_is_ahead(const struct diagnosis *d)
 {
     int64_t device_us = 0;
     int64_t hub_us = 0;
-    return utc_parse(span_text(d->device_utc), &device_us) == 0 &&
+    return !has_asked_time(d) && utc_parse(span_text(d->device_utc), &device_us) == 0 &&
            utc_parse(span_text(d->hub_utc), &hub_us) == 0 && device_us > hub_us + day_us;
 }
 
@@ -143,13 +158,34 @@ bool facts_ended_whole_hours_ago(const struct diagnosis *d)
 {
     char working[FACT_TEXT_BYTES];
     facts_value(d, EVENT_MQTT_REFUSED, "working", working);
-    const char *at = strstr(working, "ended ");
-    if (!at) {
-        return false;
+    static const char *const frames[][2] = {{"ended ", " h ago"}, {" is ", " h before"}};
+    for (size_t i = 0; i < HR_COUNT_OF(frames); i++) {
+        const char *at = strstr(working, frames[i][0]);
+        at = at ? at + strlen(frames[i][0]) : "";
+        size_t digits = strspn(at, "0123456789");
+        if (digits > 0 && span_starts_with(span_text(at + digits), span_text(frames[i][1]))) {
+            return true;
+        }
     }
-    at += strlen("ended ");
-    size_t digits = strspn(at, "0123456789");
-    return digits > 0 && span_starts_with(span_text(at + digits), SPAN_LITERAL(" h ago"));
+    return false;
+}
+
+static bool token_lives_longer_than(const struct diagnosis *d, int64_t most_s)
+{
+    char left[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
+    return strtoll(left, NULL, 10) > most_s;
+}
+
+// No duration that anybody wishes for: the expiry has another unit than seconds.
+bool facts_token_is_endless(const struct diagnosis *d)
+{
+    return token_lives_longer_than(d, INT64_C(100) * 365 * 86400);
+}
+
+bool facts_token_is_long(const struct diagnosis *d)
+{
+    return token_lives_longer_than(d, INT64_C(30) * 86400);
 }
 
 bool facts_hammers(const struct diagnosis *d)
@@ -189,8 +225,10 @@ bool facts_stays_away(const struct diagnosis *d)
 {
     uint64_t refused = d->last_seq[EVENT_MQTT_REFUSED];
     uint64_t ended = d->hub_closed_seq > refused ? d->hub_closed_seq : refused;
-    return never_ended(d) && d->last_seq[EVENT_MQTT_CONNECT] != 0 &&
-           ended > d->last_seq[EVENT_TCP_ACCEPTED];
+    uint64_t accepted = d->last_seq[EVENT_TCP_ACCEPTED];
+    bool said_goodbye = d->last_seq[EVENT_MQTT_DISCONNECT] > accepted;
+    return never_ended(d) && d->last_seq[EVENT_MQTT_CONNECT] != 0 && ended > accepted &&
+           !said_goodbye;
 }
 
 bool facts_has_no_hello(const struct diagnosis *d)

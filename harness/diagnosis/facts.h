@@ -34,12 +34,15 @@ const char *facts_value(const struct diagnosis *d, enum event_type type, const c
 // or it is far ahead of the hub's.
 bool facts_clock_is_behind(const struct diagnosis *d);
 bool facts_clock_is_ahead(const struct diagnosis *d);
+// The device's clock stands before every certificate of today: it was never set.
+bool facts_clock_is_unset(const struct diagnosis *d);
 bool facts_chain_is_bad(const struct diagnosis *d);
 
 // What evidence strings cannot say; a row names one.
 typedef bool facts_test(const struct diagnosis *d);
 facts_test facts_has_signal, facts_hammers, facts_has_alert, facts_handshake_left, facts_stays_away,
     facts_has_no_hello, facts_has_no_connect, facts_has_no_telemetry, facts_has_no_tcp,
-    facts_was_refused_for_cause, facts_ended_whole_hours_ago;
+    facts_was_refused_for_cause, facts_ended_whole_hours_ago, facts_token_is_endless,
+    facts_token_is_long;
 // The device's last word in a handshake was one of these alerts (names separated by blanks).
 bool facts_alert_is(const struct diagnosis *d, const char *names);

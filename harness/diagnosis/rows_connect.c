@@ -73,6 +73,10 @@ static const struct row rows[] = {
     {"refused", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY, NULL, facts_was_refused_for_cause,
      "the hub refused the device: {mqtt.refused.why}{working}", "{mqtt.refused.hint}"},
 
+    {"clean-session", "session", SURENESS_LIKELY, "mqtt.connect", CHAIN_GOOD,
+     "mqtt.connect.clean = true", NULL,
+     "the device asks for a clean session: the hub forgets its subscriptions and what waits for it",
+     "connect with clean session 0, so that messages of a short absence are delivered afterwards"},
     {"taken-over", "taken-over", SURENESS_SURE, "mqtt.taken_over -", CHAIN_ANY,
      "mqtt.taken_over > tcp.accepted", NULL,
      "a newer connection of the same identity closed this one",
@@ -103,6 +107,15 @@ static const struct row rows[] = {
      "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault", NULL,
      "the hub cut the connection: {mqtt.cut.why}", "{mqtt.cut.hint}"},
 
+    {"token-in-milliseconds", "token", SURENESS_SURE, "mqtt.connected - @renewal", CHAIN_ANY, NULL,
+     facts_token_is_endless,
+     "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: its expiry is written in "
+     "milliseconds",
+     "give `se` in seconds since 1970; whoever finds such a token can use it for ever"},
+    {"token-too-long", "token", SURENESS_LIKELY, "- @renewal", CHAIN_ANY, NULL, facts_token_is_long,
+     "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: the device is trusted for "
+     "all that time, whoever has it",
+     "sign tokens for an hour to a day, and renew them at 85 % of their life"},
     {"token-not-renewed", "token", SURENESS_SURE, "sas.expired - @renewal", CHAIN_ANY,
      "sas.expired > mqtt.connected", NULL,
      "the device let its SAS token run out while connected",
@@ -112,7 +125,7 @@ static const struct row rows[] = {
      "mqtt.keepalive_expired > mqtt.connected", NULL,
      "the device was silent for longer than one and a half times its keep-alive",
      "call the MQTT client's loop often enough, and send PINGREQ when nothing else is sent"},
-    {"wildcard-or-topic", "mqtt-error", SURENESS_SURE, "mqtt.error -", CHAIN_ANY,
+    {"wildcard-or-topic", "mqtt-error", SURENESS_SURE, "mqtt.error tcp.closed -", CHAIN_ANY,
      "mqtt.error > mqtt.connected; mqtt.error.why ~ topic", NULL,
      "the device used a topic that IoT Hub does not have: {mqtt.error.why}",
      "publish to devices/{{id}/messages/events/ and subscribe devices/{{id}/messages/devicebound/# or "

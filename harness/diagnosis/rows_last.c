@@ -3,6 +3,31 @@
 #include "harness/diagnosis/rows.h"
 
 static const struct row rows[] = {
+    {"time-unanswered", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "sntp.request.answered = false; sntp.request > dns.answer", facts_has_no_tcp,
+     "the device waits for the answer of a time server, and dials nobody",
+     "ask again, with growing waits, and ask other servers too; a lookup before each question finds "
+     "the next one of a pool"},
+    {"time-without-time", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "sntp.reply.stratum = 0|16; sntp.reply > dns.answer", facts_has_no_tcp,
+     "the time server has no time to tell (stratum {sntp.reply.stratum}), and the device dials nobody",
+     "ask again, with growing waits, or another server"},
+    {"dns-first-address", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "dns.answer.behaviour = dead-ipv6", facts_has_no_tcp,
+     "the device was told two addresses of {dns.answer.name} and never came over the second",
+     "try every address that getaddrinfo returns, each with a time limit of its own"},
+    {"dns-stranger", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "dns.answer.behaviour = poisoned", facts_has_no_tcp,
+     "the device was told a wrong address of {dns.answer.name} and has not asked again",
+     "look the name up before every attempt; keep no address for longer than its time to live"},
+    {"dns-unanswered", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "dns.query > dns.answer", facts_has_no_tcp,
+     "the device's last question for {dns.query.name} got no answer, and it has not asked again",
+     "give a lookup a time limit and repeat it; no task that must go on may wait for it"},
+    {"dns-says-no", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
+     "dns.answer.code = NXDOMAIN|SERVFAIL|REFUSED", facts_has_no_tcp,
+     "the device asked for {dns.answer.name}, was told {dns.answer.code}, and has not asked again",
+     "take no answer of a name server for final: look the name up again, with growing waits"},
     {"log-dns", "how-far", SURENESS_SURE, "- @silence", CHAIN_ANY, "log.error.cause = dns",
      facts_has_no_tcp, "the device never came to the hub; its log says: {log.error.meaning}",
      "{log.error.try}"},
@@ -29,6 +54,17 @@ static const struct row rows[] = {
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
+    {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD,
+     "hub.chain; !mqtt.connected",
+     NULL,
+     "the device sent its credentials over {chain}, which is sound: if it was not given this root, it "
+     "does not look for one",
+     "compare root.pem in the evidence folder with the chain; verify the server and load only the roots "
+     "that the device must trust"},
+    {"device-closed", "how-far", SURENESS_LIKELY, "tcp.closed", CHAIN_ANY, "tcp.closed.by = device",
+     NULL, "the device itself ended the connection ({tcp.closed.how}), where it should have kept it",
+     "look at the last packet before the end in the capture: the device crashed over it, restarted, or "
+     "takes it for an error"},
     {"log-says", "log", SURENESS_POSSIBLE, "- device.exited @recovery @silence @detect", CHAIN_ANY,
      "log.error", NULL, "the device's log says: {log.error.meaning} ({log.error.code})",
      "{log.error.try}"},

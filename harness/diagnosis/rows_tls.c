@@ -2,7 +2,7 @@
 // TLS handshakes over a good chain that did not complete.
 #include "harness/diagnosis/rows.h"
 
-#define ENDED "tls.alert tls.failed - @alert"
+#define ENDED "tls.alert tls.failed tls.refused - @alert"
 #define LEFT  "tls.failed tcp.closed - @alert"
 
 static bool alert_and_clock_behind(const struct diagnosis *d)
@@ -40,7 +40,7 @@ static bool alert_unsupported(const struct diagnosis *d)
 static bool alert_no_common_ground(const struct diagnosis *d)
 {
     return facts_alert_is(d, "handshake_failure protocol_version insufficient_security "
-                             "illegal_parameter unsupported_extension");
+                             "unsupported_extension");
 }
 
 static bool alert_decode(const struct diagnosis *d)
@@ -51,6 +51,11 @@ static bool alert_decode(const struct diagnosis *d)
 static bool alert_record_overflow(const struct diagnosis *d)
 {
     return facts_alert_is(d, "record_overflow");
+}
+
+static bool alert_illegal_parameter(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "illegal_parameter");
 }
 
 static bool alert_decrypt(const struct diagnosis *d)
@@ -110,6 +115,15 @@ static const struct row rows[] = {
     {"algorithm-not-built-in", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_unsupported,
      "the device cannot use a certificate of {chain}: it sent unsupported_certificate",
      "build the signature's hash in (SHA-384: MBEDTLS_SHA512_C, WOLFSSL_SHA384) and the key type"},
+    {"pinned-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected",
+     alert_bad_certificate,
+     "the device was connected before, and refuses the hub's new and good chain {chain}: it pins a "
+     "leaf or an intermediate",
+     "trust the root and check the host name; leaves and intermediates are renewed without notice"},
+    {"no-server-name", "no-sni", SURENESS_SURE, "tls.client_hello", CHAIN_ANY,
+     "tls.client_hello.sni = ", NULL, "the device does not name the host in its ClientHello",
+     "set the server name (mbedtls_ssl_set_hostname, SSL_set_tlsext_host_name): without it a shared "
+     "front end shows another certificate, and the host name is not checked either"},
     {"refused-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_bad_certificate,
      "the device refused the good chain {chain} with the alert {alert}",
      "compare root, host name and clock on the device; check that its TLS build has the chain's "
@@ -117,6 +131,12 @@ static const struct row rows[] = {
     {"record-too-large", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_record_overflow,
      "the hub's handshake is larger than the device's buffer: it sent record_overflow",
      "raise MBEDTLS_SSL_IN_CONTENT_LEN to 16384, or negotiate a smaller fragment length"},
+    {"message-too-large-for-tls", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL,
+     alert_illegal_parameter,
+     "the device could not take the hub's handshake: it sent illegal_parameter, as OpenSSL does when "
+     "the certificates of {chain} are larger than its limit",
+     "raise the limit for certificates (SSL_set_max_cert_list) and the buffers to 16 KB; else compare "
+     "the server's flight in the capture with RFC 5246"},
     {"cannot-reassemble", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_decode,
      "the device could not read a handshake message: it sent {alert}",
      "a Certificate that is split over records needs a stack that joins them (mbedTLS from 3.6.3), and "

@@ -66,6 +66,11 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+void earlier_remove(const char *folder)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void earlier_set_aside(const char *folder, unsigned attempt)
 {
     char aside[PATH_MAX];
@@ -74,7 +79,7 @@ void earlier_set_aside(const char *folder, unsigned attempt)
         return;
     }
     if (fs_exists(aside)) { // of an earlier run
-        nftw(aside, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        earlier_remove(aside);
     }
     rename(folder, aside); // when it fails, the next attempt writes over it
 }

@@ -13,5 +13,7 @@ bool earlier_take(const struct run_settings *s, size_t entry, const char *folder
                   struct outcome *o);
 // Verdicts of earlier runs must not be taken for this one's should the runner crash.
 void earlier_forget(const struct run_settings *s);
+// Removes a folder of evidence with all that is in it.
+void earlier_remove(const char *folder);
 // Keeps the evidence of an attempt that is repeated, as FOLDER.attempt-N.
 void earlier_set_aside(const char *folder, unsigned attempt);

@@ -238,13 +238,15 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 
 // ---- workers
 
+// What the plan needs and the device does not offer: the first of it, or NULL.
 static const char *missing_on(const struct bench_device *d, const struct plan *p)
 {
-    return p->needs_clock && !d->offers_clock   ? "clock"
-           : p->needs_x509 && !d->offers_x509   ? "x509"
-           : p->needs_dps && !d->offers_dps     ? "dps"
-           : p->needs_tls13 && !d->offers_tls13 ? "tls1.3"
-                                                : NULL;
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if (p->needs & ~d->offers & 1U << i) {
+            return capability_word(i);
+        }
+    }
+    return NULL;
 }
 
 static bool is_settled_without(struct runner *r, const struct queue_item *item)

@@ -67,6 +67,21 @@ static int explain_method(const struct step *s, struct buf *out)
     return buf_printf(out, " and waits at most %" PRIu32 " s for its answer", s->timeout_s);
 }
 
+static int explain_sntp(const struct sntp_mode *mode, struct buf *out)
+{
+    char text[64];
+    return buf_printf(out, "The time server is '%s' from now on: it %s",
+                      sntp_mode_print(mode, text), sntp_mode_meaning(mode->kind));
+}
+
+// `name` is hub, dps or a host name.
+static int explain_dns(const char *name, const struct dns_behaviour *b, struct buf *out)
+{
+    char text[80];
+    return buf_printf(out, "Who looks %s up gets '%s' from now on: %s", name,
+                      dns_behaviour_print(b, text), dns_behaviour_meaning(b->kind));
+}
+
 static int explain_hub(const struct step *s, struct buf *out)
 {
     switch (s->verb) {
@@ -105,6 +120,10 @@ static int explain_hub(const struct step *s, struct buf *out)
         return buf_printf(out, "The service patches the desired properties with %s", s->text);
     case HUB_METHOD:
         return explain_method(s, out);
+    case HUB_SNTP:
+        return explain_sntp(&s->sntp, out);
+    case HUB_DNS:
+        return explain_dns(s->text, &s->dns, out);
     }
     return ERR_INTERNAL;
 }
@@ -216,6 +235,25 @@ static int explain_tls(const struct settings *s, struct buf *out)
     return text.len ? buf_printf(out, "It takes %s.\n", buf_text(&text)) : 0;
 }
 
+static int explain_services(const struct settings *s, struct buf *out)
+{
+    char text[80];
+    if (s->sntp.kind != SNTP_RIGHT) {
+        TRY(buf_printf(out, "The time server is '%s': it %s.\n", sntp_mode_print(&s->sntp, text),
+                       sntp_mode_meaning(s->sntp.kind)));
+    }
+    if (s->dns_hub.kind != DNS_BEHAVE_RIGHT) {
+        TRY(buf_printf(out, "Who looks the hub up gets '%s': %s.\n",
+                       dns_behaviour_print(&s->dns_hub, text),
+                       dns_behaviour_meaning(s->dns_hub.kind)));
+    }
+    return s->dns_dps.kind == DNS_BEHAVE_RIGHT
+               ? 0
+               : buf_printf(out, "Who looks the provisioning service up gets '%s': %s.\n",
+                            dns_behaviour_print(&s->dns_dps, text),
+                            dns_behaviour_meaning(s->dns_dps.kind));
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
@@ -228,6 +266,7 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_text(out, " past its end.\n"));
     TRY(explain_tls(s, out));
     TRY(explain_limits(s, out));
+    TRY(explain_services(s, out));
     return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
 
@@ -244,10 +283,10 @@ int plan_explain(const struct plan *plan, struct buf *out)
     TRY(plan->why[0] ? buf_printf(out, "Why: %s\n", plan->why) : 0);
     TRY(plan->basis[0] ? buf_printf(out, "Source: %s\n", plan->basis) : 0);
     TRY(plan->level ? buf_printf(out, "Level: %s\n", level_word(plan->level)) : 0);
-    if (plan->needs_clock || plan->needs_x509 || plan->needs_dps || plan->needs_tls13) {
-        TRY(buf_printf(out, "Needs a device with:%s%s%s%s\n", plan->needs_clock ? " clock" : "",
-                       plan->needs_x509 ? " x509" : "", plan->needs_dps ? " dps" : "",
-                       plan->needs_tls13 ? " tls1.3" : ""));
+    if (plan->needs) {
+        TRY(buf_append_text(out, "Needs a device with: "));
+        TRY(capability_print(plan->needs, " ", out));
+        TRY(buf_append_u8(out, '\n'));
     }
     TRY(explain_settings(&plan->settings, out));
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -298,9 +337,21 @@ static int json_tls(const struct settings *s, struct buf *out)
     return buf_append_u8(out, ',');
 }
 
+static int json_services(const struct settings *s, struct buf *out)
+{
+    char text[80];
+    TRY(json_text("hub.sntp", sntp_mode_print(&s->sntp, text), out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("dns.hub", dns_behaviour_print(&s->dns_hub, text), out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("dns.dps", dns_behaviour_print(&s->dns_dps, text), out));
+    return buf_append_u8(out, ',');
+}
+
 static int json_settings(const struct settings *s, struct buf *out)
 {
     TRY(json_tls(s, out));
+    TRY(json_services(s, out));
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
@@ -347,9 +398,9 @@ int plan_explain_json(const struct plan *plan, struct buf *out)
         TRY(json_escape(span_text(plan->tags[i]), out));
         TRY(buf_append_u8(out, '"'));
     }
-    TRY(buf_printf(out, "],\"needs_clock\":%s,\"needs_x509\":%s,\"needs_dps\":%s,\"needs_tls13\":%s",
-                   plan->needs_clock ? "true" : "false", plan->needs_x509 ? "true" : "false",
-                   plan->needs_dps ? "true" : "false", plan->needs_tls13 ? "true" : "false"));
+    TRY(buf_append_text(out, plan->needs ? "],\"needs\":[\"" : "],\"needs\":["));
+    TRY(capability_print(plan->needs, "\",\"", out));
+    TRY(buf_append_text(out, plan->needs ? "\"]" : "]"));
     TRY(buf_printf(out, ",\"limit_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"settings\":{",
                    plan->limit_us, longest_of(plan)));
     TRY(json_settings(&plan->settings, out));

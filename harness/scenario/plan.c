@@ -231,23 +231,19 @@ static int parse_tags(struct parser *p)
 
 static int parse_needs(struct parser *p)
 {
-    static const char *const capabilities[] = {"clock", "x509", "dps", "tls1.3"};
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3 ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
-        if (line_word_is(p->line, i, "clock")) {
-            p->plan->needs_clock = true;
-        } else if (line_word_is(p->line, i, "x509")) {
-            p->plan->needs_x509 = true;
-        } else if (line_word_is(p->line, i, "dps")) {
-            p->plan->needs_dps = true;
-        } else if (line_word_is(p->line, i, "tls1.3")) {
-            p->plan->needs_tls13 = true;
-            p->tls13_use = line_place(p->line, i);
-        } else {
-            return parser_unknown(p, i, "capability", capabilities, HR_COUNT_OF(capabilities));
+        unsigned bit = capability_of(line_word(p->line, i));
+        if (!bit) {
+            return parser_unknown(p, i, "capability", capability_words(), CAPABILITY_COUNT);
         }
+        p->plan->needs |= bit;
+        if (bit == CAN(TLS13)) {
+            p->tls13_use = line_place(p->line, i);
+        }
+        p->plan->needs_services = p->plan->needs_services || bit == CAN(SNTP);
     }
     return 0;
 }
@@ -309,6 +305,20 @@ static int parse_dps(struct parser *p)
     struct step *step;
     TRY(add_step(p, STEP_HUB, &step));
     return parser_dps(p, step);
+}
+
+static int parse_sntp(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_sntp(p, step);
+}
+
+static int parse_dns(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_dns(p, step);
 }
 
 static int parse_wait(struct parser *p)
@@ -408,7 +418,7 @@ static const struct verb verbs[] = {
     {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
     {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps|tls1.3 ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
@@ -419,6 +429,8 @@ static const struct verb verbs[] = {
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
+    {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},
+    {"dns", parse_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
@@ -470,7 +482,7 @@ static int parse_line(struct parser *p)
 static void check_policy(struct parser *p)
 {
     struct tls_policy *tls = &p->plan->settings.tls;
-    bool needs_tls13 = p->plan->needs_tls13;
+    bool needs_tls13 = p->plan->needs & CAN(TLS13);
     if (needs_tls13 && !p->knob_lines[KNOB_TLS_VERSIONS]) {
         tls->version_least = 0x0303;
         tls->version_most = 0x0304;
@@ -497,14 +509,14 @@ static void check_whole(struct parser *p)
         top.line = p->scenario_line ? p->scenario_line : 1;
         diag_add(p->diags, top, "no 'boot device': the scenario never starts the device");
     }
-    if (p->clock_use.line && !p->plan->needs_clock) {
+    if (p->clock_use.line && !(p->plan->needs & CAN(CLOCK))) {
         diag_add(p->diags, p->clock_use,
                  "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
     }
-    if (p->dps_use.line && !p->plan->needs_dps) {
+    if (p->dps_use.line && !(p->plan->needs & CAN(DPS))) {
         diag_add(p->diags, p->dps_use, "this needs a device that registers itself; add: needs dps");
     }
-    if (p->x509_use.line && !p->plan->needs_x509) {
+    if (p->x509_use.line && !(p->plan->needs & CAN(X509))) {
         diag_add(p->diags, p->x509_use,
                  "%s = x509 needs a device that takes a certificate; add: needs x509",
                  p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");

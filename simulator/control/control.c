@@ -196,6 +196,25 @@ static void emit_request(const struct control_call *call)
          F_TEXT("text", buf_text(&text)));
 }
 
+static int check_verb(const struct control_call *call)
+{
+    char known[300] = "";
+    size_t used = 0;
+    const char *const *verbs = call->control->settings.verbs;
+    for (size_t i = 0; verbs && verbs[i]; i++) {
+        if (strcmp(verbs[i], call->verb->word) == 0) {
+            return 0;
+        }
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", verbs[i]);
+        ENSURE(used < sizeof known, ERR_INTERNAL);
+    }
+    if (!verbs) {
+        return 0;
+    }
+    FAIL(ERR_USAGE, "'%s' is a matter of a hub, and this is none; it knows %s", call->verb->word,
+         known);
+}
+
 static int run_verb(struct control_call *call, json_t *request)
 {
     const char *word = json_string_value(json_object_get(request, "verb"));
@@ -203,6 +222,7 @@ static int run_verb(struct control_call *call, json_t *request)
         FAIL(ERR_SYNTAX, "expected {\"verb\":\"...\",\"args\":[...]} on one line");
     }
     TRY(control_verb_find(span_text(word), &call->verb));
+    TRY(check_verb(call));
     TRY(read_args(call, json_object_get(request, "args")));
     TRY(read_options(call, json_object_get(request, "options")));
     if (call->verb->changes_hub) {

@@ -16,6 +16,10 @@ struct control_settings {
     struct rig *rig;
     int port;          // in connection strings; 0 or 8883 is left out
     const char *files; // folder for the credentials of x509 devices; NULL = none are written
+    // What stands before something else than a hub: the words of the verbs that it has, up to a
+    // NULL (NULL: all), and a check of each fault before it is armed, which says why not (NULL: none).
+    const char *const *verbs;
+    int (*check_fault)(const struct fault *fault);
 };
 
 // Everything is borrowed and outlives the control. ERR_NO_MEMORY.

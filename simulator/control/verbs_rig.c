@@ -86,6 +86,7 @@ int control_do_fault(struct control_call *call)
     json_t *shown = NULL;
     size_t bad = 0;
     TRY(fault_parse(words, split_words(call, words), &fault, &bad));
+    TRY(call->control->settings.check_fault ? call->control->settings.check_fault(&fault) : 0);
     TRY(faults_add(call->rig->faults, &fault));
     TRY(tell_fault(call, &fault, &shown));
     call->result = json_pack("{s:o}", "fault", shown);

@@ -146,7 +146,8 @@ static int open_rig(struct hubrig *hub, const struct hubrig_options *options)
     TRY(rig_use_chain(&hub->rig, or_else(options->chain, hub->file.chain, "azure/digicert-g2")));
     TRY(server_listen(hub->rig.server, options->address ? options->address : "127.0.0.1",
                       options->port, &hub->port));
-    struct control_settings control = {&hub->rig, hub->port, hub->folder};
+    struct control_settings control = {
+        .rig = &hub->rig, .port = hub->port, .files = hub->folder};
     return control_new(&control, &hub->control);
 }
 

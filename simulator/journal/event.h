@@ -144,6 +144,13 @@
       "the hub answers later, to keep to its rate; refusals show as throttled") \
     X(SDK_FAULT, "sdk.fault", "type delay_s duration_s close_reason taken", \
       "a device asked for a fault as the SDKs' own tests do") \
+    X(FRONT_OPENED, "front.opened", "upstream address tls after_ms",                               \
+      "a front has reached the server behind it; tls is the version spoken to it, empty: none")     \
+    X(FRONT_CLOSED, "front.closed", "by how to_upstream_bytes to_device_bytes",                    \
+      "a front's connection to the server behind it ended; by upstream, or by device, when the "   \
+      "device's own connection ended first; how fin, rst or error")                                 \
+    X(FRONT_FAILED, "front.failed", "upstream why",                                                \
+      "a front did not reach the server behind it, or does not trust its certificate")             \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")

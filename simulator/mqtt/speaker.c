@@ -40,7 +40,7 @@ static bool wants_pause(const void *self)
 }
 
 static const struct inner_functions functions = {feed,         deadline_us, tick,       end,
-                                                 free_session, device,      wants_pause};
+                                                 free_session, device,      wants_pause, NULL, NULL};
 
 static const struct mqtt_world *world_for(const struct mqtt_world *first, const char *sni)
 {

@@ -158,8 +158,12 @@ void connection_schedule(struct connection *c)
 
 static void on_shutdown(uv_shutdown_t *request, int status)
 {
+    struct connection *c = request->handle->data;
     (void)status;
     free(request);
+    if (c->is_half_closed && c->has_eof && c->phase == PHASE_LINGER) {
+        connection_finish(c, "device", "fin"); // both directions are over
+    }
 }
 
 void connection_close_now(struct connection *c, enum drop_how how)

@@ -62,6 +62,8 @@ struct connection {
     bool is_in_turn;    // the speaker is being fed or ticked
     bool wants_turn;    // the speaker has asked for something outside its turn
     bool has_eof;       // the device has closed; handled when the engine is back
+    bool has_spoken;    // the speaker was fed
+    bool is_half_closed; // the device sends no more, and its speaker goes on
     int eof_code;
     bool wants_close;
     enum drop_how close_how;
@@ -115,5 +117,8 @@ void connection_emit_hello(struct connection *c, const struct client_hello *hell
 void connection_deliver_plain(struct connection *c);
 void connection_tick_inner(struct connection *c);
 void connection_end_inner(struct connection *c);
+void connection_tell_drained(struct connection *c); // something may have gone to the socket
+// The device has said close_notify: whether its speaker goes on.
+bool connection_stays_half_closed(struct connection *c);
 // After the speaker or a handshake step had its turn: bytes out, then what was asked for.
 void connection_settle(struct connection *c);

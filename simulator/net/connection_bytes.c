@@ -18,6 +18,9 @@ static void on_written(uv_write_t *request, int status)
     struct connection *c = w->connection;
     if (status == 0 && c->phase != PHASE_GONE) {
         connection_update_reading(c);
+        connection_tell_drained(c);
+    } else if (c->is_half_closed && c->phase != PHASE_GONE) {
+        connection_cut(c); // no end of reading will tell
     }
     free(w);
 }
@@ -72,6 +75,9 @@ static void write_output(struct connection *c, struct span bytes)
     capture_bytes(c->capture, false, bytes);
     if (done < bytes.len && (written >= 0 || written == UV_EAGAIN)) {
         write_rest(c, span_from(bytes, done));
+    } else if (done < bytes.len && c->is_half_closed) {
+        c->wants_close = true; // the same
+        c->close_how = DROP_RST;
     }
 }
 
@@ -88,6 +94,7 @@ void connection_flush(struct connection *c)
         write_output(c, buf_span(output));
         buf_clear(output);
     }
+    connection_tell_drained(c);
     connection_obey_records(c);
 }
 

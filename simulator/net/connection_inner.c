@@ -58,6 +58,15 @@ static void outlet_wake(void *context)
     }
 }
 
+static size_t outlet_queued_bytes(void *context)
+{
+    const struct connection *c = context;
+    const struct records *r = &c->records;
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp) +
+           connection_engine(c)->output(c->tls)->len + r->raw.len + r->job.body.len + r->later.len +
+           r->out.len;
+}
+
 static const struct speaker *find_speaker(const struct connection *c, enum dialect dialect)
 {
     const struct server_settings *s = &c->server->settings;
@@ -75,7 +84,7 @@ static const struct speaker *find_speaker(const struct connection *c, enum diale
 // False when more bytes are needed, or when the connection will be closed.
 static bool open_inner(struct connection *c, struct span first_bytes)
 {
-    enum dialect dialect = dialect_of(first_bytes);
+    enum dialect dialect = c->dialect == DIALECT_ANY ? DIALECT_ANY : dialect_of(first_bytes);
     if (dialect == DIALECT_UNDECIDED) {
         return false;
     }
@@ -92,7 +101,8 @@ static bool open_inner(struct connection *c, struct span first_bytes)
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
     struct inner_call call = {
         .connection = c->id,
-        .outlet = {c, outlet_send, outlet_close, outlet_stall, outlet_wake},
+        .outlet = {c, outlet_send, outlet_close, outlet_stall, outlet_wake,
+                   outlet_queued_bytes},
         .sni = c->sni,
         .certificate = facts->has_certificate ? &facts->certificate : NULL,
     };
@@ -109,6 +119,10 @@ void connection_deliver_plain(struct connection *c)
     const struct tls_engine *engine = connection_engine(c);
     struct buf *plain = engine->plain(c->tls);
     c->is_in_turn = true;
+    if (c->dialect == DIALECT_ANY && !c->inner.fn && c->phase == PHASE_OPEN && !c->is_stalled &&
+        !c->wants_close) {
+        open_inner(c, SPAN_EMPTY); // the other side may be the one that speaks first
+    }
     while (plain->len > 0 && !c->is_stalled) {
         if (c->is_inner_over || (!c->inner.fn && c->phase == PHASE_LINGER)) {
             buf_clear(plain);
@@ -117,6 +131,7 @@ void connection_deliver_plain(struct connection *c)
         if (!c->inner.fn && !open_inner(c, buf_span(plain))) {
             break;
         }
+        c->has_spoken = true;
         c->inner.fn->feed(c->inner.self, buf_span(plain));
         buf_clear(plain);
         engine->step(c->tls); // more may wait behind a full buffer
@@ -140,6 +155,22 @@ void connection_end_inner(struct connection *c)
         c->is_inner_over = true;
         c->inner.fn->end(c->inner.self);
     }
+}
+
+void connection_tell_drained(struct connection *c)
+{
+    if (c->inner.fn && !c->is_inner_over && c->inner.fn->drained) {
+        c->inner.fn->drained(c->inner.self);
+    }
+}
+
+bool connection_stays_half_closed(struct connection *c)
+{
+    if (!c->is_half_closed && c->phase == PHASE_OPEN && c->inner.fn && !c->is_inner_over &&
+        c->inner.fn->half_close) {
+        c->is_half_closed = c->inner.fn->half_close(c->inner.self);
+    }
+    return c->is_half_closed;
 }
 
 void connection_settle(struct connection *c)

@@ -42,7 +42,7 @@ static const struct tls_alert *device_alert(const struct connection *c)
 // late).
 static void note_refusal(struct connection *c, const char *how)
 {
-    if (c->is_refused || !c->has_hello || c->inner.fn || c->closed_by) {
+    if (c->is_refused || !c->has_hello || c->has_spoken || c->closed_by) {
         return;
     }
     char scratch[16];
@@ -102,6 +102,9 @@ static void capture_secrets(struct connection *c)
 
 void connection_peer_closed(struct connection *c)
 {
+    if (c->is_half_closed && c->phase == PHASE_OPEN && c->eof_code == UV_EOF) {
+        return; // it had said so inside TLS
+    }
     connection_emit_judged(c, "closed");
     if (c->tls) {
         capture_secrets(c); // of a handshake without end, as many as there are
@@ -156,7 +159,9 @@ static void after_step(struct connection *c, enum tls_state state)
     if (state == TLS_CLOSED && c->phase != PHASE_GONE) {
         note_refusal(c, "close-after-handshake");
         connection_note_closer(c, "device", "fin");
-        connection_close_gently(c);
+        if (!connection_stays_half_closed(c)) {
+            connection_close_gently(c);
+        }
     }
 }
 

@@ -31,6 +31,7 @@ enum dialect dialect_of(struct span first_bytes)
 const char *dialect_name(enum dialect dialect)
 {
     static const char *const names[] = {"nothing yet", "TLS",  "MQTT",
-                                        "HTTP",        "AMQP", "an unknown protocol"};
+                                        "HTTP",        "AMQP", "an unknown protocol",
+                                        "anything"};
     return names[dialect];
 }

@@ -10,6 +10,7 @@ enum dialect {
     DIALECT_HTTP,
     DIALECT_AMQP,
     DIALECT_UNKNOWN,
+    DIALECT_ANY, // of a listener: whatever is spoken goes to one speaker, opened before the first byte
 };
 
 enum dialect dialect_of(struct span first_bytes);

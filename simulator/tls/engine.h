@@ -80,7 +80,7 @@ struct tls_engine {
     enum tls_state (*step)(struct tls_connection *c);
     struct buf *(*output)(struct tls_connection *c); // for the socket; the caller consumes
     struct buf *(*plain)(struct tls_connection *c);  // decrypted; the caller consumes
-    int (*write)(struct tls_connection *c, struct span plain); // only in TLS_OPEN
+    int (*write)(struct tls_connection *c, struct span plain); // TLS_OPEN, TLS_CLOSED
     void (*close)(struct tls_connection *c);                   // queues close_notify
     // Protected alerts and a HelloRequest, only in TLS_OPEN. NULL: this engine cannot.
     int (*send_alert)(struct tls_connection *c, bool is_fatal, uint8_t code);

@@ -301,7 +301,7 @@ static int write_or_wait(struct tls_connection *c, struct span bytes)
 
 static int write_plain(struct tls_connection *c, struct span bytes)
 {
-    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
+    ENSURE(c->state == TLS_OPEN || c->state == TLS_CLOSED, ERR_PEER_CLOSED);
     if (c->waiting.len > 0) {
         return buf_append(&c->waiting, bytes);
     }

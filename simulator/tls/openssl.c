@@ -117,7 +117,7 @@ static struct buf *plain(struct tls_connection *c)
 
 static int write_plain(struct tls_connection *c, struct span bytes)
 {
-    ENSURE(c->state == TLS_OPEN, ERR_PEER_CLOSED);
+    ENSURE(c->state == TLS_OPEN || c->state == TLS_CLOSED, ERR_PEER_CLOSED);
     while (bytes.len > 0) {
         size_t written = 0;
         ERR_clear_error();

@@ -248,7 +248,7 @@ static bool wants_pause(const void *self)
 }
 
 static const struct inner_functions functions = {feed,      deadline_us, tick,       end,
-                                                 free_link, device,      wants_pause};
+                                                 free_link, device,      wants_pause, NULL, NULL};
 
 int link_open(void *context, const struct inner_call *call, struct inner *out)
 {

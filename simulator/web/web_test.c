@@ -83,7 +83,7 @@ static int talker_open(void *context, const struct inner_call *call, struct inne
 {
     static const struct inner_functions functions = {
         talker_feed, talker_deadline_us, talker_tick,       talker_end,
-        talker_free, talker_device,      talker_wants_pause};
+        talker_free, talker_device,      talker_wants_pause, NULL, NULL};
     struct talker *talker = context;
     ENSURE(!talker->fails_to_open, ERR_NO_MEMORY);
     talker->outlet = call->outlet;
@@ -156,7 +156,7 @@ static void await_closes(int closes)
 static void open_connection(void)
 {
     struct inner_call call = {
-        .connection = 1, .outlet = {NULL, on_send, on_close, on_stall, on_wake}, .sni = ""};
+        .connection = 1, .outlet = {NULL, on_send, on_close, on_stall, on_wake, NULL}, .sni = ""};
     assert_int_equal(t.speaker.open(t.speaker.context, &call, &t.inner), 0);
 }
 

@@ -87,7 +87,11 @@ static int open_speaker(struct link *link, struct lws *wsi)
     const struct lws_protocols *protocol = lws_get_protocol(wsi);
     const struct speaker *speaker = &link->web->settings.subprotocols[protocol->id].speaker;
     struct inner_call call = link->call;
-    call.outlet = (struct inner_outlet){link, outlet_send, outlet_close, outlet_stall, outlet_wake};
+    call.outlet = (struct inner_outlet){.context = link,
+                                        .send = outlet_send,
+                                        .close = outlet_close,
+                                        .stall = outlet_stall,
+                                        .wake = outlet_wake};
     link->is_websocket = true;
     EMIT(journal_of(link), WS_OPEN, call.connection, NULL, F_TEXT("path", link->path),
          F_TEXT("protocol", protocol->name), F_TEXT("query", link->query));

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "simulator/front/front.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "harness/cli/hosting.h"
+#include "simulator/control/socket.h"
+#include "simulator/tls/offer_report.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FAULT_WORDS_MOST = 63 };
+
+struct fronting {
+    const char *to;
+    const char *to_tls;
+    const char *to_root;
+    const char *to_name;
+    const char *host;
+    const char *names;
+    const char *listen;
+    const char *port;
+    const char *chain;
+    const char *faults[OPTION_LIST_MOST + 1];
+    struct fault parsed[OPTION_LIST_MOST];
+    const char *files;
+    const char *control_path; // NULL = control.sock in the folder
+    const char *capture;
+    const char *json;
+    const char *tls[POLICY_KEY_COUNT];
+    char upstream_host[HOSTING_NAME_BYTES];
+    int upstream_port;
+    char name_text[RIG_NAMES_MOST][HOSTING_NAME_BYTES];
+    struct env env;
+    struct hosting hosting;
+    struct rig rig;
+    struct front *front;
+    struct offer_report offers;
+    struct control *control;
+    struct control_socket *control_socket;
+    int bound_port;
+    char socket_path[PATH_MAX];
+    char root_path[PATH_MAX];
+};
+
+static void on_event(void *context, const struct event *e)
+{
+    struct fronting *f = context;
+    hosting_print_event(e, f->json != NULL);
+}
+
+// "HOST:PORT" or "[v6]:PORT"
+static int read_upstream(struct fronting *f)
+{
+    struct span host = span_text(f->to);
+    const char *colon = strrchr(f->to, ':');
+    if (!colon || colon == f->to || colon[1] == '\0') {
+        FAIL(ERR_USAGE, "--to takes HOST:PORT, seen '%s'", f->to);
+    }
+    host.len = (size_t)(colon - f->to);
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
+        host = span_slice(host, 1, host.len - 2);
+    } else if (memchr(host.ptr, ':', host.len)) {
+        FAIL(ERR_USAGE, "--to takes an IPv6 address in brackets, as in [::1]:1883; seen '%s'", f->to);
+    }
+    if (!span_copy_text(host, f->upstream_host, sizeof f->upstream_host)) {
+        FAIL(ERR_USAGE, "--to takes a name of at most %d bytes", HOSTING_NAME_BYTES - 1);
+    }
+    TRY(hosting_read_port(colon + 1, "the port of --to", &f->upstream_port));
+    if (f->upstream_port == 0) {
+        FAIL(ERR_USAGE, "--to needs the port of the upstream, seen 0");
+    }
+    if (!f->to_tls && (f->to_root || f->to_name)) {
+        FAIL(ERR_USAGE, "%s belongs to --to-tls", f->to_root ? "--to-root" : "--to-name");
+    }
+    return 0;
+}
+
+static int read_fault(const char *text, struct fault *out)
+{
+    struct span words[FAULT_WORDS_MOST];
+    struct span rest = span_text(text);
+    size_t count = 0;
+    size_t bad = 0;
+    while (rest.len > 0 && count < FAULT_WORDS_MOST) {
+        words[count] = span_cut(rest, ' ', &rest);
+        count += words[count].len > 0;
+    }
+    int code = fault_parse(words, count, out, &bad);
+    if (code < 0) {
+        char why[400];
+        snprintf(why, sizeof why, "%s", error_text(code));
+        FAIL(code, "--fault \"%s\": %s", text, why);
+    }
+    return front_check_fault(out);
+}
+
+// After the ready line, so that it stays the first.
+static int arm_faults(struct fronting *f)
+{
+    for (size_t i = 0; f->faults[i]; i++) {
+        TRY(faults_add(f->rig.faults, &f->parsed[i]));
+    }
+    return 0;
+}
+
+static int open_control(struct fronting *f)
+{
+    struct control_settings settings = {.rig = &f->rig,
+                                        .port = f->bound_port,
+                                        .files = f->files,
+                                        .verbs = front_verbs,
+                                        .check_fault = front_check_fault};
+    if (f->control_path) {
+        ENSURE(span_copy_text(span_text(f->control_path), f->socket_path, sizeof f->socket_path),
+               ERR_TOO_BIG);
+    } else {
+        TRY(fs_join(f->socket_path, sizeof f->socket_path, f->files, "control.sock"));
+    }
+    TRY(control_new(&settings, &f->control));
+    struct control_socket_settings socket = {&f->hosting.loop, f->control, f->rig.journal,
+                                             f->socket_path};
+    return control_socket_open(&socket, &f->control_socket);
+}
+
+static int open_front(struct fronting *f)
+{
+    int port = 0;
+    struct front_settings settings = {.loop = &f->hosting.loop,
+                                      .env = &f->env,
+                                      .journal = f->rig.journal,
+                                      .host = f->upstream_host,
+                                      .port = f->upstream_port,
+                                      .is_tls = f->to_tls != NULL,
+                                      .root = f->to_root,
+                                      .name = f->to_name};
+    TRY(hosting_read_port(f->port, "--port", &port));
+    TRY(front_new(&settings, &f->front));
+    TRY(server_add_speaker(f->rig.server, DIALECT_ANY, front_speaker(f->front)));
+    TRY(rig_use_chain(&f->rig, f->chain));
+    return server_listen_for(f->rig.server, DIALECT_ANY, f->listen, port, &f->bound_port);
+}
+
+static int open_all(struct fronting *f)
+{
+    struct rig_settings settings = {
+        .loop = &f->hosting.loop, .env = &f->env, .capture = f->capture};
+    hub_settings_init(&settings.hub, f->host);
+    TRY(read_upstream(f));
+    for (size_t i = 0; f->faults[i]; i++) {
+        TRY(read_fault(f->faults[i], &f->parsed[i]));
+    }
+    TRY(hosting_read_names(f->names, f->name_text, &settings));
+    TRY(hosting_read_tls(f->tls, &settings.tls));
+    TRY(fs_make_folder(f->files, 0700));
+    TRY(rig_open(&f->rig, &settings));
+    TRY(open_front(f));
+    TRY(fs_join(f->root_path, sizeof f->root_path, f->files, "root.pem"));
+    TRY(fs_write_file(f->root_path, buf_span(&f->rig.chain.root_pem), 0644));
+    TRY(open_control(f));
+    TRY(offer_report_open(&f->offers, f->files));
+    TRY(journal_listen(f->rig.journal, offer_report_event, &f->offers));
+    return journal_listen(f->rig.journal, on_event, f);
+}
+
+static void print_ready(const struct fronting *f)
+{
+    printf("ready host=%s address=%s port=%d upstream=%s:%d upstream_tls=%s root=%s chain=%s "
+           "control=%s\n",
+           f->host, f->listen, f->bound_port, f->upstream_host, f->upstream_port,
+           f->to_tls ? "yes" : "no", f->root_path, f->chain, f->socket_path);
+    if (!f->json) {
+        printf("\nsee the chain\n  openssl s_client -connect %s:%d -servername %s -CAfile %s "
+               "-verify_return_error </dev/null\n\n",
+               f->listen, f->bound_port, f->host, f->root_path);
+    }
+    fflush(stdout);
+}
+
+static int front(struct fronting *f)
+{
+    f->env = env_system();
+    int code = hosting_open(&f->hosting);
+    if (code < 0) {
+        return cli_fail("front", code);
+    }
+    code = open_all(f);
+    if (code == 0) {
+        print_ready(f);
+        code = arm_faults(f);
+    }
+    if (code == 0) {
+        hosting_run(&f->hosting);
+    }
+    int exit_code = code < 0 ? cli_fail("front", code) : EXIT_PASS;
+    control_socket_close(f->control_socket);
+    control_free(f->control);
+    if (f->rig.journal) {
+        rig_close(&f->rig);
+    }
+    front_close(f->front);
+    hosting_close(&f->hosting);
+    return exit_code;
+}
+
+static int front_command(int argc, char **argv)
+{
+    struct fronting f = {
+        .host = "localhost",
+        .listen = "127.0.0.1",
+        .port = "8883",
+        .chain = "azure/digicert-g2",
+        .files = "hub-files",
+    };
+    const struct option_spec specs[] = {
+        {"--to", "HOST:PORT", &f.to},
+        {"--to-tls", NULL, &f.to_tls},
+        {"--to-root", "FILE", &f.to_root},
+        {"--to-name", "NAME", &f.to_name},
+        {"--host", "NAME", &f.host},
+        {"--names", "LIST", &f.names},
+        {"--listen", "ADDRESS", &f.listen},
+        {"--port", "N", &f.port},
+        {"--chain", "NAME", &f.chain},
+        {"--fault", "WORDS...", f.faults},
+        {"--files", "FOLDER", &f.files},
+        {"--control", "PATH", &f.control_path},
+        {"--capture", "FILE", &f.capture},
+        HOSTING_TLS_OPTIONS(f.tls),
+        {"--json", NULL, &f.json},
+    };
+    size_t words = 0;
+    int code = cli_options(&command_front, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0,
+                           &words);
+    if (code != EXIT_PASS) {
+        return code < 0 ? EXIT_PASS : code;
+    }
+    if (!f.to) {
+        fprintf(stderr, "hubrig front: --to HOST:PORT says where the server behind it is\n"
+                        "Try: hubrig front --help\n");
+        return EXIT_USAGE;
+    }
+    return front(&f);
+}
+
+const struct command command_front = {
+    .name = "front",
+    .summary = "chains and faults of TLS before any other server",
+    .run = front_command,
+    .help =
+        "usage: hubrig front --to HOST:PORT [options]\n"
+        "\n"
+        "Stands before a server of any protocol until Ctrl-C: ends the device's TLS with a chain of\n"
+        "hubrig's, with faults where asked for, and passes the plain bytes on to the server and back.\n"
+        "The first line is `ready key=value ...`; then one line per event: front.opened, front.failed\n"
+        "and front.closed tell of the server behind.\n"
+        "\n"
+        "  --to HOST:PORT    the server behind; each connection of a device makes one to it\n"
+        "  --to-tls          speak TLS to it too (1.2 or 1.3), and verify its certificate\n"
+        "  --to-root FILE    trust anchors for that, PEM; default: the system's\n"
+        "  --to-name NAME    the name that its certificate must have; default: the host of --to\n"
+        "  --host NAME       the name in the certificate shown to devices; default: localhost\n"
+        "  --names LIST      more names or addresses for it, separated by commas\n"
+        "  --listen ADDRESS  IP address to listen on; default: 127.0.0.1; 0.0.0.0 for boards\n"
+        "  --port N          default: 8883; 0 takes a free one\n"
+        "  --chain NAME      the chain to present; default: azure/digicert-g2 (`hubrig certs\n"
+        "                    list` names them)\n"
+        "  --fault \"WORDS\"   arm a fault at tcp.accept or a tls site, as in scenarios: \"drop rst at\n"
+        "                    tls.certificate times 3\"; may be repeated (`hubrig words faults`)\n"
+        "  --files FOLDER    where root.pem, client-hello.txt and the control socket go; default:\n"
+        "                    hub-files\n"
+        "  --control PATH    the socket for `hubrig ctl` (fault, faults, clear, chain, clock, drop,\n"
+        "                    connections, watch); default: control.sock in the folder\n"
+        "  --capture FILE    record the devices' side as pcapng with its TLS secrets: Wireshark shows\n"
+        "                    it in the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_TLS_HELP
+        "  --json            events as JSON lines (after the ready line)\n"
+        "\n"
+        "A device's client certificate is not passed on; nor is one shown to the server.\n"
+        "A device that says close_notify gets what the server still sends, for up to 60 s. A server\n"
+        "that closes ends the device's connection. Who does not read is not sent more than some\n"
+        "hundred KB: the other side is not read meanwhile.\n"
+        "\n"
+        "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 it could not run (port in use, ...)\n",
+};

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/hosting.h"
+#include "base/error.h"
+#include "base/fs.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void on_stop(uv_signal_t *signal, int number)
+{
+    (void)number;
+    hosting_stop(signal->data);
+}
+
+int hosting_open(struct hosting *hosting)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    signal(SIGPIPE, SIG_IGN);
+    fs_allow_many_files();
+    ENSURE(uv_loop_init(&hosting->loop) == 0, ERR_IO);
+    for (size_t i = 0; i < HR_COUNT_OF(numbers); i++) {
+        uv_signal_init(&hosting->loop, &hosting->stops[i]);
+        hosting->stops[i].data = hosting;
+        uv_signal_start(&hosting->stops[i], on_stop, numbers[i]);
+    }
+    return 0;
+}
+
+void hosting_stop(struct hosting *hosting)
+{
+    hosting->has_stopped = true;
+    uv_stop(&hosting->loop);
+}
+
+void hosting_run(struct hosting *hosting)
+{
+    while (!hosting->has_stopped) {
+        uv_run(&hosting->loop, UV_RUN_DEFAULT);
+    }
+}
+
+void hosting_close(struct hosting *hosting)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(hosting->stops); i++) {
+        uv_close((uv_handle_t *)&hosting->stops[i], NULL);
+    }
+    uv_run(&hosting->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&hosting->loop);
+}
+
+void hosting_print_event(const struct event *e, bool is_json)
+{
+    struct buf line HR_CLEANUP(buf_deinit);
+    buf_init(&line, 64 * 1024);
+    if (is_json) {
+        if (event_to_json(e, &line) == 0) {
+            puts(buf_text(&line));
+        }
+    } else if (event_to_text(e, &line) == 0) {
+        printf("%10.3f  #%-3" PRIu32 " %s%s%s\n", (double)e->at_us / 1e6, e->connection, e->device,
+               e->device[0] ? "  " : "", buf_text(&line));
+    }
+    fflush(stdout);
+}
+
+int hosting_read_port(const char *text, const char *option, int *port)
+{
+    uint64_t value = 0;
+    if (span_parse_u64(span_text(text), &value) < 0 || value > 65535) {
+        FAIL(ERR_USAGE, "%s takes a number from 0 to 65535, seen '%s'", option, text);
+    }
+    *port = (int)value;
+    return 0;
+}
+
+int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_BYTES],
+                       struct rig_settings *out)
+{
+    struct span rest = span_text(list ? list : "");
+    size_t count = 0;
+    while (rest.len > 0) {
+        struct span name = span_trim(span_cut(rest, ',', &rest));
+        if (name.len == 0) {
+            continue;
+        }
+        if (count + 2 > RIG_NAMES_MOST) {
+            FAIL(ERR_USAGE, "--names takes at most %d names", RIG_NAMES_MOST - 2);
+        }
+        span_copy_text(name, text[count], HOSTING_NAME_BYTES);
+        out->more_names[out->more_name_count++] = text[count++];
+    }
+    out->more_names[out->more_name_count++] = "localhost";
+    out->more_names[out->more_name_count++] = "127.0.0.1";
+    return 0;
+}
+
+int hosting_read_tls(const char *const words[POLICY_KEY_COUNT], struct tls_policy *policy)
+{
+    for (int i = 0; i < POLICY_KEY_COUNT; i++) {
+        if (words[i]) {
+            TRY(tls_policy_set(policy, (enum tls_policy_key)i, span_text(words[i])));
+        }
+    }
+    TRY(tls_policy_prefer(policy, getenv("HUBRIG_TLS_ENGINE")));
+    return tls_policy_check(policy);
+}

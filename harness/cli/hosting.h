@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What the commands share that host a rig until they are stopped, `serve` and `front`: the loop and
+// its end by a signal, options, event lines.
+#pragma once
+#include "harness/cli/cli.h"
+#include "simulator/rig/rig.h"
+
+#include <uv.h>
+
+enum { HOSTING_NAME_BYTES = 256 };
+
+struct hosting {
+    uv_loop_t loop;
+    uv_signal_t stops[2];
+    bool has_stopped; // by SIGINT, SIGTERM or hosting_stop
+};
+
+// Also ignores SIGPIPE and allows many files. ERR_IO.
+int hosting_open(struct hosting *hosting) HR_NODISCARD;
+void hosting_stop(struct hosting *hosting);
+void hosting_run(struct hosting *hosting); // until stopped
+void hosting_close(struct hosting *hosting);
+
+// One line on stdout, flushed.
+void hosting_print_event(const struct event *e, bool is_json);
+
+// ERR_USAGE with a sentence that names the option.
+int hosting_read_port(const char *text, const char *option, int *port) HR_NODISCARD;
+// A list with commas (NULL: none) and localhost, into out->more_names; `text` keeps the names.
+int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_BYTES],
+                       struct rig_settings *out) HR_NODISCARD;
+// The options below, where given, and HUBRIG_TLS_ENGINE, into a policy that may say something
+// already. ERR_VALUE.
+int hosting_read_tls(const char *const words[POLICY_KEY_COUNT], struct tls_policy *policy)
+    HR_NODISCARD;
+
+// Rows of option_spec; `words` is an array of POLICY_KEY_COUNT texts.
+#define HOSTING_TLS_OPTIONS(words)                                                                 \
+    {"--tls-engine", "NAME", &(words)[POLICY_TLS_ENGINE]},                                         \
+        {"--tls-versions", "RANGE", &(words)[POLICY_TLS_VERSIONS]},                                \
+        {"--tls-suites", "LIST", &(words)[POLICY_TLS_SUITES]},                                     \
+        {"--tls-groups", "LIST", &(words)[POLICY_TLS_GROUPS]},                                     \
+        {"--tls-tickets", "HOW", &(words)[POLICY_TLS_TICKETS]},                                    \
+        {"--client-certificate", "HOW", &(words)[POLICY_CLIENT_CERTIFICATE]},                      \
+        {"--client-cas", "COUNT", &(words)[POLICY_CLIENT_CAS]}
+
+#define HOSTING_TLS_HELP                                                                           \
+    "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"  \
+    "                    openssl (to TLS 1.3, faster); default: auto, by the versions,\n"          \
+    "                    then what HUBRIG_TLS_ENGINE says\n"                                       \
+    "  --tls-versions R  1.2 (default), 1.3, 1.0..1.1, 1.2..1.3\n"                                 \
+    "  --tls-suites LIST, --tls-groups LIST   cipher suites and curves by their IANA names with\n" \
+    "                    commas between, best first; default: standard, as the service\n"          \
+    "  --tls-tickets HOW off (default), honoured, refused, or stale once the chain has changed\n"  \
+    "  --client-certificate HOW   optional (default, as the service), required or none\n"          \
+    "  --client-cas N    list N foreign CAs in the request for it; default: none, as the service\n"

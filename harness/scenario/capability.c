@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/capability.h"
+#include "base/error.h"
+
+static const char *const words[] = {
+#define X(name, word, meaning) word,
+    CAPABILITY_TABLE(X)
+#undef X
+};
+
+static const char *const meanings[] = {
+#define X(name, word, meaning) meaning,
+    CAPABILITY_TABLE(X)
+#undef X
+};
+
+const char *capability_word(size_t i)
+{
+    return i < CAPABILITY_COUNT ? words[i] : NULL;
+}
+
+const char *capability_meaning(size_t i)
+{
+    return meanings[i];
+}
+
+const char *const *capability_words(void)
+{
+    return words;
+}
+
+unsigned capability_of(struct span word)
+{
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if (span_equals_text(word, words[i])) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+int capability_print(unsigned set, const char *between, struct buf *out)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if (set & 1U << i) {
+            TRY(buf_printf(out, "%s%s", is_first ? "" : between, words[i]));
+            is_first = false;
+        }
+    }
+    return 0;
+}
