@@ -4,6 +4,7 @@
 #include "base/text_code.h"
 #include "harness/cli/boards_parts.h"
 #include "harness/device/lock.h"
+#include "harness/scenario/capability.h"
 
 #include <stdio.h>
 #include <stdlib.h>
