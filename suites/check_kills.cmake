@@ -6,8 +6,8 @@
 #   flaw NAME            # caught by no scenario yet
 #   scenario SUITE.NAME  # catches no flaw yet
 #
-# And every flaw that is caught has its first finding in SUITES/findings.txt, for a scenario of its
-# rows, or a line `unnamed FLAW` there.
+# SUITES/findings.txt may name only scenarios of a flaw's rows; the flaws that it does not name yet
+# are printed.
 cmake_minimum_required(VERSION 3.25)
 
 execute_process(COMMAND ${DEVICE} --list-flaws OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
@@ -85,9 +85,7 @@ set(named "")
 set(unnamed "")
 file(STRINGS ${SUITES}/findings.txt rows REGEX "^[a-z]")
 foreach(row IN LISTS rows)
-  if(row MATCHES "^unnamed +([a-z0-9-]+)")
-    list(APPEND unnamed ${CMAKE_MATCH_1})
-  elseif(NOT row MATCHES "^([a-z0-9-]+) +([a-z0-9.-]+) +[a-z0-9|-]+$")
+  if(NOT row MATCHES "^([a-z0-9-]+) +([a-z0-9.-]+) +[a-z0-9|-]+$")
     string(APPEND mistakes "\n  findings.txt: expected FLAW SCENARIO FINDING: ${row}")
   else()
     list(APPEND named ${CMAKE_MATCH_1})
@@ -98,13 +96,8 @@ foreach(row IN LISTS rows)
 endforeach()
 list(REMOVE_DUPLICATES named)
 foreach(name IN LISTS caught)
-  if(NOT name IN_LIST named AND NOT name IN_LIST unnamed)
-    string(APPEND mistakes "\n  findings.txt: flaw ${name} is caught and has no finding")
-  endif()
-endforeach()
-foreach(name IN LISTS unnamed)
-  if(name IN_LIST named)
-    string(APPEND mistakes "\n  findings.txt: ${name} has a finding: take out its line 'unnamed'")
+  if(NOT name IN_LIST named)
+    string(APPEND unnamed " ${name}")
   endif()
 endforeach()
 
@@ -116,6 +109,9 @@ list(LENGTH catching catching_count)
 message(STATUS "${caught_count} of ${flaw_count} flaws are caught, "
   "${catching_count} of ${scenario_count} scenarios catch one, "
   "the first finding names ${named_count} flaws")
+if(unnamed)
+  message(STATUS "caught, and not yet in findings.txt:${unnamed}")
+endif()
 if(mistakes)
   message(FATAL_ERROR "the kill matrix is not whole:${mistakes}")
 endif()

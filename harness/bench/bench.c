@@ -172,7 +172,7 @@ static int read_offers(struct reader *r)
     r->device->offers = 0;
     if (r->line->count < 2) {
         return MISTAKE(r, 1,
-                       "expected: offers clock|x509|dps|tls1.3|echo|quiet ... or: offers nothing");
+                       "expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         struct span word = line_word(r->line, i);

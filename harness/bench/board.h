@@ -18,6 +18,7 @@ enum act_kind {
     ACT_COMMAND,
     ACT_PORT,   // these come from the device layer: wait until the port is there,
     ACT_GONE,   // until it is gone,
+    ACT_SWITCH, // which way {power} points for the commands that follow: dtr 1 on, 0 off,
     ACT_BANNER, // for the text that a boot prints (at once when words are empty): it is up
 };
 

@@ -28,6 +28,7 @@ static const char *const names[] = {
     "root.pem", // file: the trust anchors that the device is given
     "root.text", // what is in it
     "serial.port", // the path of the board's serial port now
+    "sntp.host",   // a time server; empty unless the scenario needs sntp
     NULL,
 };
 

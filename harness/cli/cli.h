@@ -16,6 +16,7 @@ struct command {
     const char *help;                   // the whole text of `hubrig NAME --help`
 };
 
+extern const struct command command_boards;
 extern const struct command command_certs;
 extern const struct command command_check;
 extern const struct command command_ctl;

@@ -172,7 +172,7 @@ static void words_lists_one_table_or_all(void **state)
 {
     (void)state;
     struct answer a;
-    static const char *const names[] = {"verbs", "oracles", "findings", "dialects", "log-causes", "causes", "capabilities", "events",  "knobs",   "faults", "flights",
+    static const char *const names[] = {"verbs", "oracles", "findings", "dialects", "log-causes", "causes", "capabilities", "events",  "knobs",   "faults", "sntp", "dns", "flights",
                                         "sites", "reasons", "verdicts"};
     CALL(&a, &command_words, "verdicts");
     assert_int_equal(a.code, EXIT_PASS);

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_run,
     &command_sweep,
     &command_suites,
+    &command_boards,
     &command_report,
     &command_history,
     &command_check,

@@ -31,7 +31,7 @@ static int read_offers(const char *list, struct bench_device *device)
         unsigned bit = capability_of(word);
         if (!bit) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3, echo and quiet with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3, sntp, echo and quiet with commas between, seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, capability_words(), CAPABILITY_COUNT, hint));
             return EXIT_USAGE;
         }
@@ -48,7 +48,8 @@ static int try_program(const char **words, size_t count, const char *offers, str
         device.command[i] = (char *)(uintptr_t)words[i]; // read only
     }
     device.offers = CAN(CLOCK) | (mentions(&device, "{dps.") ? CAN(DPS) : 0) |
-                    (mentions(&device, "{device.cert}") ? CAN(X509) : 0);
+                    (mentions(&device, "{device.cert}") ? CAN(X509) : 0) |
+                    (mentions(&device, "{sntp.") ? CAN(SNTP) : 0);
     int code = offers ? read_offers(offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
         return code;
@@ -103,7 +104,7 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3; default: clock, x509 when it is given\n"
+        "                      x509, dps, tls1.3, sntp; default: clock, x509 when it is given\n"
         "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
         SUITE_RUN_HELP
         "\n"

@@ -177,6 +177,30 @@ static void capability_row(size_t i, struct cells *out)
     *out = (struct cells){.text = {capability_word(i), capability_meaning(i)}};
 }
 
+static size_t sntp_count(void)
+{
+    return SNTP_KIND_COUNT;
+}
+
+static void sntp_row(size_t i, struct cells *out)
+{
+    enum sntp_kind kind = (enum sntp_kind)i;
+    *out = (struct cells){
+        .text = {sntp_mode_word(kind), sntp_mode_argument(kind), sntp_mode_meaning(kind)}};
+}
+
+static size_t dns_count(void)
+{
+    return DNS_BEHAVIOUR_COUNT;
+}
+
+static void dns_row(size_t i, struct cells *out)
+{
+    enum dns_behaviour_kind kind = (enum dns_behaviour_kind)i;
+    *out = (struct cells){.text = {dns_behaviour_word(kind), dns_behaviour_argument(kind),
+                                   dns_behaviour_meaning(kind)}};
+}
+
 static size_t verdict_count(void)
 {
     return VERDICT_COUNT;
@@ -199,6 +223,8 @@ static const struct table tables[] = {
     {"events", {"event", "fields", "meaning"}, event_count, event_row},
     {"knobs", {"knob", "values", "default", "meaning"}, knob_count, knob_row},
     {"faults", {"fault", "argument", "site", "meaning"}, fault_count, fault_row},
+    {"sntp", {"mode", "argument", "meaning"}, sntp_count, sntp_row},
+    {"dns", {"behaviour", "argument", "meaning"}, dns_count, dns_row},
     {"flights", {"flight", "alerts", "meaning"}, flight_count, flight_row},
     {"sites", {"site", "meaning"}, site_count, site_row},
     {"reasons", {"reason", "connack", "sentence", "hint"}, reason_count, reason_cells},
@@ -329,7 +355,7 @@ const struct command command_words = {
             "\n"
             "Lists every name that a scenario may use, with its meaning. TABLE is one of\n"
             "  verbs oracles capabilities causes findings dialects log-causes\n"
-            "  events knobs faults flights sites reasons verdicts\n"
+            "  events knobs faults sntp dns flights sites reasons verdicts\n"
             "Without it all tables are listed.\n"
             "\n"
             "  --json   one JSON object with an array per table\n"

@@ -57,6 +57,16 @@ int device_result(struct device *d)
     return d->kind->result(d);
 }
 
+enum device_part device_failed_part(const struct device *d)
+{
+    return d->kind->failed_part(d);
+}
+
+struct span device_heard(const struct device *d)
+{
+    return d->kind->heard(d);
+}
+
 void device_stop(struct device *d, uint64_t grace_us)
 {
     d->kind->stop(d, grace_us);
@@ -168,6 +178,18 @@ static int program_result(struct device *d)
     return of(d)->code < 0 ? error_set(of(d)->code, "%s", of(d)->sentence) : 0;
 }
 
+static enum device_part program_failed_part(const struct device *d)
+{
+    (void)d;
+    return DEVICE_PART_NONE;
+}
+
+static struct span program_heard(const struct device *d)
+{
+    (void)d;
+    return SPAN_EMPTY;
+}
+
 static bool program_is_running(const struct device *d)
 {
     const struct program *p = (const struct program *)d;
@@ -189,5 +211,6 @@ static void program_free(struct device *d)
 
 const struct device_kind device_kind_program = {
     program_make,   program_prepare, program_boot,   program_reset, program_power,      program_send,
-    program_set_clock, program_is_busy, program_result, program_stop,  program_is_running, program_free,
+    program_set_clock, program_is_busy, program_result, program_failed_part, program_heard,
+    program_stop, program_is_running, program_free,
 };

@@ -16,6 +16,19 @@
 struct uv_loop_s;
 struct device;
 
+// What an asked-for act belonged to, for those who name the broken part.
+enum device_part {
+    DEVICE_PART_NONE, // nothing failed, or it is a program
+    DEVICE_PART_PORT,
+    DEVICE_PART_PREPARATION, // flash and credentials
+    DEVICE_PART_RESET,       // the acts of reset
+    DEVICE_PART_BANNER,      // they worked, but the boot does not show
+    DEVICE_PART_POWER,       // the acts of power
+    DEVICE_PART_GONE,        // they worked, but the port stayed
+    DEVICE_PART_SCRIPT,
+    DEVICE_PART_CLOCK,
+};
+
 struct device_settings {
     struct uv_loop_s *loop;
     const struct env *env;
@@ -41,6 +54,9 @@ int device_set_clock(struct device *d, int64_t utc_us) HR_NODISCARD;
 // Has what was asked last ended, and how? The result is an error of class infra or usage.
 bool device_is_busy(const struct device *d);
 int device_result(struct device *d) HR_NODISCARD;
+enum device_part device_failed_part(const struct device *d);
+// What its console said since the last act began and no `expect` has taken; borrowed.
+struct span device_heard(const struct device *d);
 // The end of the scenario: a program is asked to end; a board keeps its power.
 void device_stop(struct device *d, uint64_t grace_us);
 bool device_is_running(const struct device *d);
@@ -57,6 +73,8 @@ struct device_kind {
     int (*set_clock)(struct device *d, int64_t utc_us);
     bool (*is_busy)(const struct device *d);
     int (*result)(struct device *d);
+    enum device_part (*failed_part)(const struct device *d);
+    struct span (*heard)(const struct device *d);
     void (*stop)(struct device *d, uint64_t grace_us);
     bool (*is_running)(const struct device *d);
     void (*free)(struct device *d);

@@ -206,6 +206,12 @@ static int on_set_lines(void *context, int dtr, int rts)
     return serial_set_lines(h->serial, dtr, rts);
 }
 
+static void on_set_power(void *context, bool is_on)
+{
+    struct hardware *h = context;
+    snprintf(h->switched, sizeof h->switched, "%s", is_on ? "on" : "off");
+}
+
 static bool has_port(void *context)
 {
     const struct hardware *h = context;
@@ -269,11 +275,6 @@ static void play(struct hardware *h, int code)
     }
 }
 
-static void set_power(struct hardware *h, bool is_on)
-{
-    snprintf(h->switched, sizeof h->switched, "%s", is_on ? "on" : "off");
-}
-
 static int put_files(struct hardware *h)
 {
     static const struct {
@@ -326,14 +327,23 @@ static int add_preparation(struct hardware *h)
     return player_add(h->player, &b->flash);
 }
 
-// A board that is off, or has no reset, is powered.
+static int add_switch(struct hardware *h, bool is_on)
+{
+    const struct bench_board *b = h->board;
+    const struct bench_act way = {.kind = ACT_SWITCH, .line = b->power.items[0].line, .dtr = is_on};
+    TRY(player_add_one(h->player, &way));
+    TRY(player_add(h->player, &b->power));
+    return is_on || b->port == PORT_NONE ? 0 : add_wait(h, ACT_GONE, way.line, GONE_WAIT_US);
+}
+
+// Without a reset it is switched off and on: the port must go, else it would not boot anew.
 static int add_start(struct hardware *h)
 {
     const struct bench_board *b = h->board;
     player_begin(h->player);
     if (b->reset.count == 0 && b->has_power) {
-        set_power(h, true);
-        TRY(player_add(h->player, &b->power));
+        TRY(add_switch(h, false));
+        TRY(add_switch(h, true));
         return add_boot(h);
     }
     if (b->port != PORT_NONE) {
@@ -383,12 +393,8 @@ static int add_power(struct hardware *h, bool is_on)
         FAIL(ERR_USAGE, "%s has no power line on its bench", h->base.settings.bench->name);
     }
     player_begin(h->player);
-    set_power(h, is_on);
-    TRY(player_add(h->player, &b->power));
-    if (is_on) {
-        return add_boot(h);
-    }
-    return b->port == PORT_NONE ? 0 : add_wait(h, ACT_GONE, b->power.items[0].line, GONE_WAIT_US);
+    TRY(add_switch(h, is_on));
+    return is_on ? add_boot(h) : 0;
 }
 
 static void hardware_power(struct device *d, bool is_on)
@@ -435,6 +441,41 @@ static int hardware_result(struct device *d)
     return h->code < 0 ? error_set(h->code, "%s", h->sentence) : player_result(h->player);
 }
 
+static bool is_of(const struct bench_act *act, const struct bench_acts *list)
+{
+    return act >= list->items && act < list->items + list->count;
+}
+
+static enum device_part hardware_failed_part(const struct device *d)
+{
+    const struct hardware *h = (const struct hardware *)d;
+    const struct bench_board *b = h->board;
+    const struct {
+        const struct bench_acts *acts;
+        enum device_part part;
+    } lists[] = {
+        {&b->reset, DEVICE_PART_RESET},  {&b->power, DEVICE_PART_POWER},
+        {&b->script, DEVICE_PART_SCRIPT}, {&b->clock_acts, DEVICE_PART_CLOCK},
+        {&b->flash, DEVICE_PART_PREPARATION}, {&b->credentials_acts, DEVICE_PART_PREPARATION},
+    };
+    const struct bench_act *act = player_failed_act(h->player);
+    for (size_t i = 0; act && i < HR_COUNT_OF(lists); i++) {
+        if (is_of(act, lists[i].acts)) {
+            return lists[i].part;
+        }
+    }
+    return !act                     ? DEVICE_PART_NONE
+           : act->kind == ACT_PORT   ? DEVICE_PART_PORT
+           : act->kind == ACT_BANNER ? DEVICE_PART_BANNER
+           : act->kind == ACT_GONE   ? DEVICE_PART_GONE
+                                     : DEVICE_PART_NONE;
+}
+
+static struct span hardware_heard(const struct device *d)
+{
+    return player_heard(((const struct hardware *)d)->player);
+}
+
 static void hardware_stop(struct device *d, uint64_t grace_us)
 {
     struct hardware *h = of(d);
@@ -478,6 +519,7 @@ static int open_hardware(struct hardware *h)
         .fill = on_fill,
         .send = on_send,
         .set_lines = on_set_lines,
+        .set_power = on_set_power,
         .has_port = has_port,
         .port_trouble = port_trouble,
         .on_banner = on_banner,
@@ -511,6 +553,6 @@ static int hardware_make(const struct device_settings *settings, struct device *
 
 const struct device_kind device_kind_hardware = {
     hardware_make,      hardware_prepare, hardware_boot,   hardware_reset, hardware_power, hardware_send,
-    hardware_set_clock, hardware_is_busy, hardware_result, hardware_stop,  hardware_is_running,
-    hardware_free,
+    hardware_set_clock, hardware_is_busy, hardware_result, hardware_failed_part, hardware_heard,
+    hardware_stop, hardware_is_running, hardware_free,
 };

@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRY_AGAIN_MS = 50, HOLDER_BYTES_MOST = 400 };
+// LEAST_US: somebody who only looks (lock_holder) holds a lock for a moment.
+enum { TRY_AGAIN_MS = 50, LEAST_US = 100000, HOLDER_BYTES_MOST = 400 };
 
 // Where the CI systems tell which job this is.
 static const char *const job_variables[] = {"CI_JOB_URL", "BUILD_URL", "GITHUB_RUN_ID",
@@ -65,21 +66,28 @@ static void write_holder(int fd)
     }
 }
 
+static void read_holder(int fd, char out[HOLDER_BYTES_MOST + 1])
+{
+    ssize_t n = pread(fd, out, HOLDER_BYTES_MOST, 0);
+    out[n > 0 ? n : 0] = 0;
+    if (!out[0]) {
+        snprintf(out, HOLDER_BYTES_MOST, "somebody who did not say who");
+    }
+}
+
 static int fail_held(int fd, const char *name)
 {
-    char holder[HOLDER_BYTES_MOST + 1] = "";
-    ssize_t n = pread(fd, holder, HOLDER_BYTES_MOST, 0);
-    holder[n > 0 ? n : 0] = '\0';
+    char holder[HOLDER_BYTES_MOST + 1];
+    read_holder(fd, holder);
     close(fd);
-    FAIL(ERR_IN_USE, "%s is in use by %s; --wait 10m waits for it", name,
-         holder[0] ? holder : "somebody who did not say who");
+    FAIL(ERR_IN_USE, "%s is in use by %s; --wait 10m waits for it", name, holder);
 }
 
 int lock_take(const char *name, uint64_t wait_us, int *fd)
 {
     struct env env = env_system();
     char path[PATH_MAX];
-    uint64_t until_us = env.mono_us(env.world) + wait_us;
+    uint64_t until_us = env.mono_us(env.world) + (wait_us > LEAST_US ? wait_us : LEAST_US);
     TRY(open_lock(name, path, fd));
     while (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -93,5 +101,19 @@ int lock_take(const char *name, uint64_t wait_us, int *fd)
         poll(NULL, 0, TRY_AGAIN_MS);
     }
     write_holder(*fd);
+    return 0;
+}
+
+int lock_holder(const char *name, char *out, size_t capacity_bytes)
+{
+    char path[PATH_MAX];
+    char holder[HOLDER_BYTES_MOST + 1] = "";
+    int fd = -1;
+    TRY(open_lock(name, path, &fd));
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        read_holder(fd, holder);
+    }
+    close(fd);
+    snprintf(out, capacity_bytes, "%s", holder);
     return 0;
 }

@@ -8,3 +8,5 @@
 // holder: process, host, and the job's address when a CI told one. The folder is $HUBRIG_LOCKS, else
 // /run/lock/hubrig (a board belongs to the machine, not to a user), else /tmp/hubrig-locks.
 int lock_take(const char *name, uint64_t wait_us, int *fd) HR_NODISCARD;
+// Who holds the lock of `name` now: the holder's own words in `out`, "" when it is free. ERR_IO.
+int lock_holder(const char *name, char *out, size_t capacity_bytes) HR_NODISCARD;

@@ -207,7 +207,7 @@ static int start_tool(struct player *p, const struct bench_act *act)
 static int run_tool(struct player *p, const struct bench_act *act)
 {
     if (!p->tool) {
-        return start_tool(p, act);
+        TRY(start_tool(p, act)); // a short one may be over by now, and nothing would tell again
     }
     if (!p->is_tool_over) {
         return 0;
@@ -257,6 +257,9 @@ static int go_on(struct player *p)
         return p->world.has_port(p->world.context);
     case ACT_GONE:
         return !p->world.has_port(p->world.context);
+    case ACT_SWITCH:
+        p->world.set_power(p->world.context, act->dtr == 1);
+        return 1;
     case ACT_WAIT:
         return 0;
     }
@@ -389,6 +392,16 @@ bool player_is_busy(const struct player *p)
 int player_result(const struct player *p)
 {
     return p->code < 0 ? error_set(p->code, "%s", p->sentence) : 0;
+}
+
+const struct bench_act *player_failed_act(const struct player *p)
+{
+    return p->code < 0 && p->next < p->count ? p->acts[p->next] : NULL;
+}
+
+struct span player_heard(const struct player *p)
+{
+    return buf_span(&p->window);
 }
 
 int player_new(const struct player_world *world, struct player **out)

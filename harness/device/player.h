@@ -22,6 +22,7 @@ struct player_world {
     int (*fill)(void *context, const char *text, struct buf *out); // placeholders
     int (*send)(void *context, struct span bytes);                 // NULL: there is no console
     int (*set_lines)(void *context, int dtr, int rts);
+    void (*set_power)(void *context, bool is_on); // ACT_SWITCH
     bool (*has_port)(void *context);
     const char *(*port_trouble)(void *context);
     void (*on_banner)(void *context); // ACT_BANNER was seen
@@ -36,6 +37,9 @@ int player_add_one(struct player *p, const struct bench_act *act) HR_NODISCARD;
 void player_start(struct player *p);
 bool player_is_busy(const struct player *p);
 int player_result(const struct player *p) HR_NODISCARD; // 0, or an error with its sentence
+// What failed, NULL when nothing has; and what the console said that no expect has taken.
+const struct bench_act *player_failed_act(const struct player *p);
+struct span player_heard(const struct player *p);
 // What the world has to tell.
 void player_take(struct player *p, struct span bytes);
 void player_port_changed(struct player *p);

@@ -88,12 +88,19 @@ const char *facts_value(const struct diagnosis *d, enum event_type type, const c
 
 static const int64_t day_us = INT64_C(86400) * 1000000;
 
+// After an answer of a time server nobody but the device knows what its clock says.
+static bool has_asked_time(const struct diagnosis *d)
+{
+    return d->series[EVENT_SNTP_REPLY].count > 0 &&
+           facts_last(d, EVENT_SNTP_REPLY, EVENT_DEVICE_CLOCK);
+}
+
 bool facts_clock_is_behind(const struct diagnosis *d)
 {
     static const int64_t year_2015_us = INT64_C(1420070400) * 1000000;
     int64_t device_us = 0;
     int64_t hub_us = 0;
-    if (utc_parse(span_text(d->device_utc), &device_us) < 0) {
+    if (has_asked_time(d) || utc_parse(span_text(d->device_utc), &device_us) < 0) {
         return false;
     }
     bool has_hub = utc_parse(span_text(d->hub_utc), &hub_us) == 0;
@@ -112,7 +119,7 @@ bool facts_clock_is_ahead(const struct diagnosis *d)
 {
     int64_t device_us = 0;
     int64_t hub_us = 0;
-    return utc_parse(span_text(d->device_utc), &device_us) == 0 &&
+    return !has_asked_time(d) && utc_parse(span_text(d->device_utc), &device_us) == 0 &&
            utc_parse(span_text(d->hub_utc), &hub_us) == 0 && device_us > hub_us + day_us;
 }
 
@@ -163,13 +170,22 @@ bool facts_ended_whole_hours_ago(const struct diagnosis *d)
     return false;
 }
 
+static bool token_lives_longer_than(const struct diagnosis *d, int64_t most_s)
+{
+    char left[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
+    return strtoll(left, NULL, 10) > most_s;
+}
+
 // No duration that anybody wishes for: the expiry has another unit than seconds.
 bool facts_token_is_endless(const struct diagnosis *d)
 {
-    static const int64_t CENTURY_S = 100LL * 365 * 86400;
-    char left[FACT_TEXT_BYTES];
-    facts_value(d, EVENT_MQTT_CONNECTED, "sas_expires_in_s", left);
-    return strtoll(left, NULL, 10) > CENTURY_S;
+    return token_lives_longer_than(d, INT64_C(100) * 365 * 86400);
+}
+
+bool facts_token_is_long(const struct diagnosis *d)
+{
+    return token_lives_longer_than(d, INT64_C(30) * 86400);
 }
 
 bool facts_hammers(const struct diagnosis *d)

@@ -65,6 +65,10 @@ static const struct row rows[] = {
      "the device does not check notBefore: it sent MQTT over {chain}, which is valid only later",
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE; do not mask BADCERT_FUTURE in a "
                "verify callback"},
+    {"accepted-by-no-time", "accepted", SURENESS_LIKELY, TRUSTED, CHAIN_GOOD,
+     "sntp.reply.stratum = 0|16", NULL,
+     "the device took the time from a server that has none (stratum {sntp.reply.stratum})",
+     "ignore an SNTP answer with leap indicator 3, or with a stratum of 0 or above 15"},
     {"accepted-before-its-time", "accepted", SURENESS_SURE, TRUSTED, CHAIN_GOOD, NULL,
      facts_clock_is_unset,
      "the device does not check notBefore: by its own clock, {device_utc}, no certificate of {chain} "

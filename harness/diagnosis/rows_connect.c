@@ -112,6 +112,10 @@ static const struct row rows[] = {
      "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: its expiry is written in "
      "milliseconds",
      "give `se` in seconds since 1970; whoever finds such a token can use it for ever"},
+    {"token-too-long", "token", SURENESS_LIKELY, "- @renewal", CHAIN_ANY, NULL, facts_token_is_long,
+     "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: the device is trusted for "
+     "all that time, whoever has it",
+     "sign tokens for an hour to a day, and renew them at 85 % of their life"},
     {"token-not-renewed", "token", SURENESS_SURE, "sas.expired - @renewal", CHAIN_ANY,
      "sas.expired > mqtt.connected", NULL,
      "the device let its SAS token run out while connected",

@@ -33,6 +33,10 @@ static const struct row rows[] = {
      "cap the wait between attempts (two to five minutes), and start over with short ones when the "
      "network comes back"},
 
+    {"old-connection-left", "detect", SURENESS_LIKELY, "@detect -", CHAIN_ANY,
+     "fault.fired.site = mqtt.connack; mqtt.connected > fault.fired; !tcp.closed", NULL,
+     "the device dialled again and left its dead connection open",
+     "close the socket before a new connect: each leak costs a socket, and they are few"},
     {"connack-without-timeout", "detect", SURENESS_SURE, "@detect @silence @recovery -", CHAIN_ANY,
      "fault.fired.site = mqtt.connack; fault.fired.fault ~ swallow|stall; fault.fired > tcp.accepted",
      NULL, "the device waits for a CONNACK that does not come, without a time-out",
@@ -107,6 +111,10 @@ static const struct row rows[] = {
      "the device did not subscribe again although the hub had no session left: it is deaf",
      "subscribe again after each CONNACK with session present = 0; connect with clean session 0 to "
      "keep it"},
+    {"not-subscribed-again", "whole-again", SURENESS_LIKELY, "-", CHAIN_ANY,
+     "mqtt.subscribed; mqtt.connected > mqtt.subscribed", NULL,
+     "the device did not subscribe after its last connect, as it had before",
+     "subscribe after each CONNACK with session present = 0: the hub has forgotten the filters"},
     {"twin-not-read", "whole-again", SURENESS_SURE, "@twin-sync", CHAIN_ANY,
      "mqtt.connected > twin.get", NULL,
      "the device did not read its twin after the reconnect: what changed meanwhile is lost",

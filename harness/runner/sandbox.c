@@ -68,12 +68,55 @@ static int set_interface(int fd, const char *name, const char *address)
     return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
+// As <linux/ipv6.h> has it, which cannot stand beside <netinet/in.h>.
+struct ipv6_request {
+    struct in6_addr address;
+    uint32_t prefix_bits;
+    int interface;
+};
+
+// Without it only one behaviour of the name server is missing.
+static void add_dead_ipv6(void)
+{
+    struct ipv6_request request = {.prefix_bits = 128, .interface = (int)if_nametoindex("lo")};
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        inet_pton(AF_INET6, SANDBOX_DEAD_IPV6, &request.address);
+        ioctl(fd, SIOCSIFADDR, &request);
+        close(fd);
+    }
+}
+
+bool sandbox_has_ipv6(void)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6};
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET6, SANDBOX_DEAD_IPV6, &at.sin6_addr);
+    bool is_there = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_there;
+}
+
 static int raise_network(const char *address)
 {
+    const struct {
+        const char *interface, *address;
+    } rows[] = {
+        {"lo", NULL},
+        {"lo:hub", address},
+        {"lo:dps", SANDBOX_DPS_ADDRESS},
+        {"lo:second", SANDBOX_SECOND_ADDRESS},
+        {"lo:dps2", SANDBOX_DPS_SECOND_ADDRESS},
+        {"lo:services", SANDBOX_SERVICES_ADDRESS},
+        {"lo:stranger", SANDBOX_STRANGER_ADDRESS},
+    };
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool is_up = fd >= 0 && set_interface(fd, "lo", NULL) == 0 &&
-                 set_interface(fd, "lo:hub", address) == 0 &&
-                 set_interface(fd, "lo:dps", SANDBOX_DPS_ADDRESS) == 0;
+    bool is_up = fd >= 0;
+    for (size_t i = 0; is_up && i < HR_COUNT_OF(rows); i++) {
+        is_up = set_interface(fd, rows[i].interface, rows[i].address) == 0;
+    }
     int errnum = errno;
     if (fd >= 0) {
         close(fd);
@@ -81,6 +124,7 @@ static int raise_network(const char *address)
     if (!is_up) {
         FAIL(ERR_IO, "cannot raise the private network: %s", strerror(errnum));
     }
+    add_dead_ipv6();
     return 0;
 }
 
@@ -108,16 +152,15 @@ static int cover_names(const struct sandbox_settings *settings)
     for (size_t i = 0; i < settings->name_count; i++) {
         TRY(buf_printf(&hosts, "%s %s\n", settings->address, settings->names[i]));
     }
-    if (settings->dps_name) {
-        TRY(buf_printf(&hosts, "%s %s\n", SANDBOX_DPS_ADDRESS, settings->dps_name));
-    }
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         FAIL(ERR_IO, "cannot make the mounts private: %s", strerror(errno));
     }
     TRY(cover_file(settings->folder, "hosts", "/etc/hosts", buf_span(&hosts)));
-    return cover_file(
-        settings->folder, "resolv.conf", "/etc/resolv.conf",
-        SPAN_LITERAL("nameserver " SANDBOX_ADDRESS "\noptions timeout:1 attempts:1\n"));
+    TRY(cover_file(settings->folder, "nsswitch.conf", "/etc/nsswitch.conf",
+                   SPAN_LITERAL("passwd: files\ngroup: files\nhosts: files dns\n")));
+    return cover_file(settings->folder, "resolv.conf", "/etc/resolv.conf",
+                      SPAN_LITERAL("nameserver " SANDBOX_SERVICES_ADDRESS
+                                   "\noptions timeout:1 attempts:1\n"));
 }
 
 int sandbox_enter(const struct sandbox_settings *settings)

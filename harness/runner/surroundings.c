@@ -29,6 +29,7 @@ static const char *const variables[] = {
     "IOTHUB_DEVICE_DPS_ID_SCOPE={dps.id_scope}",
     "IOTHUB_DEVICE_DPS_DEVICE_ID={dps.registration_id}",
     "IOTHUB_DEVICE_DPS_DEVICE_KEY={dps.key}",
+    "HUBRIG_SNTP_HOST={sntp.host}",
     "PROVISIONING_HOST={dps.host}",
     "PROVISIONING_IDSCOPE={dps.id_scope}",
     "PROVISIONING_REGISTRATION_ID={dps.registration_id}",
@@ -91,6 +92,7 @@ static int filler_init(struct filler *f, const struct surroundings_settings *s)
     add(f, "dps.id_scope", s->dps_id_scope);
     add(f, "dps.registration_id", s->dps_host[0] ? s->id : "");
     add(f, "dps.key", s->dps_key);
+    add(f, "sntp.host", s->sntp_host);
     add(f, "bin", f->bin);
     add(f, "bench", s->bench_folder);
     add(f, "hub.address", s->address);

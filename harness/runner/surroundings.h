@@ -19,6 +19,7 @@ struct surroundings_settings {
     const char *dps_host;          // "" without a provisioning service, like those that follow
     const char *dps_id_scope;
     const char *dps_key; // "" with X.509; secret
+    const char *sntp_host; // "" = the device is told of none
     bool has_clock; // preload the false clock
 };
 

@@ -14,6 +14,7 @@
 #include "simulator/rig/rig.h"
 #include "simulator/tls/offer_report.h"
 #include "harness/runner/sandbox.h"
+#include "harness/runner/services.h"
 #include "harness/runner/surroundings.h"
 
 #include <limits.h>
@@ -28,8 +29,6 @@
 #define DEVICE_ID  "bench-01"
 #define HUB_HOST   "myhub.azure-devices.net"
 #define HUB_PORT   8883
-#define HUB2_HOST  "myhub2.azure-devices.net"
-#define DPS_HOST   "global.azure-devices-provisioning.net"
 #define DPS_SCOPE  "0ne00B3NCH1"
 #define HTTPS_PORT 443
 #define STOP_GRACE 1500000 // us for a device to end by itself
@@ -254,6 +253,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DESIRED:
     case HUB_METHOD:
         return cloud_act(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step);
+    case HUB_SNTP:
+    case HUB_DNS:
+        return services_act(&w->rig, step);
     }
     return ERR_INTERNAL;
 }
@@ -276,13 +278,12 @@ static int enter_network(struct worker *w)
 {
     const struct given_chain *given = w->job->given;
     const char *name = given ? given->host : HUB_HOST;
-    const char *names[] = {name, HUB2_HOST};
+    const char *names[] = {name, SERVICES_HUB2_HOST};
     bool has_own_address = given && given->is_address;
     struct sandbox_settings s = {
         .address = has_own_address ? name : SANDBOX_ADDRESS,
         .names = names,
-        .name_count = has_own_address ? 0 : 2,
-        .dps_name = DPS_HOST,
+        .name_count = given && !has_own_address ? 2 : 0, // odd names, no matter to a name server
         .folder = w->evidence.rig_folder,
     };
     const struct bench_board *board = w->job->device->board;
@@ -317,10 +318,18 @@ static int enter_network(struct worker *w)
     return 0;
 }
 
+static int check_services(const struct worker *w)
+{
+    if (w->job->plan->needs_services && !w->is_private) {
+        FAIL(ERR_NAMESPACE, "a time server and a name server stand only in a private network");
+    }
+    return 0;
+}
+
 static void set_dps(const struct worker *w, struct rig_settings *out)
 {
     const struct settings *s = &w->job->plan->settings;
-    dps_settings_init(&out->dps, w->is_private ? DPS_HOST : w->dps_address, DPS_SCOPE);
+    dps_settings_init(&out->dps, w->is_private ? SERVICES_DPS_HOST : w->dps_address, DPS_SCOPE);
     out->dps.retry_after_s = (uint32_t)(s->dps_retry_after_us / 1000000);
     out->dps.assign_us = s->dps_assign_after_us;
     out->dps.shows_disabled = s->dps_shows_disabled;
@@ -346,6 +355,19 @@ static const char *host_name(const struct worker *w)
     return board && board->hub_name[0] ? board->hub_name : w->address;
 }
 
+// What only a network of its own has room for: port 443, names and time, second addresses.
+static int listen_private(struct worker *w)
+{
+    int port = 0;
+    TRY(rig_listen_https(&w->rig, w->address, HTTPS_PORT, &port));
+    TRY(server_listen(w->rig.server, SANDBOX_SECOND_ADDRESS, HUB_PORT, &port));
+    TRY(rig_listen_https(&w->rig, SANDBOX_SECOND_ADDRESS, HTTPS_PORT, &port));
+    if (w->rig.dps) {
+        TRY(server_listen(w->rig.dps_server, SANDBOX_DPS_SECOND_ADDRESS, HUB_PORT, &port));
+    }
+    return services_open(&w->rig, &w->job->plan->settings, w->address);
+}
+
 static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
@@ -366,7 +388,7 @@ static int open_rig(struct worker *w)
     }
     TRY(rig_open(&w->rig, &settings));
     w->has_rig = true;
-    TRY(w->rig.dps ? rig_add_hub(&w->rig, HUB2_HOST) : 0);
+    TRY(w->rig.dps ? rig_add_hub(&w->rig, SERVICES_HUB2_HOST) : 0);
     TRY(journal_listen(w->rig.journal, evidence_event, &w->evidence));
     TRY(offer_report_open(&w->offers, w->evidence.folder));
     TRY(journal_listen(w->rig.journal, offer_report_event, &w->offers));
@@ -386,11 +408,7 @@ static int open_rig(struct worker *w)
                       : rig_use_chain(&w->rig, s->hub_chain));
     TRY(server_listen(w->rig.server, w->address, hub_port(w), &w->port));
     TRY(w->rig.dps ? listen_dps(w) : 0);
-    if (w->is_private) {
-        int https_port = 0;
-        TRY(rig_listen_https(&w->rig, w->address, HTTPS_PORT, &https_port));
-    }
-    return 0;
+    return w->is_private ? listen_private(w) : 0;
 }
 
 static enum hub_auth auth_of(const struct settings *s)
@@ -460,6 +478,7 @@ static int prepare_device(struct worker *w)
         .dps_host = s->provisioning ? w->rig.settings.dps.host : "",
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),
+        .sntp_host = w->job->plan->needs & CAN(SNTP) ? SERVICES_SNTP_HOST : "",
         .has_clock = (w->job->plan->needs & CAN(CLOCK)) && is_program,
         .address = w->address,
         .root_text = buf_span(&root),
@@ -501,6 +520,7 @@ static int set_up(struct worker *w)
     TRY(evidence_open(&w->evidence, w->job->evidence));
     TRY(evidence_put(&w->evidence, "scenario.scn", span_text(w->job->plan->source), 0644));
     TRY(enter_network(w));
+    TRY(check_services(w));
     w->executor = executor_new(w->job->plan, &actions);
     ENSURE(w->executor != NULL, ERR_NO_MEMORY);
     TRY(open_loop(w));

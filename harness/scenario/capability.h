@@ -9,6 +9,7 @@
     X(X509, "x509", "it connects with a certificate when it is given one")                         \
     X(DPS, "dps", "it registers itself with the provisioning service")                             \
     X(TLS13, "tls1.3", "it speaks TLS 1.3")                                                        \
+    X(SNTP, "sntp", "it asks a time server when its clock is wrong")                               \
     X(ECHO, "echo", "its application answers messages, methods and twin as suites/echo asks")      \
     X(QUIET, "quiet", "it sends little by itself, its keep-alive and tokens are short")
 

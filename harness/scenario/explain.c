@@ -67,6 +67,21 @@ static int explain_method(const struct step *s, struct buf *out)
     return buf_printf(out, " and waits at most %" PRIu32 " s for its answer", s->timeout_s);
 }
 
+static int explain_sntp(const struct sntp_mode *mode, struct buf *out)
+{
+    char text[64];
+    return buf_printf(out, "The time server is '%s' from now on: it %s",
+                      sntp_mode_print(mode, text), sntp_mode_meaning(mode->kind));
+}
+
+// `name` is hub, dps or a host name.
+static int explain_dns(const char *name, const struct dns_behaviour *b, struct buf *out)
+{
+    char text[80];
+    return buf_printf(out, "Who looks %s up gets '%s' from now on: %s", name,
+                      dns_behaviour_print(b, text), dns_behaviour_meaning(b->kind));
+}
+
 static int explain_hub(const struct step *s, struct buf *out)
 {
     switch (s->verb) {
@@ -107,6 +122,10 @@ static int explain_hub(const struct step *s, struct buf *out)
         return buf_printf(out, "The service patches the desired properties with %s", s->text);
     case HUB_METHOD:
         return explain_method(s, out);
+    case HUB_SNTP:
+        return explain_sntp(&s->sntp, out);
+    case HUB_DNS:
+        return explain_dns(s->text, &s->dns, out);
     }
     return ERR_INTERNAL;
 }
@@ -218,6 +237,25 @@ static int explain_tls(const struct settings *s, struct buf *out)
     return text.len ? buf_printf(out, "It takes %s.\n", buf_text(&text)) : 0;
 }
 
+static int explain_services(const struct settings *s, struct buf *out)
+{
+    char text[80];
+    if (s->sntp.kind != SNTP_RIGHT) {
+        TRY(buf_printf(out, "The time server is '%s': it %s.\n", sntp_mode_print(&s->sntp, text),
+                       sntp_mode_meaning(s->sntp.kind)));
+    }
+    if (s->dns_hub.kind != DNS_BEHAVE_RIGHT) {
+        TRY(buf_printf(out, "Who looks the hub up gets '%s': %s.\n",
+                       dns_behaviour_print(&s->dns_hub, text),
+                       dns_behaviour_meaning(s->dns_hub.kind)));
+    }
+    return s->dns_dps.kind == DNS_BEHAVE_RIGHT
+               ? 0
+               : buf_printf(out, "Who looks the provisioning service up gets '%s': %s.\n",
+                            dns_behaviour_print(&s->dns_dps, text),
+                            dns_behaviour_meaning(s->dns_dps.kind));
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
@@ -230,6 +268,7 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_text(out, " past its end.\n"));
     TRY(explain_tls(s, out));
     TRY(explain_limits(s, out));
+    TRY(explain_services(s, out));
     return s->provisioning == PROVISIONING_NONE ? 0 : explain_provisioning(s, out);
 }
 
@@ -300,9 +339,21 @@ static int json_tls(const struct settings *s, struct buf *out)
     return buf_append_u8(out, ',');
 }
 
+static int json_services(const struct settings *s, struct buf *out)
+{
+    char text[80];
+    TRY(json_text("hub.sntp", sntp_mode_print(&s->sntp, text), out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("dns.hub", dns_behaviour_print(&s->dns_hub, text), out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("dns.dps", dns_behaviour_print(&s->dns_dps, text), out));
+    return buf_append_u8(out, ',');
+}
+
 static int json_settings(const struct settings *s, struct buf *out)
 {
     TRY(json_tls(s, out));
+    TRY(json_services(s, out));
     TRY(json_when("device.clock", &s->device_clock, true, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));

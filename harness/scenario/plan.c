@@ -232,7 +232,7 @@ static int parse_tags(struct parser *p)
 static int parse_needs(struct parser *p)
 {
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|echo|quiet ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         unsigned bit = capability_of(line_word(p->line, i));
@@ -243,6 +243,7 @@ static int parse_needs(struct parser *p)
         if (bit == CAN(TLS13)) {
             p->tls13_use = line_place(p->line, i);
         }
+        p->plan->needs_services = p->plan->needs_services || bit == CAN(SNTP);
     }
     return 0;
 }
@@ -311,6 +312,20 @@ static int parse_net(struct parser *p)
     struct step *step;
     TRY(add_step(p, STEP_HUB, &step));
     return parser_net(p, step);
+}
+
+static int parse_sntp(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_sntp(p, step);
+}
+
+static int parse_dns(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_dns(p, step);
 }
 
 static int parse_wait(struct parser *p)
@@ -410,7 +425,7 @@ static const struct verb verbs[] = {
     {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
     {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|echo|quiet ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
@@ -422,6 +437,8 @@ static const struct verb verbs[] = {
     {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
     {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
+    {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},
+    {"dns", parse_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",

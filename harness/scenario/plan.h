@@ -21,6 +21,8 @@
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable | assign hub1|hub2
+//   sntp     MODE                      what the time server answers from now on
+//   dns      hub|dps|NAME BEHAVIOUR    how the name server answers from now on
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -65,6 +67,8 @@
 #include "simulator/hub/method.h"
 #include "simulator/hub/throttle.h"
 #include "simulator/journal/event.h"
+#include "simulator/net/dns_zone.h"
+#include "simulator/net/sntp.h"
 #include "simulator/tls/policy.h"
 
 //    word                values                        default                meaning
@@ -133,7 +137,13 @@
     X(DPS_ASSIGN_AFTER, "dps.assign_after", "DURATION", "1s",                                      \
       "how long a registration stays assigning")                                                   \
     X(DPS_DISABLED, "dps.disabled", "401|status", "401",                                           \
-      "how a disabled enrollment is answered: 401, or 200 with the status disabled")
+      "how a disabled enrollment is answered: 401, or 200 with the status disabled")                  \
+    X(HUB_SNTP, "hub.sntp", "MODE", "right",                                                       \
+      "what the time server answers; modes: hubrig words sntp")                                    \
+    X(DNS_HUB, "dns.hub", "BEHAVIOUR", "right",                                                    \
+      "how the hub's name is answered; behaviours: hubrig words dns")                              \
+    X(DNS_DPS, "dns.dps", "BEHAVIOUR", "right",                                                    \
+      "how the provisioning service's name is answered")
 
 enum knob {
 #define X(name, word, values, standard, meaning) KNOB_##name,
@@ -177,6 +187,9 @@ struct settings {
     enum hub_tier tier;
     bool has_sdk_faults;
     struct hub_settings hub; // what hub_knobs.c sets; its other fields are not used
+    struct sntp_mode sntp;
+    struct dns_behaviour dns_hub;
+    struct dns_behaviour dns_dps;
     struct tls_policy tls;
 };
 
@@ -196,8 +209,10 @@ enum hub_verb {
     HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
-    HUB_DPS_ENABLE
-}; // the last four: the verb dps
+    HUB_DPS_ENABLE, // these four: the verb dps
+    HUB_SNTP,       // the verb sntp
+    HUB_DNS         // the verb dns
+};
 
 enum { STEP_PROPERTIES_MOST = 8 };
 struct step_message { // HUB_C2D; its body is the step's text
@@ -241,11 +256,13 @@ struct step {
     struct fault fault;     // HUB_FAULT
     bool is_secondary;      // HUB_ROLL
     size_t hub_index;       // HUB_DPS_ASSIGN: 0 = hub1
+    struct sntp_mode sntp;  // HUB_SNTP
+    struct dns_behaviour dns; // HUB_DNS
     struct step_message *message; // HUB_C2D
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
-    char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none
+    char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none; HUB_DNS: name
 };
 
 enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO };
@@ -261,6 +278,7 @@ struct plan {
     char tags[8][32];
     size_t tag_count;
     unsigned needs; // a set of capabilities
+    bool needs_services; // a statement about names or time: only in a private network
     uint64_t limit_us;
     struct settings settings;
     struct step *steps;

@@ -136,6 +136,31 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
     release(&f);
 }
 
+static void names_and_time_are_words_to_the_end_of_the_line(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(parse(&f, "scenario t.a\nset hub.sntp = late 4s\nset dns.hub = slow 700ms\n"
+                               "set dns.dps = nxdomain\nboot device\nsntp kod RATE\n"
+                               "dns hub moved\ndns pool.ntp.org address 203.0.113.9\n"),
+                     0);
+    const struct step *s = f.plan.steps;
+    assert_true(f.plan.needs_services);
+    assert_false(f.plan.needs & CAN(SNTP));
+    assert_int_equal(f.plan.settings.sntp.kind, SNTP_LATE);
+    assert_int_equal(f.plan.settings.sntp.us, 4000000);
+    assert_int_equal(f.plan.settings.dns_hub.us, 700000);
+    assert_int_equal(f.plan.settings.dns_dps.kind, DNS_BEHAVE_NXDOMAIN);
+    assert_int_equal(s[1].verb, HUB_SNTP);
+    assert_string_equal(s[1].sntp.code, "RATE");
+    assert_int_equal(s[2].verb, HUB_DNS);
+    assert_string_equal(s[2].text, "hub");
+    assert_int_equal(s[2].dns.kind, DNS_BEHAVE_MOVED);
+    assert_string_equal(s[3].text, "pool.ntp.org");
+    assert_string_equal(s[3].dns.address, "203.0.113.9");
+    release(&f);
+}
+
 static void steps_carry_their_place_their_text_and_their_arguments(void **state)
 {
     (void)state;
@@ -294,6 +319,12 @@ static const struct mistake_case mistakes[] = {
      "[property NAME = VALUE ...]"},
     {"boot device\nhub c2d on size 70000\n",
      "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
+    {"boot device\ndns hbu moved\n", "3:5: unknown name 'hbu' (did you mean hub?)"},
+    {"boot device\ndns hub\n", "3:8: expected: dns hub|dps|NAME BEHAVIOUR"},
+    {"boot device\ndns hub right now\n", "3:15: 'now' is too much here"},
+    {"boot device\nsntp late soon\n", "3:11: late wants a duration such as 20s, seen 'soon'"},
+    {"boot device\nset dns.hub = moved\n", "3:1: 'set' comes after 'boot device' on line 2; to change it in the run: dns hub "
+     "BEHAVIOUR"},
     {"needs dps\nboot device\ndps assign hub3\n", "4:12: unknown hub 'hub3' (did you mean hub1?)"},
     {"boot device\nhub takeover at mqtt.puback\n", "3:5: takeover makes no sense at mqtt.puback; it acts at mqtt.connack"},
     {"boot device\nhub c2d on akc full\n",
@@ -359,7 +390,7 @@ static const struct mistake_case mistakes[] = {
     {"set hub.tls_suites = TLS_NOTHING\nboot device\n",
      "2:22: 'TLS_NOTHING' is no cipher suite that is known here; names read "
      "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3|echo|quiet ..."},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
@@ -753,6 +784,7 @@ int main(void)
         cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
         cmocka_unit_test(statements_of_the_service_carry_what_it_sends),
+        cmocka_unit_test(names_and_time_are_words_to_the_end_of_the_line),
         cmocka_unit_test(steps_carry_their_place_their_text_and_their_arguments),
         cmocka_unit_test(what_is_not_set_has_the_default_of_the_table),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_a_way_out),

@@ -249,6 +249,9 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_C2D_DELIVERIES] = {parser_hub_knob, "move it above the boot"},
     [KNOB_HUB_C2D_TTL] = {parser_hub_knob, "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {set_hub_sdk_faults, "move it above the boot"},
+    [KNOB_HUB_SNTP] = {parser_set_sntp, "to change it in the run: sntp MODE", true},
+    [KNOB_DNS_HUB] = {parser_set_dns_hub, "to change it in the run: dns hub BEHAVIOUR", true},
+    [KNOB_DNS_DPS] = {parser_set_dns_dps, "to change it in the run: dns dps BEHAVIOUR", true},
 #define X(name, word, values, standard, meaning) [KNOB_##name] = {set_##name, "move it above the boot"},
     TLS_POLICY_TABLE(X)
 #undef X

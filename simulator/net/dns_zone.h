@@ -19,8 +19,8 @@
     X(TRUNCATED, "truncated", "", "over UDP an empty answer that asks for TCP; over TCP all")      \
     X(ADDRESS, "address", "ADDRESS", "this address")                                               \
     X(MOVED, "moved", "", "the second address, where the service answers as well")                 \
-    X(DEAD_IPV6, "dead-ipv6", "", "an IPv6 address where nothing answers, beside the right one")   \
-    X(POISONED, "poisoned", "", "the address of a stranger, who has a certificate of his own")
+    X(DEAD_IPV6, "dead-ipv6", "", "an IPv6 address that refuses, beside the right one")   \
+    X(POISONED, "poisoned", "", "the address of a stranger, who refuses")
 
 enum dns_behaviour_kind {
 #define X(name, word, argument, meaning) DNS_BEHAVE_##name,
