@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/when.h"
-#include "harness/cli/suites.h"
 
 #include <limits.h>
 #include <stdio.h>

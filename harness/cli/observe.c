@@ -15,9 +15,9 @@
 enum { REPORT_BYTES_MOST = 1 << 20, BENCH_BYTES_MOST = 1 << 20, SERVE_WORDS_MOST = 32 };
 
 // Options that `serve` takes as well: of a device on a port.
-static const char *const serve_options[] = {"--host", "--listen", "--port", "--https-port",
-                                            "--device", "--files", "--names", "--hub",
-                                            "--dps", "--dps-port", "--sntp", "--dns"};
+static const char *const serve_options[] = {"--host",   "--listen",   "--port",  "--https-port",
+                                            "--device", "--files",    "--names", "--hub",
+                                            "--dps",    "--dps-port", "--sntp",  "--dns"};
 
 struct options {
     const char *passive, *most, *watch, *json, *bench, *name, *evidence, *chain, *x509;
@@ -119,8 +119,10 @@ static int report(const struct options *o, const struct observe_wish *w, const s
     for (size_t i = 0; i < w->word_count; i++) {
         words[i] = place_of(w->words[i], places[i]);
     }
-    struct profile_bench how = {.name = o->name, .words = w->word_count ? words : NULL,
-                                .word_count = w->word_count, .address = p->sni[0] ? p->sni : "127.0.0.1"};
+    struct profile_bench how = {.name = o->name,
+                                .words = w->word_count ? words : NULL,
+                                .word_count = w->word_count,
+                                .address = p->sni[0] ? p->sni : "127.0.0.1"};
     for (size_t i = 0; i < HR_COUNT_OF(serve_options); i++) {
         bool is_listen = strcmp(serve_options[i], "--listen") == 0;
         if (is_listen && o->serve[i] && strcmp(o->serve[i], "0.0.0.0") != 0) {
@@ -162,10 +164,14 @@ static int observe_command(int argc, char **argv)
     const char *words[BENCH_WORDS_MOST];
     struct observe_wish w = {.words = words};
     struct option_spec specs[9 + HR_COUNT_OF(serve_options)] = {
-        {"--passive", NULL, &o.passive}, {"--for", "DURATION", &o.most},
-        {"--watch", "DURATION", &o.watch}, {"--json", NULL, &o.json},
-        {"--bench", "FILE", &o.bench}, {"--name", "NAME", &o.name},
-        {"--evidence", "FOLDER", &o.evidence}, {"--chain", "NAME", &o.chain},
+        {"--passive", NULL, &o.passive},
+        {"--for", "DURATION", &o.most},
+        {"--watch", "DURATION", &o.watch},
+        {"--json", NULL, &o.json},
+        {"--bench", "FILE", &o.bench},
+        {"--name", "NAME", &o.name},
+        {"--evidence", "FOLDER", &o.evidence},
+        {"--chain", "NAME", &o.chain},
         {"--x509", NULL, &o.x509},
     };
     for (size_t i = 0; i < HR_COUNT_OF(serve_options); i++) {
@@ -187,10 +193,12 @@ const struct command command_observe = {
         "usage: hubrig observe [options] -- PROGRAM [ARGUMENT...]\n"
         "       hubrig observe [options]\n"
         "\n"
-        "The first form starts the program in a private network, as hubrig try does (see there for\n"
+        "The first form starts the program in a private network, as hubrig try does (see there "
+        "for\n"
         "its environment and placeholders); the second waits for a device on a port, as hubrig\n"
         "serve does, and prints what to put into the device. Then the hub lets it work, drops its\n"
-        "connection twice, refuses it four times, and lets it in again. What the device did is its\n"
+        "connection twice, refuses it four times, and lets it in again. What the device did is "
+        "its\n"
         "profile: TLS offer, credentials, SDK, keep-alive, topics, telemetry, back-off by cause;\n"
         "with the suites that fit and an entry for a .bench file.\n"
         "\n"

@@ -157,7 +157,8 @@ static void show_ready(struct watch *w, const char *line)
     bool is_sas = strcmp(word_of(line, " auth=", auth, sizeof auth), "sas") == 0;
     if (is_sas && fs_exists(path) && fs_read_file(path, &key) == 0) {
         bool is_standard = strcmp(port, "8883") == 0;
-        fprintf(stderr, "give the device %s and\n  HostName=%s%s%s;DeviceId=%s;SharedAccessKey=%.*s\n",
+        fprintf(stderr,
+                "give the device %s and\n  HostName=%s%s%s;DeviceId=%s;SharedAccessKey=%.*s\n",
                 root, word_of(line, "ready host=", host, sizeof host), is_standard ? "" : ":",
                 is_standard ? "" : port, word_of(line, " device=", device, sizeof device),
                 SPAN_ARG(span_trim(buf_span(&key))));

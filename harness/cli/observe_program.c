@@ -27,8 +27,9 @@ static int write_plan(const struct observe_wish *w, struct buf *out)
 {
     TRY(buf_printf(out, "scenario observe.device\nabout what a program does\nlimit %" PRIu64 "ms\n",
                    (w->watch_us + w->most_us) / 1000 + 600000));
-    TRY(mentions(w, "{dps.") ? buf_append_text(out, "needs dps\nset device.provisioning = symmetric\n")
-                             : 0);
+    TRY(mentions(w, "{dps.")
+            ? buf_append_text(out, "needs dps\nset device.provisioning = symmetric\n")
+            : 0);
     TRY(w->is_x509 ? buf_append_text(out, "set device.auth = x509\n") : 0);
     TRY(w->chain ? buf_printf(out, "set hub.chain = %s\nset device.root = %s\n", w->chain, w->chain)
                  : 0);
@@ -68,7 +69,9 @@ static void on_outcome(void *context, const struct outcome *o)
 static int run_plan(const struct observe_wish *w, const struct plan *plan, struct outcome *o)
 {
     static char name[] = "program";
-    struct bench_device device = {.name = name, .about = name, .command_count = w->word_count,
+    struct bench_device device = {.name = name,
+                                  .about = name,
+                                  .command_count = w->word_count,
                                   .offers = CAN(X509) | CAN(DPS)};
     for (size_t i = 0; i < w->word_count; i++) {
         device.command[i] = (char *)(uintptr_t)w->words[i]; // read only
@@ -92,7 +95,8 @@ static int judge_run(const struct outcome *o, struct profile *p)
         FAIL(ERR_IO, "%s", o->observed);
     }
     if (!verdict_is_good(o->verdict)) {
-        fprintf(stderr, "hubrig observe: it did not take part to the end: expected %s; observed %s\n",
+        fprintf(stderr,
+                "hubrig observe: it did not take part to the end: expected %s; observed %s\n",
                 o->expected, o->observed);
     }
     return read_journal(o->evidence, p);

@@ -124,17 +124,18 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_write("port.sh",
-                "#!/bin/sh\n"
-                "mkfifo lines\n"
-                "$1 observe --passive --for 4s --port 0 --files pf --bench box.bench --name box 2>lines &\n"
-                "hub=$!\n"
-                "while read -r line; do case $line in HostName=*) break;; esac; done <lines\n"
-                "IOTHUB_DEVICE_CONNECTION_STRING=$line $2 --root pf/root.pem >/dev/null &\n"
-                "device=$!\n"
-                "wait $hub; code=$?\n"
-                "kill $device; wait $device\n"
-                "cat box.bench; exit $code\n");
+    shell_write(
+        "port.sh",
+        "#!/bin/sh\n"
+        "mkfifo lines\n"
+        "$1 observe --passive --for 4s --port 0 --files pf --bench box.bench --name box 2>lines &\n"
+        "hub=$!\n"
+        "while read -r line; do case $line in HostName=*) break;; esac; done <lines\n"
+        "IOTHUB_DEVICE_CONNECTION_STRING=$line $2 --root pf/root.pem >/dev/null &\n"
+        "device=$!\n"
+        "wait $hub; code=$?\n"
+        "kill $device; wait $device\n"
+        "cat box.bench; exit $code\n");
     shell_run(&r, "exec 3<>/dev/null; ./port.sh %s %s", hubrig, reference);
     shell_assert_says(&r, "device-1: 1 connections, 1 sessions");
     shell_assert_says(&r, "blackbox box");

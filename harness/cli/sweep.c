@@ -56,8 +56,8 @@ static int read_wish(const struct wish *w, struct sweep_settings *s)
     s->precision_s = precision_us / 1000000;
     s->patience_us = (uint64_t)patience_us;
     if (s->from_s >= s->to_s) {
-        FAIL(ERR_USAGE, "--from must be before --to, seen %s and %s", w->from ? w->from : "2000-01-01",
-             w->to ? w->to : "2050-01-01");
+        FAIL(ERR_USAGE, "--from must be before --to, seen %s and %s",
+             w->from ? w->from : "2000-01-01", w->to ? w->to : "2050-01-01");
     }
     if ((s->to_s - s->from_s) / s->step_s > 5000) {
         FAIL(ERR_USAGE, "--step %s makes more than 5000 dates; take a longer one", w->step);
@@ -85,8 +85,7 @@ static int print_edge(const struct sweep_edge *e, struct buf *out)
     const struct outcome *bad = e->stops ? e->after : e->before;
     utc_print(e->after_s * 1000000, date);
     utc_print(e->before_s * 1000000, before);
-    TRY(buf_printf(out, "%s  %s\n", date,
-                   e->stops ? "stops connecting" : "starts connecting"));
+    TRY(buf_printf(out, "%s  %s\n", date, e->stops ? "stops connecting" : "starts connecting"));
     TRY(e->why[0] ? buf_printf(out, "      turns     %s\n", e->why) : 0);
     TRY(buf_printf(out, "      observed  %s\n", bad->observed));
     TRY(bad->cause[0] ? buf_printf(out, "      cause     %s\n", bad->cause) : 0);
@@ -247,21 +246,23 @@ static int sweep_command(int argc, char **argv)
     struct suite_numbers numbers;
     size_t words = 0;
     const struct option_spec specs[] = {
-        {"--device", "NAME", &w.device},      {"--bench", "FILE", &w.bench},
-        {"--chain", "NAME", &w.chain},        {"--root", "NAME", &w.root},
-        {"--from", "DATE", &w.from},          {"--to", "DATE", &w.to},
-        {"--step", "DURATION", &w.step},      {"--precision", "DURATION", &w.precision},
-        {"--within", "DURATION", &w.within},  {"--evidence", "FOLDER", &w.evidence},
-        {"--jobs", "N", &o->jobs},            {"-j", "N", &o->jobs},
-        {"--network", "KIND", &o->network},   {"--seed", "N", &o->seed},
+        {"--device", "NAME", &w.device},     {"--bench", "FILE", &w.bench},
+        {"--chain", "NAME", &w.chain},       {"--root", "NAME", &w.root},
+        {"--from", "DATE", &w.from},         {"--to", "DATE", &w.to},
+        {"--step", "DURATION", &w.step},     {"--precision", "DURATION", &w.precision},
+        {"--within", "DURATION", &w.within}, {"--evidence", "FOLDER", &w.evidence},
+        {"--jobs", "N", &o->jobs},           {"-j", "N", &o->jobs},
+        {"--network", "KIND", &o->network},  {"--seed", "N", &o->seed},
         {"--json", NULL, &w.json},
     };
-    int code = cli_options(&command_sweep, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0, &words);
+    int code =
+        cli_options(&command_sweep, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0, &words);
     if (code != EXIT_PASS) {
         return code < 0 ? EXIT_PASS : code;
     }
     if (!w.device) {
-        fputs("hubrig sweep: expected --device NAME; try: hubrig sweep --device reference\n", stderr);
+        fputs("hubrig sweep: expected --device NAME; try: hubrig sweep --device reference\n",
+              stderr);
         return EXIT_USAGE;
     }
     code = suite_run_numbers(&w.shared, &numbers);
@@ -282,7 +283,8 @@ const struct command command_sweep = {
     .help =
         "usage: hubrig sweep --device NAME [options]\n"
         "\n"
-        "Runs the device at many dates: its clock and the hub's stand at the date, the hub presents\n"
+        "Runs the device at many dates: its clock and the hub's stand at the date, the hub "
+        "presents\n"
         "a chain that was issued lately, the device keeps its root. First in coarse steps and on\n"
         "both sides of dates at which clocks and certificates are known to turn, then between\n"
         "neighbours that differ. Each edge is told with what turns there, what was seen on the\n"
@@ -294,10 +296,13 @@ const struct command command_sweep = {
         "  --to DATE             default: 2050-01-01\n"
         "  --step DURATION       between coarse dates; default: 365d. What is wrong for a shorter\n"
         "                        time than this and away from known dates is not found\n"
-        "  --precision DURATION  of an edge; default: 1s. A device that dials late after its start\n"
+        "  --precision DURATION  of an edge; default: 1s. A device that dials late after its "
+        "start\n"
         "                        shows its edges earlier by as much\n"
-        "  --chain NAME          what the hub presents; default: azure/digicert-g2; timeline: what\n"
-        "                        Azure's hubs showed at the date, or will (hubrig certs timeline);\n"
+        "  --chain NAME          what the hub presents; default: azure/digicert-g2; timeline: "
+        "what\n"
+        "                        Azure's hubs showed at the date, or will (hubrig certs "
+        "timeline);\n"
         "                        catalogue/base has a root that ends in 2049\n"
         "  --root NAME           the chain whose trust anchors the device has; default: the same;\n"
         "                        with --chain timeline azure/digicert-g2\n"

@@ -76,7 +76,8 @@ static void only_the_evidence_beside_edges_is_kept(void **state)
 {
     (void)state;
     struct shell_result r;
-    json_decref(sweep_json("--device reference --from 2037-06-01 --to 2038-06-01 --precision 1h", 1));
+    json_decref(
+        sweep_json("--device reference --from 2037-06-01 --to 2038-06-01 --precision 1h", 1));
     shell_run(&r, "ls ev | wc -l");
     assert_string_equal(buf_text(&r.out), "2\n");
     shell_release(&r);
@@ -85,7 +86,8 @@ static void only_the_evidence_beside_edges_is_kept(void **state)
 static void seconds_in_32_bits_are_found_where_the_root_lives_on(void **state)
 {
     (void)state;
-    json_t *json = sweep_json("--device time-32 --chain catalogue/base --from 2035-01-01 --to 2045-01-01", 1);
+    json_t *json =
+        sweep_json("--device time-32 --chain catalogue/base --from 2035-01-01 --to 2045-01-01", 1);
     const json_t *edges = json_object_get(json, "edges");
     assert_int_equal(json_array_size(edges), 1);
     const json_t *edge = json_array_get(edges, 0);
@@ -97,7 +99,8 @@ static void seconds_in_32_bits_are_found_where_the_root_lives_on(void **state)
 static void a_device_that_connects_throughout_passes(void **state)
 {
     (void)state;
-    json_t *json = sweep_json("--device reference --chain catalogue/base --from 2035-01-01 --to 2045-01-01", 0);
+    json_t *json = sweep_json(
+        "--device reference --chain catalogue/base --from 2035-01-01 --to 2045-01-01", 0);
     assert_int_equal(json_array_size(json_object_get(json, "edges")), 0);
     assert_true(json_is_true(json_object_get(json, "connects_first")));
     json_decref(json);
@@ -106,7 +109,8 @@ static void a_device_that_connects_throughout_passes(void **state)
 static void the_timeline_shows_both_moves_of_the_root(void **state)
 {
     (void)state;
-    json_t *json = sweep_json("--device reference --chain timeline --from 2022-01-01 --to 2030-01-01", 1);
+    json_t *json =
+        sweep_json("--device reference --chain timeline --from 2022-01-01 --to 2030-01-01", 1);
     const json_t *edges = json_object_get(json, "edges");
     assert_int_equal(json_array_size(edges), 2);
     assert_string_equal(text_of(json_array_get(edges, 0), "change"), "starts");

@@ -65,8 +65,7 @@ static int print_waits(const struct waits *w, struct buf *out)
     TRY(buf_append_text(out, "  back-off        after "));
     TRY(attempts_print_cause(w->first, out));
     for (size_t i = 0; i < w->count; i++) {
-        TRY(buf_printf(out, "%s%s", i ? ", " : ": ",
-                       duration_print((int64_t)w->gaps_us[i], time)));
+        TRY(buf_printf(out, "%s%s", i ? ", " : ": ", duration_print((int64_t)w->gaps_us[i], time)));
     }
     TRY(buf_append_text(out, " = "));
     TRY(print_fit(w, out));
@@ -102,7 +101,8 @@ static int print_tls(const struct profile *p, struct buf *out)
                   : 0);
     TRY(line(out, "curves", p->groups));
     TRY(line(out, "JA3", p->ja3));
-    TRY(p->ja3[0] ? line(out, "judged", p->judged[0] ? p->judged : "all that IoT Hub asks for") : 0);
+    TRY(p->ja3[0] ? line(out, "judged", p->judged[0] ? p->judged : "all that IoT Hub asks for")
+                  : 0);
     return line(out, "TLS in use", p->tls_used);
 }
 
@@ -114,9 +114,11 @@ static int print_mqtt(const struct profile *p, struct buf *out)
     TRY(line(out, "client id", p->client_id));
     TRY(line(out, "API version", p->api_version[0] ? p->api_version : "none sent"));
     TRY(line(out, "credentials", p->auth));
-    TRY(p->sas_s >= 0 ? line(out, "token lives", duration_print((p->sas_s + 1) * 1000000, time)) : 0);
+    TRY(p->sas_s >= 0 ? line(out, "token lives", duration_print((p->sas_s + 1) * 1000000, time))
+                      : 0);
     TRY(buf_printf(out, "  %-15s %s%s%s\n", "session", p->is_clean ? "clean" : "kept",
-                   p->has_will ? ", with a will" : "", p->uses_websocket ? ", over WebSocket" : ""));
+                   p->has_will ? ", with a will" : "",
+                   p->uses_websocket ? ", over WebSocket" : ""));
     TRY(buf_printf(out, "  %-15s %" PRId64 " s\n", "keep-alive", p->keep_alive_s));
     TRY(print_beat(out, "pings", "seen", &p->pings));
     return buf_append_u8(out, '\n');
@@ -258,10 +260,18 @@ int profile_print_json(const struct profile *p, struct buf *out)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"sni", p->sni}, {"tls_versions", p->versions}, {"tls_suites", p->suites},
-        {"tls_groups", p->groups}, {"ja3", p->ja3}, {"judged", p->judged},
-        {"tls_in_use", p->tls_used}, {"sdk", profile_sdk(p)}, {"product", p->product},
-        {"client_id", p->client_id}, {"api_version", p->api_version}, {"auth", p->auth},
+        {"sni", p->sni},
+        {"tls_versions", p->versions},
+        {"tls_suites", p->suites},
+        {"tls_groups", p->groups},
+        {"ja3", p->ja3},
+        {"judged", p->judged},
+        {"tls_in_use", p->tls_used},
+        {"sdk", profile_sdk(p)},
+        {"product", p->product},
+        {"client_id", p->client_id},
+        {"api_version", p->api_version},
+        {"auth", p->auth},
         {"left_out", p->others},
     };
     TRY(buf_printf(out, "{\"connections\":%" PRIu64 ",\"sessions\":%" PRIu64, p->connections,
@@ -303,7 +313,8 @@ static int put_offers(const struct profile *p, const struct profile_bench *how, 
         return buf_append_text(out, "  offers   nothing\n");
     }
     return buf_printf(out, "  offers  %s%s%s%s\n", how->words ? " clock" : "",
-                      has_x509 ? " x509" : "", p->uses_dps ? " dps" : "", has_tls13 ? " tls1.3" : "");
+                      has_x509 ? " x509" : "", p->uses_dps ? " dps" : "",
+                      has_tls13 ? " tls1.3" : "");
 }
 
 int profile_print_bench(const struct profile *p, const struct profile_bench *how, struct buf *out)

@@ -171,10 +171,14 @@ static const struct {
     enum event_type type;
     void (*take)(struct profile *p, const struct event *e);
 } takers[] = {
-    {EVENT_TLS_CLIENT_HELLO, on_hello},  {EVENT_TLS_OFFER, on_offer},
-    {EVENT_TLS_OFFER_JUDGED, on_judged}, {EVENT_TLS_ESTABLISHED, on_established},
-    {EVENT_MQTT_CONNECT, on_connect},    {EVENT_MQTT_CONNECTED, on_connected},
-    {EVENT_MQTT_SUBSCRIBED, on_subscribed}, {EVENT_D2C_MESSAGE, on_message},
+    {EVENT_TLS_CLIENT_HELLO, on_hello},
+    {EVENT_TLS_OFFER, on_offer},
+    {EVENT_TLS_OFFER_JUDGED, on_judged},
+    {EVENT_TLS_ESTABLISHED, on_established},
+    {EVENT_MQTT_CONNECT, on_connect},
+    {EVENT_MQTT_CONNECTED, on_connected},
+    {EVENT_MQTT_SUBSCRIBED, on_subscribed},
+    {EVENT_D2C_MESSAGE, on_message},
     {EVENT_MQTT_PING, on_ping},
 };
 

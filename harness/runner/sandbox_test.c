@@ -62,6 +62,49 @@ static int binds_low_ports(void)
     return 0;
 }
 
+static int binds_every_address(void)
+{
+    static const char *const addresses[] = {SANDBOX_DPS_ADDRESS, SANDBOX_DPS_SECOND_ADDRESS,
+                                            SANDBOX_SECOND_ADDRESS, SANDBOX_SERVICES_ADDRESS,
+                                            SANDBOX_STRANGER_ADDRESS};
+    for (size_t i = 0; i < HR_COUNT_OF(addresses); i++) {
+        struct sockaddr_in at = {.sin_family = AF_INET};
+        inet_pton(AF_INET, addresses[i], &at.sin_addr);
+        if (bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&at, sizeof at) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+// Nobody listens there, so the stranger says so at once.
+static int is_refused_by_the_stranger(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(8883)};
+    inet_pton(AF_INET, SANDBOX_STRANGER_ADDRESS, &at.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return connect(fd, (struct sockaddr *)&at, sizeof at) != 0 && errno == ECONNREFUSED ? 0 : 1;
+}
+
+// The hub's name comes from /etc/hosts here, any other from the name server.
+static int asks_the_name_server(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(53)};
+    struct addrinfo *found = NULL;
+    struct timeval soon = {.tv_sec = 5};
+    char query[512];
+    inet_pton(AF_INET, SANDBOX_SERVICES_ADDRESS, &at.sin_addr);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon) != 0) {
+        return 1;
+    }
+    if (getaddrinfo("elsewhere.azure-devices.net", "8883", NULL, &found) == 0) {
+        return 2;
+    }
+    return recv(fd, query, sizeof query, 0) > 12 ? 0 : 3;
+}
+
 static int reaches_nobody_else(void)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(80)};
@@ -80,6 +123,24 @@ static void the_real_ports_can_be_bound_without_root(void **state)
 {
     (void)state;
     assert_int_equal(in_child(binds_low_ports), 0);
+}
+
+static void the_addresses_of_all_services_are_there(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(binds_every_address), 0);
+}
+
+static void the_stranger_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(is_refused_by_the_stranger), 0);
+}
+
+static void names_are_asked_of_the_name_server(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(asks_the_name_server), 0);
 }
 
 static void nothing_can_leave_the_machine(void **state)
@@ -106,6 +167,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_hub_name_resolves_to_the_private_address),
         cmocka_unit_test(the_real_ports_can_be_bound_without_root),
+        cmocka_unit_test(the_addresses_of_all_services_are_there),
+        cmocka_unit_test(the_stranger_refuses),
+        cmocka_unit_test(names_are_asked_of_the_name_server),
         cmocka_unit_test(nothing_can_leave_the_machine),
         cmocka_unit_test(the_machine_outside_keeps_its_names),
     };

@@ -22,8 +22,8 @@ static size_t run(struct search *s, const int64_t *turns, size_t count, size_t s
         asked += (size_t)n;
         for (size_t i = 0; i < s->count; i++) {
             if (s->points[i].state == SEARCH_ASKED) {
-                s->points[i].state = connects_at(turns, count, s->points[i].utc_s) ? SEARCH_CONNECTS
-                                                                                    : SEARCH_FAILS;
+                s->points[i].state =
+                    connects_at(turns, count, s->points[i].utc_s) ? SEARCH_CONNECTS : SEARCH_FAILS;
             }
         }
     }

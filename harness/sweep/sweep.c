@@ -70,9 +70,10 @@ static int add_probe(const struct sweep_settings *s, int64_t utc_s, struct batch
     if (code < 0) {
         FAIL(code, "%s: %s", file, diags.count ? diags.items[0].message : error_text(code));
     }
-    b->entries[b->filled - 1] = (struct run_entry){
-        .plan = plan, .device = s->device, .folder = plan->name + strlen("sweep."),
-        .is_alone = bench_is_hardware(s->device)};
+    b->entries[b->filled - 1] = (struct run_entry){.plan = plan,
+                                                   .device = s->device,
+                                                   .folder = plan->name + strlen("sweep."),
+                                                   .is_alone = bench_is_hardware(s->device)};
     return 0;
 }
 
