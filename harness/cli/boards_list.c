@@ -94,7 +94,7 @@ static int fill_device(const struct boards *b, const struct bench_device *d, str
     if (bench_is_hardware(d)) {
         TRY(lock_holder(d->name, row->cells[3], CELL_BYTES));
     }
-    for (size_t i = 0; capability_word(i); i++) {
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
         if (d->offers & 1U << i) {
             add_word(row->cells[4], capability_word(i));
         }

@@ -229,6 +229,9 @@ static int act_hub(void *context, const struct step *step)
     case HUB_CLEAR:
         faults_clear(w->rig.faults);
         return 0;
+    case HUB_NET_CLEAR:
+        faults_clear_states(w->rig.faults);
+        return 0;
     case HUB_DISABLE:
     case HUB_ENABLE:
         return hub_set_disabled(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step->verb == HUB_DISABLE);

@@ -94,6 +94,8 @@ static int explain_hub(const struct step *s, struct buf *out)
         return print_fault(&s->fault, out);
     case HUB_CLEAR:
         return buf_append_text(out, "Remove all faults");
+    case HUB_NET_CLEAR:
+        return buf_append_text(out, "Let the network be as it should be again");
     case HUB_DISABLE:
         return buf_append_text(out,
                                "Disable the device in the registry, which ends its connection");

@@ -47,6 +47,7 @@ int parser_set_dns_hub(struct parser *p, size_t at);
 int parser_set_dns_dps(struct parser *p, size_t at);
 int parser_sntp(struct parser *p, struct step *step);
 int parser_dns(struct parser *p, struct step *step);
+int parser_net(struct parser *p, struct step *step);
 // cloud.c: hub c2d, hub desired, hub method
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);

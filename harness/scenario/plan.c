@@ -321,6 +321,13 @@ static int parse_dns(struct parser *p)
     return parser_dns(p, step);
 }
 
+static int parse_net(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_net(p, step);
+}
+
 static int parse_wait(struct parser *p)
 {
     struct step *step;
@@ -342,7 +349,7 @@ static int parse_log(struct parser *p)
 // These come from the rig itself; all else needs a device that runs.
 static bool needs_boot(enum event_type type)
 {
-    static const char *const own[] = {"run.",       "hub.",         "fault.",
+    static const char *const own[] = {"run.",       "hub.",         "fault.", "net.",
                                       "c2d.queued", "twin.desired", "dps.chain"};
     for (size_t i = 0; i < HR_COUNT_OF(own); i++) {
         if (span_starts_with(span_text(event_word(type)), span_text(own[i]))) {
@@ -431,6 +438,7 @@ static const struct verb verbs[] = {
      "change what the provisioning service does"},
     {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},
     {"dns", parse_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"},
+    {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",

@@ -198,6 +198,7 @@ enum hub_verb {
     HUB_DROP,
     HUB_FAULT,
     HUB_CLEAR,
+    HUB_NET_CLEAR, // the verb net
     HUB_DISABLE,
     HUB_ENABLE,
     HUB_C2D,

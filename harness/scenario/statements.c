@@ -451,3 +451,28 @@ int parser_dps(struct parser *p, struct step *step)
     }
     return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
 }
+
+int parser_net(struct parser *p, struct step *step)
+{
+    const char *names[FAULT_KIND_COUNT + 1] = {"clear"};
+    size_t count = 1;
+    struct span word = line_word(p->line, 1);
+    if (span_equals_text(word, "clear")) {
+        step->verb = HUB_NET_CLEAR;
+        return parser_end(p, 2);
+    }
+    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
+        if (fault_is_state((enum fault_kind)i)) {
+            names[count++] = fault_word((enum fault_kind)i);
+        }
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (span_equals_text(word, names[i])) {
+            return parse_fault(p, step);
+        }
+    }
+    if (word.len == 0) {
+        return MISTAKE(p, 1, "expected: net FAULT... | clear");
+    }
+    return parser_unknown(p, 1, "fault of the network", names, count);
+}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MOST = 64, RESUMES_MOST = 1024, BRIEF_BYTES = 96 };
+enum { FAULTS_MOST = 64, WATCHERS_MOST = 8, RESUMES_MOST = 1024, BRIEF_BYTES = 96 };
 
 static const struct site_row {
     const char *word;
@@ -56,6 +56,11 @@ enum fault_site fault_default_site(enum fault_kind kind)
 unsigned fault_classes(enum fault_kind kind)
 {
     return kinds[kind].classes;
+}
+
+bool fault_is_state(enum fault_kind kind)
+{
+    return (kinds[kind].classes & (AT_NET | AT_PORT)) != 0;
 }
 
 const char *fault_meaning(enum fault_kind kind)
@@ -156,6 +161,10 @@ struct fault_plan {
     uint64_t last_order;
     struct resume resumes[RESUMES_MOST];
     size_t next_resume; // a ring: an abandoned entry is overwritten in time
+    struct watcher {
+        void (*changed)(void *context);
+        void *context;
+    } watchers[WATCHERS_MOST];
 };
 
 struct fault_plan *faults_new(struct journal *journal)
@@ -188,6 +197,35 @@ static void remove_ended(struct fault_plan *plan)
     }
 }
 
+static void tell_watchers(struct fault_plan *plan)
+{
+    for (size_t i = 0; i < WATCHERS_MOST; i++) {
+        if (plan->watchers[i].changed) {
+            plan->watchers[i].changed(plan->watchers[i].context);
+        }
+    }
+}
+
+int faults_watch(struct fault_plan *plan, void (*changed)(void *context), void *context)
+{
+    for (size_t i = 0; i < WATCHERS_MOST; i++) {
+        if (!plan->watchers[i].changed) {
+            plan->watchers[i] = (struct watcher){changed, context};
+            return 0;
+        }
+    }
+    FAIL(ERR_LIMIT, "at most %d watch the faults", WATCHERS_MOST);
+}
+
+void faults_unwatch(struct fault_plan *plan, const void *context)
+{
+    for (size_t i = 0; i < WATCHERS_MOST; i++) {
+        if (plan->watchers[i].context == context) {
+            plan->watchers[i] = (struct watcher){NULL, NULL};
+        }
+    }
+}
+
 int faults_add(struct fault_plan *plan, const struct fault *fault)
 {
     remove_ended(plan);
@@ -205,6 +243,7 @@ int faults_add(struct fault_plan *plan, const struct fault *fault)
     EMIT(plan->journal, FAULT_ARMED, 0, fault->device,
          F_TEXT("fault", fault_brief(fault, text, sizeof text)),
          F_TEXT("site", sites[fault->site].word), times);
+    tell_watchers(plan);
     return 0;
 }
 
@@ -213,6 +252,18 @@ void faults_clear(struct fault_plan *plan)
     plan->count = 0;
     memset(plan->resumes, 0, sizeof plan->resumes);
     EMIT(plan->journal, FAULT_CLEARED, 0, NULL);
+    tell_watchers(plan);
+}
+
+void faults_clear_states(struct fault_plan *plan)
+{
+    for (size_t i = plan->count; i > 0; i--) {
+        if (fault_is_state(plan->armed[i - 1].fault.kind)) {
+            remove_armed(plan, i - 1);
+        }
+    }
+    EMIT(plan->journal, FAULT_CLEARED, 0, NULL);
+    tell_watchers(plan);
 }
 
 static bool is_for(const struct fault *f, enum fault_site site, const char *device)
@@ -290,6 +341,33 @@ struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site sit
         plan->next_resume = (plan->next_resume + 1) % RESUMES_MOST;
     }
     return d;
+}
+
+bool faults_standing(struct fault_plan *plan, size_t *next, enum fault_site site,
+                     const char *device, struct fault_state *out)
+{
+    uint64_t now = journal_now_us(plan->journal);
+    for (; *next < plan->count; ++*next) {
+        const struct armed *a = &plan->armed[*next];
+        bool is_here = a->fault.site == SITE_NET_ANY || a->fault.site == site;
+        if (!fault_is_state(a->fault.kind) || !is_here || now < a->from_us || now >= a->until_us ||
+            !is_for(&a->fault, a->fault.site, device)) {
+            continue;
+        }
+        *out = (struct fault_state){&a->fault, a->order, now - a->from_us};
+        ++*next;
+        return true;
+    }
+    return false;
+}
+
+void faults_note_fired(struct fault_plan *plan, const struct fault_state *state,
+                       uint32_t connection, const char *device)
+{
+    char text[BRIEF_BYTES];
+    EMIT(plan->journal, FAULT_FIRED, connection, device,
+         F_TEXT("fault", fault_brief(state->fault, text, sizeof text)),
+         F_TEXT("site", sites[state->fault->site].word));
 }
 
 bool faults_wait_at(const struct fault_plan *plan, unsigned classes)

@@ -32,6 +32,8 @@ enum fault_kind {
         FAULT_KIND_COUNT
 };
 
+enum blackhole_way { BLACKHOLE_UP, BLACKHOLE_DOWN, BLACKHOLE_BOTH }; // as in its row
+
 enum drop_how { DROP_FIN, DROP_RST }; // as the words of drop stand in its row
 
 enum fault_argument_type {
@@ -100,6 +102,27 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
 int fault_parse(const struct span *words, size_t count, struct fault *out,
                 size_t *bad_word) HR_NODISCARD;
 
+// ---- states: faults of class AT_NET and AT_PORT stand; nobody decides on them, they are looked at
+
+struct fault_state {
+    const struct fault *fault; // borrowed until the plan changes
+    uint64_t order;
+    uint64_t since_us; // how long it has stood
+};
+// The next state that holds now at this site (or everywhere) and for this device. *next is 0 at
+// first. False behind the last one.
+bool faults_standing(struct fault_plan *plan, size_t *next, enum fault_site site,
+                     const char *device, struct fault_state *out);
+// fault.fired for a state that begins to act on a connection (0 = a port).
+void faults_note_fired(struct fault_plan *plan, const struct fault_state *state,
+                       uint32_t connection, const char *device);
+// `changed` is called after faults were added or removed, not when the time of one is over. At most
+// 8 watchers, ERR_LIMIT; `context` names one.
+int faults_watch(struct fault_plan *plan, void (*changed)(void *context), void *context) HR_NODISCARD;
+void faults_unwatch(struct fault_plan *plan, const void *context);
+// Remove only the states.
+void faults_clear_states(struct fault_plan *plan);
+
 // Whether anything is armed at a site of these classes (bits of enum fault_class).
 bool faults_wait_at(const struct fault_plan *plan, unsigned classes);
 
@@ -113,6 +136,7 @@ const char *fault_form(enum fault_kind kind, char out[64]);
 enum fault_site fault_default_site(enum fault_kind kind);
 unsigned fault_classes(enum fault_kind kind); // bits of enum fault_class: where it can act
 unsigned site_classes(enum fault_site site);
+bool fault_is_state(enum fault_kind kind);
 // The word of a WORD argument, cut out of its form; "" behind the last.
 struct span fault_argument_word(const struct fault_argument *argument, uint64_t number);
 // "slice 64" into a text; cut at capacity.

@@ -310,6 +310,17 @@ static const char *sites_of(enum fault_kind kind, char out[160])
     return out;
 }
 
+// A state has no occasions to count.
+static int check_state(const struct fault *f)
+{
+    if (fault_is_state(f->kind) && (f->times != UINT64_MAX || f->skip > 0)) {
+        FAIL(ERR_VALUE, "%s is a state of the network: it stands until it is cleared or for a "
+                        "DURATION; leave times and after out",
+             fault_word(f->kind));
+    }
+    return 0;
+}
+
 // What makes no sense where. The index of the wrong word is that of the kind.
 static int check_combination(const struct fault *f)
 {
@@ -322,7 +333,11 @@ static int check_combination(const struct fault *f)
         FAIL(ERR_VALUE, "no device is known yet at %s: leave device %s out", site_word(f->site),
              f->device);
     }
-    return 0;
+    if (f->device[0] && fault_classes(f->kind) == AT_PORT) {
+        FAIL(ERR_VALUE, "%s closes a port to every device: leave device %s out",
+             fault_word(f->kind), f->device);
+    }
+    return check_state(f);
 }
 
 int fault_parse(const struct span *words, size_t count, struct fault *out, size_t *bad_word)
@@ -340,7 +355,7 @@ int fault_parse(const struct span *words, size_t count, struct fault *out, size_
     *bad_word = w.next;
     TRY(code);
     if (f.times == NOT_GIVEN) {
-        f.times = f.for_us ? UINT64_MAX : 1;
+        f.times = f.for_us || fault_is_state(f.kind) ? UINT64_MAX : 1;
     }
     *bad_word = 0;
     TRY(check_combination(&f));

@@ -19,6 +19,8 @@ enum fault_class {
     AT_ID = 1 << 9,      // the packet repeats the id of what it answers
     AT_SUBACK = 1 << 10, // SUBACK
     AT_OWNER = 1 << 11,  // the hub is about to let an identity in
+    AT_NET = 1 << 12,     // the network between: a fault is a state there, not an act
+    AT_PORT = 1 << 13,    // a listener, which has connections of any device
     AT_PACKET = AT_CONNACK | AT_ANSWER | AT_PUSH,
     AT_ALL = (1 << 12) - 1,
     AT_NAMELESS = AT_ACCEPT | AT_TLS, // the device is not known there, so a fault cannot name one
@@ -27,7 +29,11 @@ enum fault_class {
 //    C name        word            classes      what happens there
 #define SITE_NET_TABLE(X)                                                                          \
     X(TCP_ACCEPT, "tcp.accept", AT_ACCEPT, "a TCP connection was accepted, no byte has been read") \
-    X(DPS_ACCEPT, "dps.accept", AT_ACCEPT, "the provisioning service accepted a TCP connection")
+    X(DPS_ACCEPT, "dps.accept", AT_ACCEPT, "the provisioning service accepted a TCP connection")                       \
+    X(NET_ANY, "net.any", AT_NET | AT_PORT, "the network before every endpoint")                   \
+    X(NET_MQTTS, "net.mqtts", AT_NET | AT_PORT, "the network before the hub's MQTT port, 8883")    \
+    X(NET_HTTPS, "net.https", AT_NET | AT_PORT, "the network before the hub's port for WebSocket and HTTPS, 443") \
+    X(NET_DPS, "net.dps", AT_NET | AT_PORT, "the network before the provisioning service")
 
 // What the hub is about to put on the wire. In TLS 1.3 everything between server_hello and the end of
 // the handshake is encrypted and counts as finished.
@@ -209,5 +215,27 @@ enum fault_class {
     X(ANSWER, "answer", ARG_NUMBER("STATUS", 400, 599), ARG_NOTHING, DPS_REGISTER, AT_STATUS,      \
       "answer a request with this status, 400 to 599, instead of acting")
 
+// States of the network: they stand until they are cleared or their time is over, and act on live
+// connections too.
+#define FAULT_NET_TABLE(X)                                                                         \
+    X(BLACKHOLE, "blackhole", ARG_WORD("up|down|both"), ARG_NOTHING, NET_ANY, AT_NET,              \
+      "nothing gets through, up from the device, down from the hub; TCP stays, and what was sent " \
+      "arrives when it ends, as by retransmission")                                                \
+    X(LATENCY, "latency", ARG_TIME("DURATION", 1, 60000000), ARG_NOTHING, NET_ANY, AT_NET,         \
+      "bytes take so much longer, each way")                                                       \
+    X(JITTER, "jitter", ARG_TIME("DURATION", 1, 60000000), ARG_NOTHING, NET_ANY, AT_NET,           \
+      "bytes take longer by chance, up to this, each way; their order stays")                      \
+    X(BANDWIDTH, "bandwidth", ARG_NUMBER("BYTES_PER_S", 1, 1000000000), ARG_NOTHING, NET_ANY,      \
+      AT_NET, "no more bytes a second than this, each way and for each connection")                \
+    X(FLAP, "flap", ARG_TIME("UP", 1000, FAULT_DAY_US), ARG_TIME("DOWN", 1000, FAULT_DAY_US),      \
+      NET_ANY, AT_NET, "by turns open for UP and a black hole both ways for DOWN")                 \
+    X(CUT, "cut", ARG_NUMBER("BYTES", 0, 1000000000), ARG_NOTHING, NET_ANY, AT_NET,                \
+      "reset a connection when the hub has more to send than these bytes of its beginning")        \
+    X(REFUSE_TCP, "refuse-tcp", ARG_NOTHING, ARG_NOTHING, NET_ANY, AT_PORT,                        \
+      "the port is closed: a new connection is refused (RST); live ones stay")                     \
+    X(BLOCK, "block", ARG_NOTHING, ARG_NOTHING, NET_ANY, AT_PORT,                                  \
+      "the port is silent: the SYN of a new connection gets no answer; live ones stay")
+
 #define FAULT_TABLE(X)                                                                             \
-    FAULT_ANY_TABLE(X) FAULT_MQTT_TABLE(X) FAULT_TLS_TABLE(X) FAULT_DPS_TABLE(X)
+    FAULT_ANY_TABLE(X)                                                                             \
+    FAULT_MQTT_TABLE(X) FAULT_TLS_TABLE(X) FAULT_DPS_TABLE(X) FAULT_NET_TABLE(X)

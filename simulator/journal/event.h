@@ -153,7 +153,12 @@
       "a front did not reach the server behind it, or does not trust its certificate")             \
     X(FAULT_ARMED, "fault.armed", "fault site times", "a fault was put in place")                  \
     X(FAULT_FIRED, "fault.fired", "fault site", "a fault acted")                                   \
-    X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed")
+    X(NET_BLOCKED, "net.blocked", "endpoint how",                                                  \
+      "a port was closed; how: refuse-tcp (RST) or block (silence)")                                \
+    X(NET_OPENED, "net.opened", "endpoint", "a port that was closed is open again")                \
+    X(NET_HELD, "net.held", "from bytes",                                                          \
+      "the first bytes that a black hole keeps; from device or hub")                               \
+    X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed, or those of the network")
 
 enum event_type {
 #define X(name, word, fields, meaning) EVENT_##name,

@@ -43,6 +43,7 @@ void connection_release_if_done(struct connection *c)
     struct server *server = c->server;
     c->engine->connection_free(c->tls);
     records_deinit(&c->records);
+    connection_end_shape(c);
     if (c->inner.fn) {
         c->inner.fn->free(c->inner.self);
     }
@@ -89,6 +90,7 @@ void connection_finish(struct connection *c, const char *by, const char *how)
     how = c->closed_how ? c->closed_how : how;
     capture_end(c->capture, strcmp(by, "device") == 0, strcmp(how, "rst") == 0);
     c->capture = NULL;
+    connection_bury(c);
     unlink_connection(c);
     uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
     uv_close((uv_handle_t *)&c->timer, on_handle_closed);
@@ -166,6 +168,15 @@ static void on_shutdown(uv_shutdown_t *request, int status)
     }
 }
 
+void connection_send_fin(struct connection *c)
+{
+    uv_shutdown_t *request = malloc(sizeof *request);
+    if (!request || uv_shutdown(request, (uv_stream_t *)&c->tcp, on_shutdown) < 0) {
+        free(request);
+        connection_finish(c, "hub", "fin");
+    }
+}
+
 void connection_close_now(struct connection *c, enum drop_how how)
 {
     if (how == DROP_FIN && records_wait_until(&c->records) != UINT64_MAX) {
@@ -193,11 +204,8 @@ void connection_close_gently(struct connection *c)
     }
     c->phase = PHASE_LINGER;
     c->linger_until_us = connection_now_us(c) + LINGER_US;
-    uv_shutdown_t *request = malloc(sizeof *request);
-    if (!request || uv_shutdown(request, (uv_stream_t *)&c->tcp, on_shutdown) < 0) {
-        free(request);
-        connection_finish(c, "hub", "fin");
-        return;
+    if (!connection_shape_fin(c)) {
+        connection_send_fin(c);
     }
     connection_update_reading(c);
     connection_schedule(c);

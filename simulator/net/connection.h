@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One TCP connection: held by a fault, TLS handshake, open with a speaker inside, lingering after
-// our close, gone. Its code lies in six files: connection.c (from accept to the end, timers),
+// our close, gone. Its code lies in seven files: connection.c (from accept to the end, timers),
 // connection_bytes.c (the socket), connection_tls.c (the handshake), connection_offer.c (its
-// first message), connection_records.c (its faults), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
+// first message), connection_records.c (its faults), connection_shape.c (the network), connection_inner.c (the speaker). The TLS engine belongs to the loop except while
 // is_working.
 #pragma once
 #include "simulator/inner.h"
@@ -39,6 +39,7 @@ struct connection {
     const char *flight;     // a hand-made one by its word, or NULL
     struct tls_alert heard; // unencrypted, on the wire: an engine may have failed before it
     struct inner inner;
+    struct connection_shape *shape; // NULL: the network is as it should be
     struct capture_stream *capture; // NULL: nothing is captured
     struct buf hello;   // copy of the first bytes, until the ClientHello is read
     struct buf pending; // what arrived while the engine was away
@@ -84,10 +85,23 @@ void connection_close_gently(struct connection *c); // close_notify, FIN, linger
 void connection_close_now(struct connection *c, enum drop_how how);
 void connection_release_if_done(struct connection *c);
 void connection_schedule(struct connection *c);
+void connection_send_fin(struct connection *c);
 
 // connection_bytes.c
 void connection_flush(struct connection *c);
+void connection_write_now(struct connection *c, struct span bytes); // past the network's faults
+bool connection_is_deaf(const struct connection *c); // it may not be read from now
 void connection_update_reading(struct connection *c);
+
+// connection_shape.c: each returns whether the network takes it over from the caller
+bool connection_shape_out(struct connection *c, struct span bytes);
+bool connection_shape_in(struct connection *c, struct span bytes);
+bool connection_shape_eof(struct connection *c, int code);
+bool connection_shape_fin(struct connection *c);
+bool connection_shape_pauses(const struct connection *c); // no more is read from the device
+size_t connection_shape_waiting(const struct connection *c); // bytes to the device
+void connection_bury(struct connection *c); // before the socket is closed
+void connection_end_shape(struct connection *c);
 
 // connection_tls.c
 void connection_take(struct connection *c, struct span bytes);

@@ -60,7 +60,7 @@ static size_t write_segments(struct connection *c, struct span bytes, size_t seg
     return done;
 }
 
-static void write_output(struct connection *c, struct span bytes)
+void connection_write_now(struct connection *c, struct span bytes)
 {
     int written = UV_EAGAIN;
     size_t done = 0;
@@ -91,7 +91,9 @@ void connection_flush(struct connection *c)
         return; // who hears of a fault may end the connection
     }
     if (output->len > 0) {
-        write_output(c, buf_span(output));
+        if (!connection_shape_out(c, buf_span(output))) {
+            connection_write_now(c, buf_span(output));
+        }
         buf_clear(output);
     }
     connection_tell_drained(c);
@@ -110,13 +112,20 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
     struct connection *c = stream->data;
     if (n > 0) {
-        connection_take(c, span_of(bytes->base, (size_t)n));
+        struct span got = span_of(bytes->base, (size_t)n);
+        if (!connection_shape_in(c, got)) {
+            capture_bytes(c->capture, true, got);
+            connection_take(c, got);
+        }
         return;
     }
     if (n == 0) {
         return;
     }
     uv_read_stop(stream);
+    if (connection_shape_eof(c, (int)n)) {
+        return;
+    }
     c->has_eof = true;
     c->eof_code = (int)n;
     if (!c->is_working) {
@@ -124,14 +133,20 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
     }
 }
 
+bool connection_is_deaf(const struct connection *c)
+{
+    size_t queued = uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
+    bool is_full = queued + connection_shape_waiting(c) > WRITE_QUEUE_PAUSE_BYTES;
+    bool is_held_back = c->inner.fn && !c->is_inner_over && c->inner.fn->wants_pause(c->inner.self);
+    return c->is_stalled || c->phase == PHASE_HELD || is_full || is_held_back;
+}
+
 void connection_update_reading(struct connection *c)
 {
     if (c->phase == PHASE_GONE || c->has_eof) {
         return;
     }
-    bool is_full = uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) > WRITE_QUEUE_PAUSE_BYTES;
-    bool is_held_back = c->inner.fn && !c->is_inner_over && c->inner.fn->wants_pause(c->inner.self);
-    bool should_pause = c->is_stalled || c->phase == PHASE_HELD || is_full || is_held_back;
+    bool should_pause = connection_is_deaf(c) || connection_shape_pauses(c);
     if (should_pause && !c->is_paused) {
         uv_read_stop((uv_stream_t *)&c->tcp);
         c->is_paused = true;

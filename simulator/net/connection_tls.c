@@ -242,7 +242,6 @@ static bool inspect_first_bytes(struct connection *c, struct span bytes)
 
 void connection_take(struct connection *c, struct span bytes)
 {
-    capture_bytes(c->capture, true, bytes);
     c->in_bytes += bytes.len;
     hear_alert(c, bytes);
     if (c->phase == PHASE_TLS && !c->has_hello && !inspect_first_bytes(c, bytes)) {

@@ -18,6 +18,11 @@ int server_new(const struct server_settings *settings, struct server **out)
     struct server *server = calloc(1, sizeof *server);
     ENSURE(server != NULL, ERR_NO_MEMORY);
     server->settings = *settings;
+    int code = settings->faults ? faults_watch(settings->faults, server_net_changed, server) : 0;
+    if (code < 0) {
+        free(server);
+        return code;
+    }
     *out = server;
     return 0;
 }
@@ -118,10 +123,11 @@ static void on_connection(uv_stream_t *stream, int status)
 static void on_listener_closed(uv_handle_t *handle)
 {
     struct listener *listener = handle->data;
+    listener->is_handle_alive = false;
     server_handle_closed(listener->server);
 }
 
-static int bind_and_listen(struct listener *listener, const struct sockaddr_storage *at, int *port)
+static int bind_and_listen(struct listener *listener, const struct sockaddr_storage *at)
 {
     int code = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)at, 0);
     if (code == 0) {
@@ -130,12 +136,42 @@ static int bind_and_listen(struct listener *listener, const struct sockaddr_stor
     if (code < 0) {
         return code;
     }
-    struct sockaddr_storage bound;
-    int len = sizeof bound;
-    code = uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&bound, &len);
-    *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                              : ((struct sockaddr_in *)&bound)->sin_port);
-    return code;
+    int len = sizeof listener->bound;
+    return uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&listener->bound, &len);
+}
+
+static int port_of(const struct sockaddr_storage *bound)
+{
+    return ntohs(bound->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)bound)->sin6_port
+                                              : ((const struct sockaddr_in *)bound)->sin_port);
+}
+
+static void note_open(struct listener *listener)
+{
+    listener->tcp.data = listener;
+    listener->is_open = true;
+    listener->is_handle_alive = true;
+    listener->server->open_handles++;
+}
+
+void server_close_listener(struct listener *listener)
+{
+    listener->is_open = false;
+    uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
+}
+
+bool server_reopen_listener(struct listener *listener)
+{
+    const struct sockaddr_storage at = listener->bound;
+    if (listener->is_handle_alive || uv_tcp_init(listener->server->settings.loop, &listener->tcp) != 0) {
+        return false;
+    }
+    note_open(listener);
+    if (bind_and_listen(listener, &at) != 0) {
+        listener->bound = at;
+        server_close_listener(listener);
+    }
+    return listener->is_open;
 }
 
 int server_listen_for(struct server *server, enum dialect dialect, const char *address, int port,
@@ -147,17 +183,17 @@ int server_listen_for(struct server *server, enum dialect dialect, const char *a
     struct listener *listener = &server->listeners[server->listener_count];
     listener->server = server;
     listener->dialect = dialect;
+    listener->guard_fd = -1;
+    listener->filler_fd = -1;
     ENSURE(uv_tcp_init(server->settings.loop, &listener->tcp) == 0, ERR_IO);
-    listener->tcp.data = listener;
     server->listener_count++;
-    server->open_handles++;
-    listener->is_open = true;
-    int code = bind_and_listen(listener, &at, bound_port);
+    note_open(listener);
+    int code = bind_and_listen(listener, &at);
     if (code < 0) {
-        listener->is_open = false;
-        uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
+        server_close_listener(listener);
         return address_fail_listen(address, port, code);
     }
+    *bound_port = port_of(&listener->bound);
     snprintf(listener->endpoint, sizeof listener->endpoint, "%s:%d", address, *bound_port);
     return 0;
 }
@@ -247,10 +283,13 @@ void server_close(struct server *server, void (*closed)(void *context), void *co
     server->closed_context = context;
     for (size_t i = 0; i < server->listener_count; i++) {
         if (server->listeners[i].is_open) {
-            server->listeners[i].is_open = false;
-            uv_close((uv_handle_t *)&server->listeners[i].tcp, on_listener_closed);
+            server_close_listener(&server->listeners[i]);
         }
     }
+    if (server->settings.faults) {
+        faults_unwatch(server->settings.faults, server);
+    }
+    server_end_net(server);
     server_drop_all(server, DROP_RST);
     if (server->open_handles == 0) {
         finish(server);

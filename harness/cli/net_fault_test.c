@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Faults of the network, as openssl meets them: whether it connects, and how long that takes.
+#include "harness/cli/shell.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char *hubrig;
+
+// A dial tells "open" or why not, and whether it took less than 700 ms.
+static void dial(const char *fault, const char *says)
+{
+    static const char script[] =
+        "#!/bin/sh\n"
+        "$HUBRIG serve --port 0 >lines 2>&1 & hub=$!\n"
+        "until grep -q mosquitto_pub lines; do kill -0 $hub || exit 1; done\n"
+        "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
+        "dial() {\n"
+        "  from=$(date +%s%N)\n"
+        "  timeout 3 openssl s_client -connect 127.0.0.1:$port </dev/null >heard 2>&1\n"
+        "  code=$?\n"
+        "  to=$(date +%s%N)\n"
+        "  [ $((to - from)) -lt 700000000 ] && pace=soon || pace=late\n"
+        "  if grep -q '^New, TLS' heard; then what=open\n"
+        "  elif grep -q refused heard; then what=refused\n"
+        "  elif [ $code = 124 ]; then what=silent\n"
+        "  elif grep -q 'errno=104' heard; then what=reset\n"
+        "  else what=closed; fi\n"
+        "  echo \"$1 $what $pace.\"\n"
+        "}\n"
+        "$HUBRIG ctl fault $1\n"
+        "dial during\n"
+        "$HUBRIG ctl clear\n"
+        "until $HUBRIG ctl faults | grep -q 'no fault' && dial after | grep open; do :; done\n"
+        "kill $hub; wait $hub; echo hub $?; cat lines\n";
+    struct shell_result r;
+    shell_write("dial", script);
+    shell_run(&r, "HUBRIG=%s ./dial '%s'", hubrig, fault);
+    shell_assert_says(&r, says);
+    shell_assert_says(&r, "after open");
+    shell_assert_says(&r, "fault.fired");
+    shell_assert_says(&r, "hub 0\n");
+    shell_release(&r);
+}
+
+static void latency_makes_every_flight_late(void **state)
+{
+    (void)state;
+    dial("latency 200ms", "during open late.");
+}
+
+static void a_narrow_line_is_late(void **state)
+{
+    (void)state;
+    dial("bandwidth 4000", "during open late.");
+}
+
+static void a_black_hole_gives_back_what_it_kept(void **state)
+{
+    (void)state;
+    dial("blackhole both for 1s", "during open late.");
+    dial("blackhole up for 1s", "during open late.");
+    dial("blackhole down for 1s", "during open late.");
+}
+
+static void a_black_hole_without_end_is_silent(void **state)
+{
+    (void)state;
+    dial("blackhole both", "during silent late.");
+}
+
+static void a_flapping_line_opens_by_turns(void **state)
+{
+    (void)state;
+    dial("flap 1ms 1s", "during open");
+}
+
+static void a_closed_port_refuses(void **state)
+{
+    (void)state;
+    dial("refuse-tcp", "during refused soon.");
+    dial("refuse-tcp at net.mqtts", "during refused soon.");
+}
+
+static void a_blocked_port_is_silent(void **state)
+{
+    (void)state;
+    dial("block", "during silent late.");
+}
+
+static void a_cut_connection_is_reset(void **state)
+{
+    (void)state;
+    dial("cut 100", "during reset soon.");
+}
+
+static void a_count_makes_no_sense_for_a_state(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_write("count.scn", "scenario net.count\nnet latency 1s times 3\n");
+    shell_run(&r, "%s check count.scn", hubrig);
+    shell_assert_says(&r, "latency is a state of the network");
+    shell_release(&r);
+}
+
+static int open_folder(void **state)
+{
+    (void)state;
+    hubrig = getenv("HUBRIG");
+    return hubrig && shell_open() ? 0 : -1;
+}
+
+static int close_folder(void **state)
+{
+    (void)state;
+    return shell_close();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(latency_makes_every_flight_late),
+        cmocka_unit_test(a_narrow_line_is_late),
+        cmocka_unit_test(a_black_hole_gives_back_what_it_kept),
+        cmocka_unit_test(a_black_hole_without_end_is_silent),
+        cmocka_unit_test(a_flapping_line_opens_by_turns),
+        cmocka_unit_test(a_closed_port_refuses),
+        cmocka_unit_test(a_blocked_port_is_silent),
+        cmocka_unit_test(a_cut_connection_is_reset),
+        cmocka_unit_test(a_count_makes_no_sense_for_a_state),
+    };
+    return cmocka_run_group_tests(tests, open_folder, close_folder);
+}
