@@ -4,6 +4,7 @@
 #include "base/text_code.h"
 #include "harness/cli/boards_parts.h"
 #include "harness/device/lock.h"
+#include "harness/scenario/capability.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,13 +82,6 @@ static const struct port *find_port(const struct boards *b, const struct bench_d
 static int fill_device(const struct boards *b, const struct bench_device *d, struct row *row,
                        bool *is_named)
 {
-    const struct {
-        bool has;
-        const char *word;
-    } offers[] = {{d->offers_clock, "clock"},
-                  {d->offers_x509, "x509"},
-                  {d->offers_dps, "dps"},
-                  {d->offers_tls13, "tls1.3"}};
     set(row->cells[0], d->name);
     set(row->cells[1], bench_kind_word(d->kind));
     const struct port *port = find_port(b, d, row->cells[2]);
@@ -100,9 +94,9 @@ static int fill_device(const struct boards *b, const struct bench_device *d, str
     if (bench_is_hardware(d)) {
         TRY(lock_holder(d->name, row->cells[3], CELL_BYTES));
     }
-    for (size_t i = 0; i < HR_COUNT_OF(offers); i++) {
-        if (offers[i].has) {
-            add_word(row->cells[4], offers[i].word);
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if (d->offers & 1U << i) {
+            add_word(row->cells[4], capability_word(i));
         }
     }
     for (size_t i = 0; i < d->board->tag_count; i++) {

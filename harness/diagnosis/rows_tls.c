@@ -96,6 +96,11 @@ static const struct row rows[] = {
      facts_handshake_left,
      "the device left the TLS handshake; its log says: {log.error.meaning} ({log.error.code})",
      "{log.error.try}"},
+    {"clock-by-sntp", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "sntp.reply.offset_ms != 0",
+     alert_bad_certificate,
+     "the device refused a good chain ({alert}) by a time that a time server had told it wrong: "
+     "{sntp.reply.utc}",
+     "take no time before the build date of the firmware, and compare several servers"},
     {"clock-behind", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_and_clock_behind,
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is before "
      "notBefore",
