@@ -41,13 +41,13 @@ int parser_set(struct parser *p);
 int parser_hub_knob(struct parser *p, size_t at);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
+int parser_net(struct parser *p, struct step *step);
 // services.c: the knobs and verbs of names and time
 int parser_set_sntp(struct parser *p, size_t at);
 int parser_set_dns_hub(struct parser *p, size_t at);
 int parser_set_dns_dps(struct parser *p, size_t at);
 int parser_sntp(struct parser *p, struct step *step);
 int parser_dns(struct parser *p, struct step *step);
-int parser_net(struct parser *p, struct step *step);
 // cloud.c: hub c2d, hub desired, hub method
 int parser_c2d(struct parser *p, struct step *step);
 int parser_desired(struct parser *p, struct step *step);

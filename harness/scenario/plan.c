@@ -307,6 +307,13 @@ static int parse_dps(struct parser *p)
     return parser_dps(p, step);
 }
 
+static int parse_net(struct parser *p)
+{
+    struct step *step;
+    TRY(add_step(p, STEP_HUB, &step));
+    return parser_net(p, step);
+}
+
 static int parse_sntp(struct parser *p)
 {
     struct step *step;
@@ -319,13 +326,6 @@ static int parse_dns(struct parser *p)
     struct step *step;
     TRY(add_step(p, STEP_HUB, &step));
     return parser_dns(p, step);
-}
-
-static int parse_net(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_net(p, step);
 }
 
 static int parse_wait(struct parser *p)
@@ -436,9 +436,9 @@ static const struct verb verbs[] = {
      "change what the hub does"},
     {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
+    {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
     {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},
     {"dns", parse_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"},
-    {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
     {"wait", parse_wait, "wait DURATION", "let time pass"},
     {"log", parse_log, "log WORDS", "a remark in the journal"},
     {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
