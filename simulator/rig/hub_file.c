@@ -317,7 +317,7 @@ static const struct verb {
              {"clock", parse_clock},
              {"enrollment", parse_enrollment},
              {"group", parse_enrollment},
-#define X(name, word, values, standard, meaning) {word + sizeof "hub." - 1, parse_policy},
+#define X(name, word, values, standard, meaning) {&word[sizeof "hub." - 1], parse_policy},
              TLS_POLICY_TABLE(X)
 #undef X
 };
