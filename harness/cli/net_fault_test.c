@@ -11,11 +11,15 @@
 
 static const char *hubrig;
 
+// A network of its own, where there may be one: nobody else takes the port while it is closed.
+static const char *own_network = "";
+
 // A dial tells "open" or why not, and whether it took less than 700 ms.
 static void dial(const char *fault, const char *says)
 {
     static const char script[] =
         "#!/bin/sh\n"
+        "ip link set lo up\n"
         "$HUBRIG serve --port 0 >lines 2>&1 & hub=$!\n"
         "until grep -q mosquitto_pub lines; do kill -0 $hub || exit 1; done\n"
         "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
@@ -35,11 +39,14 @@ static void dial(const char *fault, const char *says)
         "$HUBRIG ctl fault $1\n"
         "dial during\n"
         "$HUBRIG ctl clear\n"
-        "until $HUBRIG ctl faults | grep -q 'no fault' && dial after | grep open; do :; done\n"
+        "tries=0\n"
+        "until $HUBRIG ctl faults | grep -q 'no fault' && dial after | grep open; do\n"
+        "  tries=$((tries + 1)); [ $tries -lt 50 ] || break\n"
+        "done\n"
         "kill $hub; wait $hub; echo hub $?; cat lines\n";
     struct shell_result r;
     shell_write("dial", script);
-    shell_run(&r, "HUBRIG=%s ./dial '%s'", hubrig, fault);
+    shell_run(&r, "HUBRIG=%s %s ./dial '%s'", hubrig, own_network, fault);
     shell_assert_says(&r, says);
     shell_assert_says(&r, "after open");
     shell_assert_says(&r, "fault.fired");
@@ -112,6 +119,9 @@ static int open_folder(void **state)
 {
     (void)state;
     hubrig = getenv("HUBRIG");
+    if (system("unshare -Urn ip link set lo up") == 0) {
+        own_network = "unshare -Urn";
+    }
     return hubrig && shell_open() ? 0 : -1;
 }
 
