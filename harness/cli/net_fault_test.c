@@ -20,8 +20,9 @@ static void dial(const char *fault, const char *says)
     static const char script[] =
         "#!/bin/sh\n"
         "ip link set lo up\n"
+        "rm -f lines\n" // that of the dial before would look ready
         "$HUBRIG serve --port 0 >lines 2>&1 & hub=$!\n"
-        "until grep -q mosquitto_pub lines; do kill -0 $hub || exit 1; done\n"
+        "until grep -qs mosquitto_pub lines; do kill -0 $hub || exit 1; done\n"
         "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
         "dial() {\n"
         "  from=$(date +%s%N)\n"
