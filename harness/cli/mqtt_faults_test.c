@@ -104,8 +104,9 @@ static void write_script(void)
 {
     static const char head[] =
         "set -e\n"
+        "rm -f lines\n"
         "serve --port 0 --x509 >lines 2>&1 & hub=$!\n"
-        "until grep -q 'has a certificate\\|mosquitto_pub' lines; do kill -0 $hub; done\n"
+        "until grep -qs 'has a certificate\\|mosquitto_pub' lines; do kill -0 $hub; done\n"
         "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
         "dial() {\n"
         "  openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem \\\n"
