@@ -597,18 +597,22 @@ static void tear_down(struct worker *w)
     log_reader_close(&w->log);
 }
 
+// To the evidence first: killed in between, the runner knows of no outcome and says so there.
 static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 {
     struct buf json HR_CLEANUP(buf_deinit);
     buf_init(&json, 1 << 20);
     TRY(outcome_to_json(o, &json));
+    int kept = w->evidence.folder[0]
+                   ? evidence_put(&w->evidence, "verdict.json", buf_span(&json), 0644)
+                   : 0; // the outcome says already why there is no folder
     struct span left = buf_span(&json);
     while (left.len > 0) {
         ssize_t n = write(fd, left.ptr, left.len);
         ENSURE(n > 0, ERR_IO);
         left = span_from(left, (size_t)n);
     }
-    return evidence_put(&w->evidence, "verdict.json", buf_span(&json), 0644);
+    return kept;
 }
 
 static void fill_outcome(struct worker *w, struct outcome *o)
