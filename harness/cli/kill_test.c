@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/scripted.h"
 #include "harness/cli/shell.h"
 #include "harness/oracle/verdict.h"
 #include "harness/report/packets.h"
@@ -20,15 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GONE_MS = 20000, OVER_MS = 90000, TICK_MS = 20, MOMENTS_USUALLY = 7, CODE_SIGNAL = 1000 };
+enum { GONE_MS = 20000, OVER_MS = 90000, TICK_MS = 20, MOMENTS_USUALLY = 6, CODE_SIGNAL = 1000 };
 
-static const char *hubrig, *reference, *board;
-static pid_t board_pid;
 static uint64_t random_state;
 
 struct run {
@@ -51,89 +49,31 @@ static unsigned number_of(const char *variable, unsigned otherwise)
     return text && text[0] ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
-static void write_bench(void)
-{
-    char text[4096];
-    unsigned key = (unsigned)getpid();
-    snprintf(text, sizeof text,
-             "process program\n"
-             "  command %s --root {root.pem}\n"
-             "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\n"
-             "end\n"
-             "board scripted\n"
-             "  serial      path {bench}/port\n"
-             "  baud        921600\n"
-             "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
-             "  banner      \"scripted board\" within 5s\n"
-             "  credentials script\n"
-             "  script      expect \"shell> \"\n"
-             "  script      send root\n"
-             "  script      send {root.text}\n"
-             "  script      send .\n"
-             "  script      expect ok within 3s\n"
-             "  script      send cs {device.connection_string}\n"
-             "  script      expect ok within 3s\n"
-             "  script      send start\n"
-             "  hub-address 127.%u.%u.%u\n"
-             "end\n",
-             reference, 10 + key / 64516 % 50, 1 + key / 254 % 254, 1 + key % 254);
-    shell_write("kill.bench", text);
-}
-
-static int start_board(void)
-{
-    char link[128];
-    char word[16];
-    int pipe_fds[2];
-    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    snprintf(link, sizeof link, "%s/port", shell_folder);
-    board_pid = fork();
-    if (board_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fds[1], STDOUT_FILENO);
-        execl(board, board, link, "921600", reference, (char *)NULL);
-        _exit(127);
-    }
-    close(pipe_fds[1]);
-    bool is_ready = read(pipe_fds[0], word, sizeof word) > 0;
-    close(pipe_fds[0]);
-    return is_ready ? 0 : -1;
-}
-
 static int set_up(void **state)
 {
-    (void)state;
     struct env env = env_system();
     char path[200];
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    board = getenv("SCRIPTED_BOARD");
-    if (!hubrig || !reference || !board || !shell_open() || start_board() < 0) {
+    if (scripted_set_up(state) < 0) {
         return -1;
     }
     random_state = number_of("HUBRIG_KILL_SEED", (unsigned)env.mono_us(env.world) % 1000000);
     print_message("HUBRIG_KILL_SEED=%" PRIu64 "\n", random_state);
     snprintf(path, sizeof path, "%s/t", shell_folder);
-    (void)!fs_make_folder(path, 0755);
+    assert_int_equal(fs_make_folder(path, 0755), 0);
     snprintf(path, sizeof path, "%s/locks", shell_folder);
     setenv("HUBRIG_LOCKS", path, 1);
-    write_bench();
+    scripted_bench("scripted.bench", "");
+    shell_write("program.bench",
+                "process program\n"
+                "  command reference_device --root {root.pem}\n"
+                "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\n"
+                "end\n");
     shell_write("t/back.scn", "scenario t.back\nlimit 30s\nboot device\n"
-                              "expect mqtt.connected within 8s\nhub drop rst\n"
-                              "expect mqtt.connected within 8s\n");
+                              "expect mqtt.connected within 6s\nhub drop rst\n"
+                              "expect mqtt.connected within 6s\n");
     shell_write("t/talk.scn", "scenario t.talk\nlimit 30s\nboot device\n"
-                              "expect d2c.message within 8s\nexpect d2c.message within 8s\n");
+                              "expect d2c.message within 6s\nexpect d2c.message within 6s\n");
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    kill(board_pid, SIGTERM);
-    waitpid(board_pid, NULL, 0);
-    return shell_close();
 }
 
 static void tell_board(const char *word)
@@ -156,13 +96,14 @@ static bool is_board(const char *device)
 static void start_run(struct run *r, unsigned number, const char *device, bool is_resumed)
 {
     snprintf(r->evidence, sizeof r->evidence, "%s/evidence-%u.", shell_folder, number);
+    char bench[40];
+    snprintf(bench, sizeof bench, "%s.bench", device);
     r->pid = fork();
     if (r->pid == 0) {
         if (chdir(shell_folder) == 0 && freopen("output.txt", "w", stdout) && dup2(1, 2) == 2) {
-            execl(hubrig, hubrig, "run", "t", "--bench", "kill.bench", "--device", device, "-j",
-                  "2", "--only",
-                  is_board(device) ? "t.back" : "t.*", "--retries", "0", "--evidence", r->evidence,
-                  is_resumed ? "--resume" : "--shuffle", (char *)NULL);
+            execlp("hubrig", "hubrig", "run", "t", "--bench", bench, "--device", device, "-j", "2",
+                   "--only", is_board(device) ? "t.back" : "t.*", "--retries", "0", "--evidence",
+                   r->evidence, is_resumed ? "--resume" : "--shuffle", (char *)NULL);
         }
         _exit(99);
     }
@@ -237,10 +178,10 @@ static void kill_device(const struct run *r)
     kill_if_there(child_of(child_of(r->pid)));
 }
 
-static void kill_firmware(const struct run *r)
+static void crash_firmware(const struct run *r)
 {
     (void)r;
-    kill_if_there(child_of(board_pid));
+    tell_board("crash\n");
 }
 
 static void pull_cable(const struct run *r)
@@ -266,7 +207,7 @@ static const struct kind {
     {"device killed", "program", kill_device, {1}},
     {"runner of a board killed", "scripted", kill_runner, {CODE_SIGNAL + SIGKILL}},
     {"worker of a board killed", "scripted", kill_worker, {3}},
-    {"firmware of a board killed", "scripted", kill_firmware, {1}},
+    {"firmware of a board crashed", "scripted", crash_firmware, {1}},
     {"cable pulled", "scripted", pull_cable, {3}},
     {"cable jiggled", "scripted", jiggle_cable, {3}},
 };
@@ -372,7 +313,7 @@ static bool is_expected(const struct kind *k, int code)
 static void assert_report_agrees(const struct run *r, int code)
 {
     struct shell_result report;
-    shell_run(&report, "%s report %s", hubrig, r->evidence);
+    shell_run(&report, "hubrig report %s", r->evidence);
     if (report.code != code) {
         fail_msg("the run ended with %d, the report of its evidence with %d:\n%s", code,
                  report.code, buf_text(&report.out));
@@ -438,5 +379,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_any_moment_a_part_can_go_and_the_evidence_is_whole),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scripted_tear_down);
 }

@@ -63,8 +63,7 @@ static void take_anchors(struct reading *r, const char *path, struct span bytes)
     cert_list_init(&list);
     bool is_read = cert_list_add_file(&list, path) == 0;
     bool has_key = memmem(bytes.ptr, bytes.len, "PRIVATE KEY", 11) != NULL;
-    if (is_read && has_ca(&list) && !has_key &&
-        cert_list_add_file(&r->out->anchors, path) == 0) {
+    if (is_read && has_ca(&list) && !has_key && cert_list_add_file(&r->out->anchors, path) == 0) {
         r->has_own_bundle = true;
         r->out->is_known = true;
         snprintf(r->out->file, sizeof r->out->file, "%.79s", base_name(path));
@@ -116,9 +115,10 @@ static int take_connection_string(struct reading *r, const char *word)
     span_copy_text(span_of(at, strcspn(at, ";")), host, sizeof host);
     if (strcmp(host, s->host) != 0) {
         char what[SENTENCE_BYTES_MOST];
-        snprintf(what, sizeof what,
-                 "the bench gives the device a connection string for %.100s; the rig's hub is %.100s",
-                 host, s->host);
+        snprintf(
+            what, sizeof what,
+            "the bench gives the device a connection string for %.100s; the rig's hub is %.100s",
+            host, s->host);
         EMIT(s->journal, DOCTOR_IDENTITY, 0, NULL, F_TEXT("rule", "rig"), F_TEXT("file", ""),
              F_TEXT("what", what), F_TEXT("shows", ""),
              F_TEXT("try", "write {device.connection_string} there in the .bench file"));
@@ -210,11 +210,11 @@ static void tell(const struct reading *r, const struct doctor_finding *f)
 {
     const char *rule = doctor_rule_id(f->rule);
     bool is_of_bundle = rule[0] == 'B' || rule[0] == 'R';
-    const struct field fields[] = {F_TEXT("rule", rule),   F_TEXT("file", f->file),
+    const struct field fields[] = {F_TEXT("rule", rule),    F_TEXT("file", f->file),
                                    F_TEXT("what", f->what), F_TEXT("shows", f->shows),
-                                   F_TEXT("try", f->fix),  {.name = NULL}};
-    journal_emit(r->settings->journal, is_of_bundle ? EVENT_DOCTOR_BUNDLE : EVENT_DOCTOR_IDENTITY, 0,
-                 NULL, fields);
+                                   F_TEXT("try", f->fix),   {.name = NULL}};
+    journal_emit(r->settings->journal, is_of_bundle ? EVENT_DOCTOR_BUNDLE : EVENT_DOCTOR_IDENTITY,
+                 0, NULL, fields);
 }
 
 // The worst last: the diagnosis looks at the last one.
@@ -278,8 +278,8 @@ static bool leads_to_anchor(const struct credentials *c, const struct chain *cha
     return code < 0 || j.verdict == CERT_TRUSTED || j.verdict == CERT_OUT_OF_DATE;
 }
 
-static const struct cert_facts *find_anchor(const struct credentials *c, const struct cert_facts *root,
-                                            bool is_by_name)
+static const struct cert_facts *find_anchor(const struct credentials *c,
+                                            const struct cert_facts *root, bool is_by_name)
 {
     for (size_t i = 0; i < c->anchors.count; i++) {
         const struct cert_facts *a = c->anchors.items[i];
@@ -320,13 +320,14 @@ static void tell_missing(const struct credentials *c, const struct chain *chain,
                  "the rig's chain %.60s ends",
                  root->subject_cn, c->file, chain->name);
     } else {
-        snprintf(what, sizeof what,
-                 "the device's root file %.50s does not contain %.50s, the root of the chain %.50s; "
-                 "it holds %.90s",
-                 c->file, root->subject_cn, chain->name, held[0] ? held : "nothing");
+        snprintf(
+            what, sizeof what,
+            "the device's root file %.50s does not contain %.50s, the root of the chain %.50s; "
+            "it holds %.90s",
+            c->file, root->subject_cn, chain->name, held[0] ? held : "nothing");
     }
-    EMIT(c->journal, DOCTOR_ROOT, 0, NULL, F_TEXT("file", c->file), F_TEXT("missing", root->subject_cn),
-         F_TEXT("what", what),
+    EMIT(c->journal, DOCTOR_ROOT, 0, NULL, F_TEXT("file", c->file),
+         F_TEXT("missing", root->subject_cn), F_TEXT("what", what),
          F_TEXT("try", is_namesake
                            ? "the rig's chains are look-alikes with keys of its own: give the "
                              "device {root.pem} of the bench"

@@ -30,8 +30,8 @@ struct credentials_settings {
     int64_t utc_s; // by the hub's clock
 };
 
-// Everything is borrowed until credentials_deinit. ERR_NO_MEMORY, ERR_CRYPTO. What cannot be read is
-// told, or left out when it is no credential: it fails nothing.
+// Everything is borrowed until credentials_deinit. ERR_NO_MEMORY, ERR_CRYPTO. What cannot be read
+// is told, or left out when it is no credential: it fails nothing.
 int credentials_read(const struct credentials_settings *settings,
                      struct credentials *out) HR_NODISCARD;
 // Silent when the chain ends in an anchor of the device, must be refused, or nothing is known.
