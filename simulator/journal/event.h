@@ -167,6 +167,8 @@
     X(NET_OPENED, "net.opened", "endpoint", "a port that was closed is open again")                \
     X(NET_HELD, "net.held", "from bytes",                                                          \
       "the first bytes that a black hole keeps; from device or hub")                               \
+    X(PORTAL_REQUEST, "portal.request", "request host credentials status",                         \
+      "the device sent something to a captive portal, whose certificate it had to refuse")         \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed, or those of the network")
 
 enum event_type {
