@@ -209,7 +209,8 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 // One JSON object, no line end:
 // {"seq":7,"at_us":123,"event":"mqtt.refused","connection":1,"device":"d","code":5,...}
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
-// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
+// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes,
+// the reckoning ("working") at 600.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
 int event_to_brief(const struct event *e, struct buf *out) HR_NODISCARD; // three fields at most
 
