@@ -20,6 +20,7 @@
 #include "simulator/hub/ca_rig.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
+#include "simulator/hub/renewal.h"
 #include "simulator/hub/twin.h"
 #include "simulator/mqtt/session_rig.h"
 
@@ -59,7 +60,9 @@ static const struct {
     SETTING(sas_grace_s),         SETTING(disabled_connack),    SETTING(bad_username_connack),
     SETTING(wrong_host_connack),  SETTING(throttled_connack),   SETTING(has_strict_subscriptions),
     SETTING(c2d_deliveries_most), SETTING(c2d_counts_attempts), SETTING(twin_too_large_status),
-    SETTING(is_device_sas_off),   SETTING(c2d_ttl_s),
+    SETTING(is_device_sas_off),   SETTING(c2d_ttl_s),           SETTING(takes_any_renewal),
+    SETTING(renewal_csr_code),    SETTING(renewal_conflict_code), SETTING(closes_renewal_without_rid),
+    SETTING(renewal_expires_s),
 };
 
 static inline void talk_set(struct talk *t, struct span name, int value)
@@ -78,12 +81,28 @@ static inline void talk_set(struct talk *t, struct span name, int value)
     fail_msg("no setting '%.*s'", SPAN_ARG(name));
 }
 
+// A CA that takes the request "good" (base64 Z29vZA==) alone.
+static inline int talk_issue(void *context, struct span csr_der, const char *common_name,
+                             int64_t from_s, int64_t to_s, struct buf chain[RENEWAL_CHAIN_COUNT])
+{
+    (void)context;
+    assert_int_equal(to_s - from_s, 30 * 86400);
+    if (!span_equals_text(csr_der, "good")) {
+        return error_set(ERR_VALUE, "no PKCS#10");
+    }
+    TRY(buf_append_text(&chain[0], common_name));
+    TRY(buf_append_text(&chain[1], "issuing"));
+    return buf_append_text(&chain[2], "root");
+}
+
 static inline void talk_people(struct hub_rig *rig)
 {
     rig_add_access(rig);
     struct identity other = {.name = "x509-02", .auth = HUB_AUTH_THUMBPRINT};
     memset(other.primary_thumbprint, 'a', 64);
     rig_add(rig, other);
+    const struct hub_issuer issuer = {NULL, talk_issue};
+    hub_set_issuer(rig->hub, &issuer);
 }
 
 static inline void talk_open(struct talk *t)
@@ -123,9 +142,31 @@ static inline void talk_say(struct talk *t, size_t wire, const char *format, ...
                      0);
 }
 
+// A body without what is different each time: of an error its code and info, GUIDs as "ID".
+static inline const char *talk_tidy(struct span body, char out[9000])
+{
+    static const char mark[] = "\"correlationId\":\"";
+    char text[9000];
+    span_copy_text(body, text, sizeof text);
+    if (strncmp(text, "{\"errorCode\":", 13) == 0) {
+        const char *info = strstr(text, ",\"info\":{");
+        snprintf(out, 9000, "%.*s%s", (int)strcspn(text, ","), text, info ? info : "}");
+        strcpy(text, out);
+    }
+    char *at = strstr(text, mark);
+    if (at && strlen(at) > sizeof mark + 36) {
+        at += sizeof mark - 1;
+        memmove(at + 2, at + 36, strlen(at + 36) + 1);
+        memcpy(at, "ID", 2);
+    }
+    strcpy(out, text);
+    return out;
+}
+
 static inline void talk_say_packet(struct talk *t, size_t wire, const struct mqtt_packet *p)
 {
     struct mqtt_publish m;
+    char body[9000];
     const uint8_t *b = p->body.ptr;
     const char *name = mqtt_packet_name(p->type);
     if (p->type == PACKET_CONNACK) {
@@ -138,8 +179,8 @@ static inline void talk_say_packet(struct talk *t, size_t wire, const struct mqt
         assert_int_equal(mqtt_read_publish(p, &m), 0);
         char id[16] = "";
         snprintf(id, sizeof id, m.qos ? " #%d" : "", m.packet_id);
-        talk_say(t, wire, "%s q%d%s%s %.*s%s%.*s", name, m.qos, m.is_dup ? " dup" : "", id,
-                 SPAN_ARG(m.topic), m.body.len ? " " : "", SPAN_ARG(m.body));
+        talk_say(t, wire, "%s q%d%s%s %.*s%s%s", name, m.qos, m.is_dup ? " dup" : "", id,
+                 SPAN_ARG(m.topic), m.body.len ? " " : "", talk_tidy(m.body, body));
     } else {
         talk_say(t, wire, "%s", name);
     }
@@ -362,11 +403,15 @@ static inline void talk_wait(struct talk *t, struct span rest)
 {
     uint64_t left_s = (uint64_t)talk_number(&rest);
     for (; left_s > 0; left_s--) {
+        struct hub_rig *hub = &t->rig.hub;
+        uint64_t until = hub->fake.mono_us + 1000000;
         for (size_t i = 0; i < t->count; i++) {
             if (t->wires[i].session) {
-                rig_pass(&t->rig, &t->wires[i], i + 1 == t->count ? 1000000 : 0);
+                rig_pass(&t->rig, &t->wires[i], until - hub->fake.mono_us);
             }
         }
+        hub->fake.utc_us += (int64_t)(until - hub->fake.mono_us); // nobody is connected
+        hub->fake.mono_us = until;
         hub_tick(t->rig.hub.hub);
     }
 }
