@@ -9,7 +9,7 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device network",                                  \
+    X(RUN_STARTED, "run.started", "scenario device network seed",                             \
       "a scenario began; network says whether it has a private one")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
