@@ -166,7 +166,7 @@ static void what_a_token_opens_is_told(void **state)
         struct auth_result result;
         char token[500];
         open_with(&rig, NULL);
-        token_for(rows[i].resource, rows[i].key, rows[i].policy, 60, token);
+        rig_token_for(rows[i].resource, rows[i].key, rows[i].policy, 60, token);
         connect_as(&rig, "bench-01", token, NULL, &result);
         assert_string_equal(result.token_scope, rows[i].scope);
         assert_int_equal(result.is_policy, rows[i].is_policy);
