@@ -110,6 +110,25 @@ static void without_a_fault_every_byte_passes(void **state)
     records_deinit(&w.records);
 }
 
+static void trimming_keeps_what_waits_and_no_empty_buffer(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "delay 1s at tls.certificate");
+    take(&w, flight, sizeof flight);
+    records_trim(&w.records); // the certificate and what follows wait
+    w.now_us = 1000000;
+    assert_int_equal(records_go_on(&w.records), 0);
+    expect(&w, flight, sizeof flight);
+    records_trim(&w.records);
+    assert_int_equal(w.records.raw.capacity + w.records.message.capacity + w.records.out.capacity +
+                         w.records.job.body.capacity,
+                     0);
+    take(&w, second, sizeof second);
+    expect(&w, second, sizeof second);
+    records_deinit(&w.records);
+}
+
 static void bytes_that_come_one_by_one_make_the_same(void **state)
 {
     (void)state;
@@ -286,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_fault_every_byte_passes),
+        cmocka_unit_test(trimming_keeps_what_waits_and_no_empty_buffer),
         cmocka_unit_test(bytes_that_come_one_by_one_make_the_same),
         cmocka_unit_test(slices_hold_to_the_end_of_the_flight_and_not_longer),
         cmocka_unit_test(coalesced_messages_are_cut_as_one_stream),
