@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// For tests: memory that runs out. A life is lived again and again, and each time another allocation
-// of the program's own objects fails, until all have failed once (hubrig_memory_test links malloc,
-// calloc and realloc to it; shared libraries keep theirs).
+// For tests: memory that runs out. A life is lived again and again, and each time another
+// allocation of the program's own objects fails, until all have failed once (hubrig_memory_test
+// links malloc, calloc and realloc to it; shared libraries keep theirs).
 //
-//     static void life(void *context) { set_up(); scarce_begin(); work(); scarce_end(); tear_down(); }
-//     assert_true(scarce_live(life, NULL) > 30);
+//     static void life(void *context) { set_up(); scarce_begin(); work(); scarce_end();
+//     tear_down(); } assert_true(scarce_live(life, NULL) > 30);
 #pragma once
 #include <stdbool.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/tls/records.h"
 #include "base/error.h"
+#include "base/scarce.h"
 #include "base/test.h"
 #include "simulator/faults/fault.h"
 
@@ -301,6 +302,37 @@ static void every_fault_of_tls_has_something_to_do(void **state)
     }
 }
 
+static void live_through_a_handshake(void *context)
+{
+    struct world w;
+    open_world(&w, context);
+    scarce_begin();
+    int code = records_take(&w.records, span_of(flight, sizeof flight));
+    code = code < 0 ? code : records_take(&w.records, span_of(second, sizeof second));
+    code = code < 0 ? code : records_take(&w.records, span_of(data, sizeof data));
+    scarce_end();
+    assert_int_equal(code, scarce_has_failed() ? ERR_NO_MEMORY : 0);
+    records_deinit(&w.records);
+}
+
+static void without_memory_the_rewriter_says_so(void **state)
+{
+    static char *const faults[] = {"",
+                                   "slice 5 at tls.certificate",
+                                   "coalesce",
+                                   "double at tls.certificate",
+                                   "swap at tls.server_hello",
+                                   "oversize at tls.certificate",
+                                   "empty-records 3",
+                                   "inject 00ff at tls.finished",
+                                   "alert warning 90",
+                                   "truncate 2 at tls.certificate"};
+    (void)state;
+    for (size_t i = 0; i < HR_COUNT_OF(faults); i++) {
+        assert_true(scarce_live(live_through_a_handshake, faults[i]) > 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(an_alert_behind_the_handshake_is_left_to_the_engine),
         cmocka_unit_test(a_flight_is_wanted_once_the_hello_is_there),
         cmocka_unit_test(every_fault_of_tls_has_something_to_do),
+        cmocka_unit_test(without_memory_the_rewriter_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
