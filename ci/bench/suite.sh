@@ -19,6 +19,8 @@ for suite in "$@"; do
     "$build/hubrig" run "$suite" --device reference --json --evidence "$here/evidence" >"$here/outcomes" || code=$?
     ended=$(date +%s%N)
     [ $code -le 1 ] || exit $code
+    grep '"verdict"' "$here/outcomes" | grep -v '"verdict":"\(pass\|skipped\|skip\)"' |
+        sed 's/.*"verdict":"\([a-z]*\)","scenario":"\([^"]*\)".*/  \1 \2/' || true
     grep -o '"verdict":"[a-z]*"\|"duration_us":[0-9]*' "$here/outcomes" |
         awk -F: -v suite="$suite" -v wall=$(((ended - began) / 1000000)) '
             /verdict/ { n++; of[$2]++ }

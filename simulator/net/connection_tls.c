@@ -146,7 +146,6 @@ static void after_step(struct connection *c, enum tls_state state)
         if (output->len == 0) {
             buf_deinit(output); // it held a whole flight
         }
-        records_trim(&c->records);
         emit_established(c);
     }
     if (c->engine->facts(c->tls)->is_renegotiated && !c->is_renegotiated) {
