@@ -260,7 +260,8 @@ static int open_rig(struct serving *s)
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
     TRY(s->state ? state_attach(s->state, s->rig.hub) : 0);
-    TRY(hub_file_apply(&s->hub_file, &s->rig));
+    TRY(s->state && s->rig.dps ? state_attach_dps(s->state, s->rig.dps) : 0);
+    TRY(hub_file_apply(&s->hub_file, &s->rig, s->state));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {

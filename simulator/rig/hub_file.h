@@ -21,6 +21,7 @@
 #include "simulator/tls/policy.h"
 
 struct rig;
+struct state;
 
 // What a hub's clock shall show: a date, or the real time plus an offset.
 struct clock_wish {
@@ -71,6 +72,7 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
 // Further hubs, clock, identities, enrollments and faults, not host, chain and TLS, which a hub needs before it opens. An identity
-// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
+// that the hub has already (from a state file) stays as it is. `state`, NULL for none, keeps the
+// further hubs. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
 // (enrollments without a provisioning service), ...
-int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;
+int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state) HR_NODISCARD;
