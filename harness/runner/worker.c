@@ -494,6 +494,7 @@ static int prepare_device(struct worker *w)
         .evidence = w->evidence.folder,
         .rig_folder = w->evidence.rig_folder,
         .host = w->rig.settings.hub.host,
+        .owner_key = hub_find_policy(w->rig.hub, SPAN_LITERAL("iothubowner"))->primary_key,
         .port = w->port,
         .id = DEVICE_ID,
         .connection_string = buf_text(&w->device.connection_string),
