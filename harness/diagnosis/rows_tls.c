@@ -121,7 +121,7 @@ static const struct row rows[] = {
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is past notAfter",
      "correct the clock; a date that was set by hand or a week counter that rolled over is the usual "
      "reason"},
-    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain",
+    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
      alert_about_trust, "{doctor.root.what}", "{doctor.root.try}"},
     {"bundle-unreadable", "bundle", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "doctor.bundle",
      alert_about_trust, "{doctor.bundle.file}: {doctor.bundle.what}", "{doctor.bundle.try}"},
@@ -204,7 +204,7 @@ static const struct row rows[] = {
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
-    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain",
+    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
      facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,

@@ -24,7 +24,8 @@
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
-      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+      "whether what the bench gives the device to trust has the root of the hub's chain; missing "  \
+      "names a root that it has not")                                                              \
     X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
       "what is wrong with a root file that the bench gives the device")                            \
     X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
