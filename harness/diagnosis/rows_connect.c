@@ -14,6 +14,9 @@ static const struct row rows[] = {
      "the device sent a packet before CONNACK had come",
      "wait for CONNACK with code 0 before any SUBSCRIBE or PUBLISH"},
 
+    {"identity-file", "identity", SURENESS_LIKELY, REFUSED, CHAIN_ANY, STILL "doctor.identity", NULL,
+     "{doctor.identity.what}", "{doctor.identity.try}"},
+
     {"token-by-late-clock", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
      STILL "mqtt.refused.reason = sas-expired", facts_clock_is_behind,
      "the SAS token had run out when it was made: the device's clock, {device_utc}, is behind"

@@ -23,6 +23,12 @@
       "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
+    X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
+      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+    X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
+      "what is wrong with a root file that the bench gives the device")                            \
+    X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
+      "what is wrong with a certificate, key, token or connection string of the bench's own")      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
     X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
@@ -161,6 +167,8 @@
     X(NET_OPENED, "net.opened", "endpoint", "a port that was closed is open again")                \
     X(NET_HELD, "net.held", "from bytes",                                                          \
       "the first bytes that a black hole keeps; from device or hub")                               \
+    X(PORTAL_REQUEST, "portal.request", "request host credentials status",                         \
+      "the device sent something to a captive portal, whose certificate it had to refuse")         \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed, or those of the network")
 
 enum event_type {
