@@ -233,8 +233,11 @@ static const struct story stories[] = {
      {"hub.chain name=azure/digicert-g2", "tcp.accepted", "tls.client_hello", "tls.established",
       "!tls.refused how=close-after-handshake"}},
 
-    {"pinned-certificate", "pins a leaf or an intermediate", "trust the root",
+    {"clock-turned", "its clock has turned", "29 February",
      {"hub.chain name=azure/hub-ecc-g3", "mqtt.connected", "tcp.accepted", "tls.client_hello",
+      "tls.alert by=device name=bad_certificate", "!tls.refused how=alert alert=bad_certificate"}},
+    {"pinned-certificate", "pins a leaf or an intermediate", "trust the root",
+     {"mqtt.connected", "hub.chain name=azure/hub-ecc-g3", "tcp.accepted", "tls.client_hello",
       "tls.alert by=device name=bad_certificate", "!tls.refused how=alert alert=bad_certificate"}},
     {"no-server-name", "does not name the host", "SSL_set_tlsext_host_name",
      {"tcp.accepted", "!tls.client_hello version=TLSv1.3"}},

@@ -136,6 +136,11 @@ static const struct row rows[] = {
     {"algorithm-not-built-in", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_unsupported,
      "the device cannot use a certificate of {chain}: it sent unsupported_certificate",
      "build the signature's hash in (SHA-384: MBEDTLS_SHA512_C, WOLFSSL_SHA384) and the key type"},
+    {"clock-turned", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected > hub.chain",
+     alert_bad_certificate,
+     "the device was connected with this very chain, {chain}, and refuses it now: its clock has turned",
+     "log the time at every handshake; look for what its time functions do not know, such as 29 February, "
+     "2036 and 2038, and for a clock that starts again at 1970"},
     {"pinned-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected",
      alert_bad_certificate,
      "the device was connected before, and refuses the hub's new and good chain {chain}: it pins a "
