@@ -145,6 +145,19 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
     shell_release(&r);
 }
 
+static void the_tls_engine_is_chosen_by_option_and_environment(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "HUBRIG_TLS_ENGINE=nosuch %s observe --evidence ev -- true; echo code 0", hubrig);
+    shell_assert_says(&r, "nosuch");
+    shell_assert_says(&r, "code 2");
+    shell_release(&r);
+    shell_run(&r, "%s observe --tls-engine nosuch; echo code 0", hubrig);
+    shell_assert_says(&r, "nosuch");
+    shell_release(&r);
+}
+
 static void mistakes_and_silence_have_their_codes(void **state)
 {
     (void)state;
@@ -179,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_device_without_back_off_is_told_apart),
         cmocka_unit_test(microsofts_node_sdk_is_recognised),
         cmocka_unit_test(a_device_on_a_port_is_watched_without_disturbance),
+        cmocka_unit_test(the_tls_engine_is_chosen_by_option_and_environment),
         cmocka_unit_test(mistakes_and_silence_have_their_codes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -130,6 +130,9 @@ int event_to_json(const struct event *e, struct buf *out)
 {
     TRY(buf_printf(out, "{\"seq\":%" PRIu64 ",\"at_us\":%" PRIu64 ",\"event\":\"%s\"", e->seq,
                    e->at_us, words[e->type]));
+    if (e->machine_us && e->machine_us != e->at_us) {
+        TRY(buf_printf(out, ",\"machine_us\":%" PRIu64, e->machine_us));
+    }
     if (e->connection) {
         TRY(buf_printf(out, ",\"connection\":%" PRIu32, e->connection));
     }
