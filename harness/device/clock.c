@@ -38,7 +38,8 @@ const char *clock_library(void)
 
 int clock_write(const char *path, const struct env *env, int64_t offset_us)
 {
-    const struct env_pace still = {RATE_REAL_PPM, env->mono_us(env->world), env->utc_us(env->world)};
+    int64_t mono_us = (int64_t)env->mono_us(env->world);
+    const struct env_pace still = {RATE_REAL_PPM, 0, env->utc_us(env->world) - mono_us};
     const struct env_pace *pace = env->pace ? env->pace : &still;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     struct clock_page *page = MAP_FAILED;
@@ -51,12 +52,11 @@ int clock_write(const char *path, const struct env *env, int64_t offset_us)
     if (page == MAP_FAILED) {
         FAIL(ERR_IO, "%s: the page of the device's clock cannot be written", path);
     }
-    if (page->magic != CLOCK_PAGE_MAGIC) { // later only the offset changes, under the device's eyes
-        page->rate_ppm = pace->rate_ppm;
-        page->mono_ns = (int64_t)pace->mono_us * 1000;
-        page->utc_ns = pace->utc_us * 1000;
-        page->magic = CLOCK_PAGE_MAGIC;
-    }
+    // of an earlier run's page nothing stays; within a run all but the offset is as it was
+    page->rate_ppm = pace->rate_ppm;
+    page->mono_ns = (int64_t)pace->mono_us * 1000;
+    page->utc_ns = pace->utc_us * 1000;
+    page->magic = CLOCK_PAGE_MAGIC;
     atomic_store(&page->offset_ns, offset_us * 1000);
     munmap(page, sizeof *page);
     return 0;
