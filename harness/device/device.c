@@ -123,7 +123,7 @@ static void program_prepare(struct device *d)
 static int program_set_clock(struct device *d, int64_t utc_us)
 {
     const struct device_settings *s = &d->settings;
-    return clock_write(s->around->clock_path, utc_us - s->env->utc_us(s->env->world));
+    return clock_write(s->around->clock_path, s->env, utc_us - s->env->utc_us(s->env->world));
 }
 
 static void program_boot(struct device *d, int64_t utc_us)

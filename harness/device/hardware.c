@@ -418,8 +418,8 @@ static void hardware_send(struct device *d, const char *text)
 static int hardware_set_clock(struct device *d, int64_t utc_us)
 {
     struct hardware *h = of(d);
-    if (h->board->clock != CLOCK_CONSOLE) {
-        FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has no `clock console`",
+    if (!board_sets_clock(h->board)) {
+        FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has neither `clock console` nor `clock command`",
              d->settings.bench->name);
     }
     TRY(surroundings_set_clock(d->settings.around, d->settings.bench, utc_us));

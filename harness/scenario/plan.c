@@ -517,6 +517,12 @@ static void check_whole(struct parser *p)
         top.line = p->scenario_line ? p->scenario_line : 1;
         diag_add(p->diags, top, "no 'boot device': the scenario never starts the device");
     }
+    const struct settings *s = &p->plan->settings;
+    if (s->device_rate_ppm != RATE_REAL_PPM && s->device_rate_ppm != settings_hub_rate_ppm(s) &&
+        !p->clock_use.line) { // with one rate for both, a device whose clock is real takes its time
+        p->clock_use = (struct place){p->plan->file, p->knob_lines[KNOB_DEVICE_CLOCK_RATE], 5};
+        p->clock_why = "a rate that is not the hub's";
+    }
     if (p->clock_use.line && !(p->plan->needs & CAN(CLOCK))) {
         diag_add(p->diags, p->clock_use,
                  "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
@@ -552,6 +558,7 @@ static int plan_init(struct plan *plan, const char *file)
     *plan = (struct plan){
         .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
         .settings = {.device_clock = {.kind = WHEN_HUB},
+                     .device_rate_ppm = RATE_REAL_PPM,
                      .hub_clock = {.kind = WHEN_REAL},
                      .sas_grace_us = UINT64_C(300) * 1000000,
                      .dps_retry_after_us = 3000000,

@@ -2,6 +2,7 @@
 // The statements with words of their own: set KNOB = VALUE and hub VERB.
 #include "harness/scenario/parser.h"
 #include "base/error.h"
+#include "base/when.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,26 @@ static int set_device_clock(struct parser *p, size_t at)
         p->clock_why = "device.clock";
     }
     return parser_when(p, at, true, &p->plan->settings.device_clock);
+}
+
+static int set_clock_rate(struct parser *p, size_t at, uint32_t *out_ppm)
+{
+    struct span word = line_word(p->line, at);
+    if (rate_parse(word, out_ppm) < 0) {
+        return MISTAKE(p, at, "'%.*s' is not a rate; expected a number from 0.001 to 1000, such as 20 or 1.5",
+                       SPAN_ARG(word));
+    }
+    return 0;
+}
+
+static int set_device_clock_rate(struct parser *p, size_t at)
+{
+    return set_clock_rate(p, at, &p->plan->settings.device_rate_ppm);
+}
+
+static int set_hub_clock_rate(struct parser *p, size_t at)
+{
+    return set_clock_rate(p, at, &p->plan->settings.hub_rate_ppm);
 }
 
 static int set_device_auth(struct parser *p, size_t at)
@@ -218,6 +239,7 @@ struct knob_rule {
 
 static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {.set = set_device_clock, .later = "to change it in the run: time device = WHEN"},
+    [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {.set = set_provisioning, .later = "move it above the boot"},
@@ -227,6 +249,7 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DPS_DISABLED] = {.set = set_dps_disabled, .later = "move it above the boot"},
     [KNOB_HUB_CHAIN] = {.set = set_hub_chain, .later = "to change it in the run: hub chain NAME"},
     [KNOB_HUB_CLOCK] = {.set = set_hub_clock, .later = "to change it in the run: time hub = WHEN"},
+    [KNOB_HUB_CLOCK_RATE] = {.set = set_hub_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_HUB_SAS_GRACE] = {.set = set_hub_sas_grace, .later = "move it above the boot"},
     [KNOB_HUB_TIER] = {.set = set_hub_tier, .later = "move it above the boot"},
     [KNOB_HUB_QUOTA] = {.set = set_hub_quota, .later = "move it above the boot"},
