@@ -26,6 +26,7 @@ struct hardware {
     struct buf said;        // by the emulator, until it has announced its terminal
     char port_path[PATH_MAX];
     char clock_text[32];
+    int64_t ahead_us; // what its clock was set to, of the machine's
     char *banner_words[2]; // of acts that are made here
     char *typed_words[2];
     char switched[4]; // "on" or "off", for the placeholder {power}
@@ -153,11 +154,10 @@ static void end_machine(struct hardware *h)
     }
 }
 
-static int start_machine(struct hardware *h, int64_t utc_us)
+static int start_machine(struct hardware *h)
 {
     const struct device_settings *s = &h->base.settings;
     end_machine(h);
-    TRY(surroundings_set_clock(s->around, s->bench, utc_us));
     struct process_settings settings = {
         .loop = s->loop,
         .env = s->env,
@@ -355,51 +355,83 @@ static int add_start(struct hardware *h)
 
 // ---- the device
 
+static int64_t machine_us(const struct hardware *h)
+{
+    const struct env *env = h->base.settings.env;
+    return env->utc_us(env->world);
+}
+
+// What the acts of `clock` type, and an emulator's command line: it goes on from boot to boot.
+static int set_words_of_clock(struct hardware *h)
+{
+    int64_t utc_us = machine_us(h) + h->ahead_us;
+    utc_print(utc_us, h->clock_text);
+    return surroundings_set_clock(h->base.settings.around, h->base.settings.bench, utc_us);
+}
+
 static void hardware_prepare(struct device *d)
 {
     play(of(d), add_preparation(of(d)));
 }
 
+// Its clock, its machine, and the acts that start it.
+static int start(struct hardware *h)
+{
+    console_begin(h->console);
+    TRY(set_words_of_clock(h));
+    TRY(h->base.settings.bench->kind == BENCH_QEMU ? start_machine(h) : 0);
+    return add_start(h);
+}
+
+static bool has_way_to(const struct hardware *h, enum capability_index capability)
+{
+    return bench_capabilities(h->base.settings.bench) & 1U << capability;
+}
+
 static void hardware_boot(struct device *d, int64_t utc_us)
 {
     struct hardware *h = of(d);
-    utc_print(utc_us, h->clock_text);
-    console_begin(h->console);
-    int code = surroundings_set_clock(d->settings.around, d->settings.bench, utc_us);
-    if (code == 0 && d->settings.bench->kind == BENCH_QEMU) {
-        code = start_machine(h, utc_us);
-    }
-    if (code == 0 && h->board->port == PORT_NONE && h->board->reset.count == 0 && !h->board->has_power) {
+    h->ahead_us = utc_us - machine_us(h);
+    if (!has_way_to(h, CAPABILITY_RESET) && h->board->port == PORT_NONE) {
         EMIT(d->settings.journal, RUN_NOTE, 0, NULL, F_TEXT("text", "start the device now, by hand"));
         fprintf(stderr, "\nhubrig: start %s now, by hand\n", d->settings.bench->name);
     }
-    play(h, code < 0 ? code : add_start(h));
+    play(h, start(h));
 }
 
 static void hardware_reset(struct device *d)
 {
     struct hardware *h = of(d);
-    int code = 0;
-    if (d->settings.bench->kind == BENCH_QEMU) {
-        code = start_machine(h, d->settings.env->utc_us(d->settings.env->world));
+    if (!has_way_to(h, CAPABILITY_RESET)) {
+        settle(h, error_set(ERR_USAGE, "%s has neither a reset line nor a power line on its bench",
+                            d->settings.bench->name));
+        return;
     }
-    play(h, code < 0 ? code : add_start(h));
+    play(h, start(h));
 }
 
-static int add_power(struct hardware *h, bool is_on)
+static int switch_power(struct hardware *h, bool is_on)
 {
-    const struct bench_board *b = h->board;
-    if (!b->has_power) {
+    bool is_machine = h->base.settings.bench->kind == BENCH_QEMU;
+    if (!has_way_to(h, CAPABILITY_POWER)) {
         FAIL(ERR_USAGE, "%s has no power line on its bench", h->base.settings.bench->name);
     }
+    if (is_machine && is_on) {
+        return start(h);
+    }
     player_begin(h->player);
+    if (is_machine) {
+        end_machine(h);
+        return 0;
+    }
+    TRY(set_words_of_clock(h));
     TRY(add_switch(h, is_on));
     return is_on ? add_boot(h) : 0;
 }
 
 static void hardware_power(struct device *d, bool is_on)
 {
-    play(of(d), add_power(of(d), is_on));
+    play(of(d), switch_power(of(d), is_on));
 }
 
 static int add_text(struct hardware *h, const char *text)
@@ -422,7 +454,8 @@ static int hardware_set_clock(struct device *d, int64_t utc_us)
         FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has no `clock console`",
              d->settings.bench->name);
     }
-    TRY(surroundings_set_clock(d->settings.around, d->settings.bench, utc_us));
+    h->ahead_us = utc_us - machine_us(h);
+    TRY(set_words_of_clock(h));
     player_begin(h->player);
     TRY(player_add(h->player, &h->board->clock_acts));
     play(h, 0);
