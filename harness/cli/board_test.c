@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Scenarios on a board: the scripted one of the fixtures, on a pseudo-terminal.
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/test.h"
-#include "harness/cli/shell.h"
+#include "harness/cli/desk.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static const char *hubrig, *reference, *board;
-static pid_t board_pid;
 
 static void write_bench(const char *name, const char *extra)
 {
     char text[4096];
-    unsigned key = (unsigned)getpid();
     snprintf(text, sizeof text,
              "board scripted\n"
              "  serial      path {bench}/port\n"
@@ -37,35 +26,16 @@ static void write_bench(const char *name, const char *extra)
              "  script      expect ok within 3s\n"
              "%s"
              "  script      send start\n"
-             "  hub-address 127.%u.%u.%u\n"
+             "  hub-address %s\n"
              "end\n",
-             extra, 10 + key / 64516 % 50, 1 + key / 254 % 254, 1 + key % 254);
+             extra, desk_address());
     shell_write(name, text);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    char link[128];
-    char word[16];
-    int pipe_fds[2];
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    board = getenv("SCRIPTED_BOARD");
-    if (!hubrig || !reference || !board || !shell_open() || pipe2(pipe_fds, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    snprintf(link, sizeof link, "%s/port", shell_folder);
-    board_pid = fork();
-    if (board_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fds[1], STDOUT_FILENO);
-        execl(board, board, link, "921600", reference, (char *)NULL);
-        _exit(127);
-    }
-    close(pipe_fds[1]);
-    bool is_ready = read(pipe_fds[0], word, sizeof word) > 0;
-    close(pipe_fds[0]);
+    bool is_ready = desk_open();
     shell_write("connect.scn", "scenario connect\nlimit 40s\nboot device\n"
                                "expect mqtt.connected within 20s\nexpect d2c.message within 10s\n");
     write_bench("good.bench", "");
@@ -75,16 +45,14 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    kill(board_pid, SIGTERM);
-    waitpid(board_pid, NULL, 0);
-    return shell_close();
+    return desk_close();
 }
 
 static void a_board_is_reset_given_its_credentials_and_judged(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s run connect.scn --bench good.bench --device scripted", hubrig);
+    shell_run(&r, "%s run connect.scn --bench good.bench --device scripted", desk_hubrig);
     shell_assert_says(&r, "pass  connect");
     assert_int_equal(r.code, 0);
     shell_release(&r);
@@ -101,7 +69,7 @@ static void the_raw_log_holds_every_byte_and_when_it_came(void **state)
     struct shell_result r;
     write_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
                               "  script expect \"burst over\" within 20s\n");
-    shell_run(&r, "%s run connect.scn --bench loud.bench --device scripted", hubrig);
+    shell_run(&r, "%s run connect.scn --bench loud.bench --device scripted", desk_hubrig);
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "cd evidence/connect; grep -ac '^burst [0-9]* 0123456789012345678901234567890$' serial.raw; "
@@ -117,7 +85,7 @@ static void a_port_that_vanishes_and_returns_is_two_events(void **state)
     struct shell_result r;
     write_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
                                "  script wait 600ms\n");
-    shell_run(&r, "%s run connect.scn --bench loose.bench --device scripted", hubrig);
+    shell_run(&r, "%s run connect.scn --bench loose.bench --device scripted", desk_hubrig);
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "grep -ho 'device.unplugged\\|device.replugged' evidence/connect/journal.jsonl");
@@ -130,7 +98,7 @@ static void what_a_board_did_not_say_is_named_with_its_line(void **state)
     (void)state;
     struct shell_result r;
     write_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
-    shell_run(&r, "%s run connect.scn --bench deaf.bench --device scripted", hubrig);
+    shell_run(&r, "%s run connect.scn --bench deaf.bench --device scripted", desk_hubrig);
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "deaf.bench:14: waited 200 ms for 'never said'; seen: 'shell>'");
     shell_release(&r);
@@ -142,7 +110,7 @@ static void a_wrong_baud_rate_shows_as_a_missing_banner(void **state)
     struct shell_result r;
     write_bench("slow.bench", "");
     shell_run(&r, "sed -i 's/921600/115200/; s/within 5s/within 300ms/' slow.bench; "
-                  "%s run connect.scn --bench slow.bench --device scripted", hubrig);
+                  "%s run connect.scn --bench slow.bench --device scripted", desk_hubrig);
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "slow.bench:5: waited 300 ms for the banner 'scripted board'; seen: '");
     shell_release(&r);
@@ -153,7 +121,7 @@ static void a_line_that_a_pseudo_terminal_has_not_is_refused(void **state)
     (void)state;
     struct shell_result r;
     write_bench("lines.bench", "  script lines dtr=on\n");
-    shell_run(&r, "%s run connect.scn --bench lines.bench --device scripted", hubrig);
+    shell_run(&r, "%s run connect.scn --bench lines.bench --device scripted", desk_hubrig);
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "lines.bench:14");
     shell_assert_says(&r, "pseudo-terminal");
@@ -169,7 +137,7 @@ static void a_board_in_use_names_its_holder_and_is_waited_for(void **state)
                   "locks/scripted.lock; echo > held; read line < held' & read line < held; "
                   "%s run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
                   "%s run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
-                  "cat locks/scripted.lock", hubrig, hubrig);
+                  "cat locks/scripted.lock", desk_hubrig, desk_hubrig);
     shell_assert_says(&r, "scripted is in use by process 7 on lab, job x/9");
     shell_assert_says(&r, "code 3");
     shell_assert_says(&r, "code 0\nprocess ");

@@ -31,7 +31,7 @@ struct hardware {
     char *typed_words[2];
     char switched[4]; // "on" or "off", for the placeholder {power}
     uint64_t gone_us;
-    bool is_down;           // the port went on purpose
+    bool is_down;           // its power is off
     bool has_machine_ended;
     int code;               // what was refused before anything could be played
     char sentence[1100];
@@ -424,6 +424,7 @@ static int switch_power(struct hardware *h, bool is_on)
         end_machine(h);
         return 0;
     }
+    h->is_down = !is_on;
     TRY(set_words_of_clock(h));
     TRY(add_switch(h, is_on));
     return is_on ? add_boot(h) : 0;
@@ -450,6 +451,10 @@ static void hardware_send(struct device *d, const char *text)
 static int hardware_set_clock(struct device *d, int64_t utc_us)
 {
     struct hardware *h = of(d);
+    if (h->is_down && h->board->clock != CLOCK_NONE && h->board->clock != CLOCK_SNTP) {
+        h->ahead_us = utc_us - machine_us(h); // its next boot sets it
+        return 0;
+    }
     if (h->board->clock != CLOCK_CONSOLE) {
         FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has no `clock console`",
              d->settings.bench->name);
