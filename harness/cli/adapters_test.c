@@ -3,7 +3,8 @@
 // and what is named when a piece of it is broken.
 #include "base/error.h"
 #include "base/test.h"
-#include "harness/cli/desk.h"
+#include "harness/cli/scripted.h"
+#include "harness/cli/shell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static void write_board(const char *name, const char *lines)
              "  hub-address %s\n"
              "%s"
              "end\n",
-             desk_address(), lines);
+             scripted_address(), lines);
     shell_write(name, text);
 }
 
@@ -39,29 +40,21 @@ static void write_board(const char *name, const char *lines)
 
 static int set_up(void **state)
 {
-    (void)state;
-    char text[1024];
-    bool is_ready = desk_open();
+    if (scripted_set_up(state) < 0) {
+        return -1;
+    }
     shell_write("connect.scn", "scenario connect\nlimit 40s\nboot device\n"
                                "expect mqtt.connected within 20s\n");
     // an emulator on standard input and output, and one that announces its pseudo-terminal
-    snprintf(text, sizeof text, "#!/bin/sh\nrm -f \"$1.ctl\"\nexec %s \"$1\" stdio %s\n", desk_board,
-             desk_reference);
-    shell_write("stdio.sh", text);
-    snprintf(text, sizeof text,
-             "#!/bin/sh\nrm -f \"$1.up\" \"$1.ctl\"\nmkfifo \"$1.up\"\n%s \"$1\" 115200 %s > \"$1.up\" &\n"
-             "read word < \"$1.up\"\n"
-             "echo \"char device redirected to $(readlink \"$1\") (label serial0)\"\n"
-             "echo reset > \"$1.ctl\"\nwait\n",
-             desk_board, desk_reference);
-    shell_write("pty.sh", text);
-    return is_ready ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return desk_close();
+    shell_write("stdio.sh", "#!/bin/sh\nrm -f \"$1.ctl\"\n"
+                            "exec scripted_board \"$1\" stdio reference_device\n");
+    shell_write("pty.sh",
+                "#!/bin/sh\nrm -f \"$1.up\" \"$1.ctl\"\nmkfifo \"$1.up\"\n"
+                "scripted_board \"$1\" 115200 reference_device > \"$1.up\" &\n"
+                "read word < \"$1.up\"\n"
+                "echo \"char device redirected to $(readlink \"$1\") (label serial0)\"\n"
+                "echo reset > \"$1.ctl\"\nwait\n");
+    return 0;
 }
 
 // Whatever a test has put into the board is gone.
@@ -77,7 +70,7 @@ static int wipe(void **state)
 static void assert_run(const char *bench, const char *device, int code, const char *says)
 {
     struct shell_result r;
-    shell_run(&r, "timeout 60 %s run connect.scn --bench %s --device %s", desk_hubrig, bench, device);
+    shell_run(&r, "timeout 60 hubrig run connect.scn --bench %s --device %s", bench, device);
     shell_assert_says(&r, says);
     assert_int_equal(r.code, code);
     shell_release(&r);
@@ -139,7 +132,7 @@ static void an_emulator_loses_its_power_by_being_ended_and_is_reset_by_a_new_sta
                             "never tcp.accepted before device.power with power = on\nwait 300ms\n"
                             "device power on\nexpect mqtt.connected within 20s\ndevice reset\n"
                             "expect mqtt.connected within 20s\n");
-    shell_run(&r, "timeout 60 %s run life.scn --bench emu.bench --device emu", desk_hubrig);
+    shell_run(&r, "timeout 60 hubrig run life.scn --bench emu.bench --device emu");
     shell_assert_says(&r, "pass  life");
     shell_release(&r);
     shell_run(&r, "grep -c device.started evidence/life/journal.jsonl");
@@ -161,7 +154,7 @@ static void a_board_is_switched_reset_and_typed_to_while_a_scenario_runs(void **
                             "expect mqtt.connected within 20s\ndevice reset\n"
                             "expect mqtt.connected within 20s\ndevice send lookup example\n"
                             "expect device.output with text has \"example is 127.0.0.1\" within 5s\n");
-    shell_run(&r, "timeout 100 %s run life.scn --bench desk.bench --device scripted", desk_hubrig);
+    shell_run(&r, "timeout 100 hubrig run life.scn --bench desk.bench --device scripted");
     shell_assert_says(&r, "pass  life");
     assert_int_equal(r.code, 0);
     shell_release(&r);
@@ -181,7 +174,7 @@ static void a_clock_that_is_set_while_the_power_is_off_is_that_of_the_next_boot(
                             "expect mqtt.connected within 20s\ndevice power off\n"
                             "time device = 2030-01-01T00:00:10Z\ndevice power on\ndevice send date\n"
                             "expect device.output with text has 18934560 within 5s\n");
-    shell_run(&r, "timeout 60 %s run life.scn --bench desk.bench --device scripted", desk_hubrig);
+    shell_run(&r, "timeout 60 hubrig run life.scn --bench desk.bench --device scripted");
     shell_assert_says(&r, "pass  life");
     shell_release(&r);
 }
@@ -192,7 +185,7 @@ static void what_its_bench_has_no_line_for_is_skipped(void **state)
     struct shell_result r;
     write_board("desk.bench", RESET TYPED);
     shell_write("life.scn", "scenario life\nneeds power\nboot device\ndevice power off\n");
-    shell_run(&r, "%s run life.scn --bench desk.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run life.scn --bench desk.bench --device scripted");
     shell_assert_says(&r, "device scripted does not offer power");
     assert_int_equal(r.code, 77);
     shell_release(&r);
@@ -205,7 +198,7 @@ static void a_power_line_that_does_nothing_is_named(void **state)
     write_board("desk.bench", RESET "  power       command true {power}\n" TYPED);
     shell_write("life.scn", "scenario life\nneeds power\nboot device\nexpect mqtt.connected within 20s\n"
                             "device power off\n");
-    shell_run(&r, "timeout 60 %s run life.scn --bench desk.bench --device scripted --retries 0", desk_hubrig);
+    shell_run(&r, "timeout 60 hubrig run life.scn --bench desk.bench --device scripted --retries 0");
     shell_assert_says(&r, "after power off the serial port is still there");
     assert_int_equal(r.code, 3);
     shell_release(&r);
@@ -216,7 +209,7 @@ static void a_power_line_that_does_nothing_is_named(void **state)
 static void write_box(const char *lines)
 {
     char text[2048];
-    snprintf(text, sizeof text, "blackbox box\n  hub-address %s\n%send\n", desk_address(), lines);
+    snprintf(text, sizeof text, "blackbox box\n  hub-address %s\n%send\n", scripted_address(), lines);
     shell_write("box.bench", text);
 }
 
@@ -240,10 +233,9 @@ static void a_black_box_without_reset_is_started_by_a_person_who_is_asked(void *
     struct shell_result r;
     write_box("  credentials files {bench}/port.disk\n");
     // The person: presses the button once the line is there.
-    shell_run(&r, "mkdir port.disk; mkfifo emu.said; %s run connect.scn --bench box.bench --device box "
+    shell_run(&r, "mkdir port.disk; mkfifo emu.said; hubrig run connect.scn --bench box.bench --device box "
                   "> emu.said 2>&1 & while read line; do echo \"$line\"; case $line in "
-                  "*'start box now, by hand'*) echo reset > port.ctl;; esac; done < emu.said; wait %%1; echo code $?",
-              desk_hubrig);
+                  "*'start box now, by hand'*) echo reset > port.ctl;; esac; done < emu.said; wait %%1; echo code $?");
     shell_assert_says(&r, "start box now, by hand");
     shell_assert_says(&r, "pass  connect");
     shell_assert_says(&r, "code 0");
@@ -311,7 +303,7 @@ static void flashing_comes_before_the_boot_and_its_failure_is_named(void **state
     shell_release(&r);
     write_board("desk.bench", TYPED RESET "  flash       command sh -c \"echo Wrong chip; exit 2\"\n");
     assert_run("desk.bench", "scripted", 3, "desk.bench:16: 'sh' ended with code 2; its last words: Wrong chip");
-    shell_run(&r, "timeout 30 %s boards --bench desk.bench --check; echo code $?", desk_hubrig);
+    shell_run(&r, "timeout 30 hubrig boards --bench desk.bench --check; echo code $?");
     shell_assert_says(&r, "broken      prepare  scripted:");
     shell_assert_says(&r, "code 1");
     shell_release(&r);
@@ -338,5 +330,5 @@ int main(void)
         T(flashing_comes_before_the_boot_and_its_failure_is_named),
 #undef T
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scripted_tear_down);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Scenarios on a board: the scripted one of the fixtures, on a pseudo-terminal.
-#include "base/error.h"
 #include "base/test.h"
-#include "harness/cli/desk.h"
+#include "harness/cli/scripted.h"
+#include "harness/cli/shell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,31 +28,26 @@ static void write_bench(const char *name, const char *extra)
              "  script      send start\n"
              "  hub-address %s\n"
              "end\n",
-             extra, desk_address());
+             extra, scripted_address());
     shell_write(name, text);
 }
 
 static int set_up(void **state)
 {
-    (void)state;
-    bool is_ready = desk_open();
+    if (scripted_set_up(state) < 0) {
+        return -1;
+    }
     shell_write("connect.scn", "scenario connect\nlimit 40s\nboot device\n"
                                "expect mqtt.connected within 20s\nexpect d2c.message within 10s\n");
     write_bench("good.bench", "");
-    return is_ready ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return desk_close();
+    return 0;
 }
 
 static void a_board_is_reset_given_its_credentials_and_judged(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s run connect.scn --bench good.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench good.bench --device scripted");
     shell_assert_says(&r, "pass  connect");
     assert_int_equal(r.code, 0);
     shell_release(&r);
@@ -69,7 +64,7 @@ static void the_raw_log_holds_every_byte_and_when_it_came(void **state)
     struct shell_result r;
     write_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
                               "  script expect \"burst over\" within 20s\n");
-    shell_run(&r, "%s run connect.scn --bench loud.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench loud.bench --device scripted");
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "cd evidence/connect; grep -ac '^burst [0-9]* 0123456789012345678901234567890$' serial.raw; "
@@ -85,7 +80,7 @@ static void a_port_that_vanishes_and_returns_is_two_events(void **state)
     struct shell_result r;
     write_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
                                "  script wait 600ms\n");
-    shell_run(&r, "%s run connect.scn --bench loose.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench loose.bench --device scripted");
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "grep -ho 'device.unplugged\\|device.replugged' evidence/connect/journal.jsonl");
@@ -98,7 +93,7 @@ static void what_a_board_did_not_say_is_named_with_its_line(void **state)
     (void)state;
     struct shell_result r;
     write_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
-    shell_run(&r, "%s run connect.scn --bench deaf.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench deaf.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "deaf.bench:14: waited 200 ms for 'never said'; seen: 'shell>'");
     shell_release(&r);
@@ -110,7 +105,7 @@ static void a_wrong_baud_rate_shows_as_a_missing_banner(void **state)
     struct shell_result r;
     write_bench("slow.bench", "");
     shell_run(&r, "sed -i 's/921600/115200/; s/within 5s/within 300ms/' slow.bench; "
-                  "%s run connect.scn --bench slow.bench --device scripted", desk_hubrig);
+                  "hubrig run connect.scn --bench slow.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "slow.bench:5: waited 300 ms for the banner 'scripted board'; seen: '");
     shell_release(&r);
@@ -121,7 +116,7 @@ static void a_line_that_a_pseudo_terminal_has_not_is_refused(void **state)
     (void)state;
     struct shell_result r;
     write_bench("lines.bench", "  script lines dtr=on\n");
-    shell_run(&r, "%s run connect.scn --bench lines.bench --device scripted", desk_hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench lines.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "lines.bench:14");
     shell_assert_says(&r, "pseudo-terminal");
@@ -135,9 +130,9 @@ static void a_board_in_use_names_its_holder_and_is_waited_for(void **state)
     shell_run(&r, "export HUBRIG_LOCKS=$PWD/locks; mkdir -p locks; touch locks/scripted.lock; "
                   "mkfifo held; flock locks/scripted.lock sh -c 'printf \"process 7 on lab, job x/9\" >"
                   "locks/scripted.lock; echo > held; read line < held' & read line < held; "
-                  "%s run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
-                  "%s run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
-                  "cat locks/scripted.lock", desk_hubrig, desk_hubrig);
+                  "hubrig run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
+                  "hubrig run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
+                  "cat locks/scripted.lock");
     shell_assert_says(&r, "scripted is in use by process 7 on lab, job x/9");
     shell_assert_says(&r, "code 3");
     shell_assert_says(&r, "code 0\nprocess ");
@@ -155,5 +150,5 @@ int main(void)
         cmocka_unit_test(a_line_that_a_pseudo_terminal_has_not_is_refused),
         cmocka_unit_test(a_board_in_use_names_its_holder_and_is_waited_for),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scripted_tear_down);
 }

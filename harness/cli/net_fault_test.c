@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Faults of the network, as openssl meets them: whether it connects, and how long that takes.
+#include "base/test.h"
 #include "harness/cli/shell.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
-
-static const char *hubrig;
 
 // A network of its own, where there may be one: nobody else takes the port while it is closed.
 static const char *own_network = "";
@@ -20,10 +14,8 @@ static void dial(const char *fault, const char *says)
     static const char script[] =
         "#!/bin/sh\n"
         "ip link set lo up\n"
-        "rm -f lines\n" // that of the dial before would look ready
-        "$HUBRIG serve --port 0 >lines 2>&1 & hub=$!\n"
-        "until grep -qs mosquitto_pub lines; do kill -0 $hub || exit 1; done\n"
-        "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
+        ". ./functions\n"
+        "serve\n"
         "dial() {\n"
         "  from=$(date +%s%N)\n"
         "  timeout 5 openssl s_client -connect 127.0.0.1:$port </dev/null >heard 2>&1\n"
@@ -37,17 +29,17 @@ static void dial(const char *fault, const char *says)
         "  else what=closed; fi\n"
         "  echo \"$1 $what $pace.\"\n"
         "}\n"
-        "$HUBRIG ctl fault $1\n"
+        "hubrig ctl fault $1\n"
         "dial during\n"
-        "$HUBRIG ctl clear\n"
+        "hubrig ctl clear\n"
         "tries=0\n"
-        "until $HUBRIG ctl faults | grep -q 'no fault' && dial after | grep open; do\n"
+        "until hubrig ctl faults | grep -q 'no fault' && dial after | grep open; do\n"
         "  tries=$((tries + 1)); [ $tries -lt 50 ] || break\n"
         "done\n"
-        "kill $hub; wait $hub; echo hub $?; cat lines\n";
+        "finish; cat lines\n";
     struct shell_result r;
     shell_write("dial", script);
-    shell_run(&r, "HUBRIG=%s %s ./dial '%s'", hubrig, own_network, fault);
+    shell_run(&r, "%s ./dial '%s'", own_network, fault);
     shell_assert_says(&r, says);
     shell_assert_says(&r, "after open");
     shell_assert_says(&r, "fault.fired");
@@ -111,25 +103,17 @@ static void a_count_makes_no_sense_for_a_state(void **state)
     (void)state;
     struct shell_result r;
     shell_write("count.scn", "scenario net.count\nnet latency 1s times 3\n");
-    shell_run(&r, "%s check count.scn", hubrig);
+    shell_run(&r, "hubrig check count.scn");
     shell_assert_says(&r, "latency is a state of the network");
     shell_release(&r);
 }
 
 static int open_folder(void **state)
 {
-    (void)state;
-    hubrig = getenv("HUBRIG");
     if (system("unshare -Urn ip link set lo up") == 0) {
         own_network = "unshare -Urn";
     }
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int close_folder(void **state)
-{
-    (void)state;
-    return shell_close();
+    return shell_set_up(state);
 }
 
 int main(void)
@@ -145,5 +129,5 @@ int main(void)
         cmocka_unit_test(a_cut_connection_is_reset),
         cmocka_unit_test(a_count_makes_no_sense_for_a_state),
     };
-    return cmocka_run_group_tests(tests, open_folder, close_folder);
+    return cmocka_run_group_tests(tests, open_folder, shell_tear_down);
 }

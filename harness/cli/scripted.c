@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/scripted.h"
+#include "base/test.h"
+#include "fixtures/peer/child.h"
+#include "harness/cli/shell.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+int scripted_set_up(void **state)
+{
+    char port[100];
+    const char *argv[] = {"scripted_board", port, "921600", "reference_device", NULL};
+    if (shell_set_up(state) < 0) {
+        return -1;
+    }
+    snprintf(port, sizeof port, "%s/port", shell_folder);
+    return child_says(child_start(argv, NULL), "ready") ? 0 : -1;
+}
+
+int scripted_tear_down(void **state)
+{
+    child_end_all();
+    return shell_tear_down(state);
+}
+
+const char *scripted_address(void)
+{
+    static char address[32];
+    unsigned key = (unsigned)getpid();
+    snprintf(address, sizeof address, "127.%u.%u.%u", 10 + key / 64516 % 50, 1 + key / 254 % 254,
+             1 + key % 254);
+    return address;
+}
