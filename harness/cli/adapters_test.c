@@ -27,16 +27,7 @@ static void write_board(const char *name, const char *lines)
 
 #define RESET "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
 #define POWER "  power       command sh -c \"echo {power} > {bench}/port.ctl\"\n"
-#define TYPED                                                                                      \
-    "  credentials script\n"                                                                       \
-    "  script      expect \"shell> \"\n"                                                           \
-    "  script      send root\n"                                                                    \
-    "  script      send {root.text}\n"                                                             \
-    "  script      send .\n"                                                                       \
-    "  script      expect ok within 3s\n"                                                          \
-    "  script      send cs {device.connection_string}\n"                                           \
-    "  script      expect ok within 3s\n"                                                          \
-    "  script      send start\n"
+#define TYPED SCRIPTED_CREDENTIALS "  script      send start\n"
 
 static int set_up(void **state)
 {

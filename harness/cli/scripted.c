@@ -32,3 +32,21 @@ const char *scripted_address(void)
              1 + key % 254);
     return address;
 }
+
+void scripted_bench(const char *name, const char *script)
+{
+    char text[4096];
+    snprintf(text, sizeof text,
+             "board scripted\n"
+             "  serial      path {bench}/port\n"
+             "  baud        921600\n"
+             "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
+             "  banner      \"scripted board\" within 5s\n"
+             SCRIPTED_CREDENTIALS
+             "%s"
+             "  script      send start\n"
+             "  hub-address %s\n"
+             "end\n",
+             script, scripted_address());
+    shell_write(name, text);
+}

@@ -4,7 +4,9 @@
 #include "base/error.h"
 #include "harness/oracle/executor_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const struct step *executor_present(const struct executor *x)
 {
@@ -432,6 +434,19 @@ void executor_start(struct executor *x, uint64_t now_us)
     run(x);
 }
 
+static void follow_port(struct executor *x, const struct event *e)
+{
+    char port[128], why[128], power[8];
+    if (e->type == EVENT_DEVICE_POWER) {
+        x->is_off = strcmp(event_value(e, "power", power, sizeof power), "off") == 0;
+    } else if (e->type == EVENT_DEVICE_UNPLUGGED && !x->is_off) {
+        snprintf(x->gone_port, sizeof x->gone_port, "%s (%s)",
+                 event_value(e, "port", port, sizeof port), event_value(e, "why", why, sizeof why));
+    } else if (e->type == EVENT_DEVICE_REPLUGGED) {
+        x->gone_port[0] = '\0';
+    }
+}
+
 static void note_event(struct executor *x, const struct event *e)
 {
     x->outcome.events++;
@@ -442,6 +457,7 @@ static void note_event(struct executor *x, const struct event *e)
     if (e->type == EVENT_DEVICE_OUTPUT) {
         seen_output_add(&x->output, e);
     }
+    follow_port(x, e);
     x->has_accepted |= e->type == EVENT_TCP_ACCEPTED;
     if (event_queue_push(&x->events, e) < 0) {
         executor_abort(x, VERDICT_INFRA, "every event is judged", "out of memory", "");

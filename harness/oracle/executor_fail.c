@@ -8,7 +8,7 @@
 #include <string.h>
 
 void executor_end(struct executor *x, enum verdict verdict, const struct step *step,
-                const char *expected, const char *observed)
+                  const char *expected, const char *observed)
 {
     struct outcome *o = &x->outcome;
     o->verdict = verdict;
@@ -24,10 +24,25 @@ void executor_end(struct executor *x, enum verdict verdict, const struct step *s
     x->is_done = true;
 }
 
-// As end, with cause and advice from the evidence.
-void executor_fail(struct executor *x, const struct step *step, const char *expected,
-                       struct buf *observed, const struct event *violated)
+// What did not come while the board's port was gone says nothing about the device.
+static void end_unplugged(struct executor *x, const struct step *step, const struct buf *observed)
 {
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, SENTENCE_BYTES_MOST);
+    (void)!buf_printf(&text, "%s went and did not return; %s", x->gone_port, buf_text(observed));
+    outcome_set(&x->outcome.try_text,
+                "check cable, USB hub and supply of the board; where its own firmware is the USB "
+                "device, look for a crash at the end of serial.raw");
+    executor_end(x, VERDICT_INFRA, step, "the board's serial port is there", buf_text(&text));
+}
+
+void executor_fail(struct executor *x, const struct step *step, const char *expected,
+                   struct buf *observed, const struct event *violated)
+{
+    if (x->gone_port[0] && !violated) {
+        end_unplugged(x, step, observed);
+        return;
+    }
     struct finding found[FINDINGS_MOST];
     const struct question question = {
         .violated = violated,
@@ -117,7 +132,7 @@ void executor_fail_missing(struct executor *x, const struct step *step)
 }
 
 void executor_fail_event(struct executor *x, const struct step *step, const struct event *e,
-                       uint64_t count)
+                         uint64_t count)
 {
     struct buf expected HR_CLEANUP(buf_deinit), observed HR_CLEANUP(buf_deinit);
     buf_init(&expected, SENTENCE_BYTES_MOST);

@@ -30,6 +30,8 @@ struct executor {
     bool has_told_drop;
     bool has_accepted; // the device opened a TCP connection
     bool is_booted;
+    bool is_off;         // its power is, as the scenario wants
+    char gone_port[300]; // the board's serial port, while it is gone: which, and why
     uint64_t start_us, boot_us, now_us;
     uint64_t step_deadline_us;
 };

@@ -175,6 +175,19 @@ static void the_device_is_switched_in_its_turn_and_the_expect_looks_behind_it(vo
     rig_deinit(&r);
 }
 
+// Its port goes with its power: what does not come then is no fault of the rig.
+static void a_port_that_goes_with_the_power_is_not_missed(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, "needs power\nboot device\ndevice power off\nexpect mqtt.connected within 5s\n");
+    SEND(&r, DEVICE_POWER, F_TEXT("power", "off"));
+    SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyX"), F_TEXT("why", "it is gone"));
+    rig_pass_time(&r, 5 * SECOND);
+    assert_int_equal(executor_outcome(r.x)->verdict, VERDICT_FAIL);
+    rig_deinit(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_when_acts_once_and_only_from_its_line_on),
         cmocka_unit_test(a_when_acts_as_often_as_it_says),
         cmocka_unit_test(what_a_when_does_leaves_the_present_expect_alone),
+        cmocka_unit_test(a_port_that_goes_with_the_power_is_not_missed),
         cmocka_unit_test(the_device_is_switched_in_its_turn_and_the_expect_looks_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,30 @@ static void every_token_is_judged_by_its_row(void **state)
     }
 }
 
+static void what_a_token_opens_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *resource, *key, *policy, *scope;
+        bool is_policy;
+    } rows[] = {
+        {D1, RIG_KEY, NULL, "device", false},
+        {RIG_HOST, RIG_KEY, NULL, "hub", false},
+        {RIG_HOST, RIG_BAD_KEY, "iothubowner", "hub", true},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct hub_rig rig;
+        struct auth_result result;
+        char token[500];
+        open_with(&rig, NULL);
+        token_for(rows[i].resource, rows[i].key, rows[i].policy, 60, token);
+        connect_as(&rig, "bench-01", token, NULL, &result);
+        assert_string_equal(result.token_scope, rows[i].scope);
+        assert_int_equal(result.is_policy, rows[i].is_policy);
+        rig_close(&rig);
+    }
+}
+
 static void the_key_of_a_policy_is_named_in_full(void **state)
 {
     (void)state;
@@ -537,6 +561,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_token_is_judged_by_its_row),
+        cmocka_unit_test(what_a_token_opens_is_told),
         cmocka_unit_test(the_key_of_a_policy_is_named_in_full),
         cmocka_unit_test(every_chain_is_judged_by_its_row),
         cmocka_unit_test(a_ca_device_is_refused_with_a_token_or_with_nothing),

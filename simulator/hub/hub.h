@@ -131,6 +131,8 @@ struct auth_result {
     char api_version[32];            // "" when the user name carries none
     char key[HUB_KEY_TEXT_BYTES]; // "primary", "primary thumbprint", "policy device primary", ...
     int64_t token_expires_us;     // INT64_MAX without a token
+    const char *token_scope;      // sas_scope; "" without a token
+    bool is_policy;               // signed with the key of a shared access policy
     char working[600]; // the whole reckoning for people, never a secret: which sr, which clock,
                        // "the token ended 2 h 3 min before the hub's time", which key matched
 };

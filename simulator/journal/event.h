@@ -23,6 +23,12 @@
       "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
+    X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
+      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+    X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
+      "what is wrong with a root file that the bench gives the device")                            \
+    X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
+      "what is wrong with a certificate, key, token or connection string of the bench's own")      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
     X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
@@ -55,8 +61,11 @@
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present hub sas_expires_in_s", \
-      "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
+    X(MQTT_CONNECTED, "mqtt.connected",                                                            \
+      "client_id auth key session_present hub sas_expires_in_s sas_scope",                         \
+      "CONNACK 0 was sent; auth: sas (a key of its own), policy (a key of the hub's), thumbprint " \
+      "or ca; with a token, sas_expires_in_s is what is left of it and sas_scope how far it "      \
+      "reaches: hub, devices, device or module")                                                   \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
     X(MQTT_SUBSCRIBED, "mqtt.subscribed", "filter qos", "a topic filter was granted")              \
@@ -158,6 +167,8 @@
     X(NET_OPENED, "net.opened", "endpoint", "a port that was closed is open again")                \
     X(NET_HELD, "net.held", "from bytes",                                                          \
       "the first bytes that a black hole keeps; from device or hub")                               \
+    X(PORTAL_REQUEST, "portal.request", "request host credentials status",                         \
+      "the device sent something to a captive portal, whose certificate it had to refuse")         \
     X(FAULT_CLEARED, "fault.cleared", "", "all faults were removed, or those of the network")
 
 enum event_type {

@@ -19,7 +19,7 @@ static void a_good_connect_is_answered_with_connack_0(void **state)
                   "?api-version=2021-04-12 has_password=true clean=true keep_alive_s=60 will=false "
                   "api_version=2021-04-12\n"
                   "mqtt.connected client_id=bench-01 auth=sas key=primary session_present=false hub=simhub.azure-devices.net "
-                  "sas_expires_in_s=3600\n");
+                  "sas_expires_in_s=3600 sas_scope=device\n");
     assert_not_logged(&rig.hub.log, "sig=");
     wire_end(&w);
     session_rig_close(&rig);

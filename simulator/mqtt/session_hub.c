@@ -44,6 +44,7 @@ static int open_side(struct mqtt_session *s)
     s->link.method = session_on_method;
     s->link.connection = s->connection;
     s->token_expires_us = INT64_MAX;
+    s->token_scope = "";
     s->sdk_fault_at_us = UINT64_MAX;
     buf_init(&s->will_bag, MQTT_PACKET_BYTES_MOST);
     buf_init(&s->will_body, MQTT_PACKET_BYTES_MOST);
@@ -116,6 +117,8 @@ static bool judge(struct mqtt_session *s, const struct mqtt_connect *c, struct s
     s->identity = result.identity;
     s->link.identity = result.identity;
     s->token_expires_us = result.token_expires_us;
+    s->token_scope = result.token_scope;
+    s->is_policy = result.is_policy;
     memcpy(s->key, result.key, sizeof s->key);
     memcpy(s->api_version, result.api_version, sizeof s->api_version);
     s->link.key = s->key;
@@ -163,9 +166,10 @@ static void emit_connected(struct mqtt_session *s, bool is_present)
     struct field left = F_INT("sas_expires_in_s", left_us / 1000000);
     left.name = has_token ? left.name : NULL; // the end of the fields
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
-         F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
+         F_TEXT("auth", s->is_policy ? "policy" : ways[s->identity->auth]), F_TEXT("key", s->key),
          F_BOOL("session_present", is_present),
-         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left);
+         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left,
+         F_TEXT("sas_scope", s->token_scope));
     offer_waiting(s); // a kept session needs no new SUBSCRIBE
 }
 

@@ -149,6 +149,8 @@ struct mqtt_session {
     struct unacked unacked[UNACKED_MOST]; // in the order of delivery
     size_t unacked_count;
     int64_t token_expires_us; // on the hub's clock
+    const char *token_scope;  // auth_result.token_scope
+    bool is_policy;           // a policy opened the hub, no key of the identity's own
     uint64_t token_check_us;  // when to look at the token again
     uint64_t sdk_fault_at_us; // when a fault that the device asked for cuts; UINT64_MAX = none
     enum drop_how sdk_fault_how;

@@ -11,7 +11,7 @@
 static struct fault_decision decide(void *context, enum fault_site site, uint64_t after_order)
 {
     struct connection *c = context;
-    if (c->server->settings.is_dps) {
+    if (c->server->settings.is_dps || c->portal_status != 0) {
         return (struct fault_decision){.kind = FAULT_NONE}; // the sites are the hub's
     }
     return faults_decide_after(c->server->settings.faults, site, c->id, connection_device(c),

@@ -78,6 +78,20 @@ static void close_timer(struct rig *rig)
     }
 }
 
+struct server_settings rig_server_settings(struct rig *rig, struct mqtt_world *world)
+{
+    const struct rig_settings *s = &rig->settings;
+    return (struct server_settings){.loop = s->loop,
+                                    .env = s->env,
+                                    .journal = rig->journal,
+                                    .faults = rig->faults,
+                                    .engine = tls_engine_of(&s->tls),
+                                    .tls = s->tls,
+                                    .capture = rig->capture,
+                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(world)}},
+                                    .last_connection_id = &rig->last_connection_id};
+}
+
 int rig_open(struct rig *rig, const struct rig_settings *settings)
 {
     *rig = (struct rig){.settings = *settings};
@@ -90,6 +104,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     rig->faults = rig->journal ? faults_new(rig->journal) : NULL;
     int code = rig->hub && rig->faults ? 0 : ERR_NO_MEMORY;
     code = code < 0 ? code : tls_policy_check(&settings->tls);
+    code = code < 0 ? code : rig_open_faults(rig);
     code = code < 0 ? code : open_timer(rig);
     code = code < 0 ? code : hub_add_standard_policies(rig->hub);
     if (code == 0 && settings->capture) {
@@ -103,15 +118,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     if (code == 0) {
         rig->mqtt = (struct mqtt_world){
             .env = settings->env, .hub = rig->hub, .faults = rig->faults, .journal = rig->journal};
-        struct server_settings s = {.loop = settings->loop,
-                                    .env = settings->env,
-                                    .journal = rig->journal,
-                                    .faults = rig->faults,
-                                    .engine = tls_engine_of(&settings->tls),
-                                    .tls = settings->tls,
-                                    .capture = rig->capture,
-                                    .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
-                                    .last_connection_id = &rig->last_connection_id};
+        const struct server_settings s = rig_server_settings(rig, &rig->mqtt);
         code = server_new(&s, &rig->server);
     }
     if (code == 0 && settings->dps.host[0]) {

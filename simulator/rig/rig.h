@@ -27,6 +27,7 @@ struct rig_settings {
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
     const char *capture;   // pcapng file of all that goes over the wire; NULL = none
+    uint64_t seed;         // of what the faults leave to chance; 0 = drawn
     struct tls_policy tls; // of all listeners
 };
 
@@ -51,6 +52,7 @@ struct rig {
     struct dns *dns;
     uint32_t last_connection_id;
     bool has_chain;
+    bool has_portal; // its chain was made
 };
 
 // On error everything is released.
@@ -118,5 +120,7 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
 
 // For the files of the rig.
 int rig_open_dps(struct rig *rig) HR_NODISCARD;
+int rig_open_faults(struct rig *rig) HR_NODISCARD; // their seed, and what a portal needs
+struct server_settings rig_server_settings(struct rig *rig, struct mqtt_world *world);
 int rig_make_chain(struct rig *rig, const char *name, const char *host,
                    struct chain *out) HR_NODISCARD;
