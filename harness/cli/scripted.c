@@ -7,15 +7,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int scripted_set_up(void **state)
+bool scripted_plug(const char *name)
 {
     char port[100];
     const char *argv[] = {"scripted_board", port, "921600", "reference_device", NULL};
-    if (shell_set_up(state) < 0) {
-        return -1;
-    }
-    snprintf(port, sizeof port, "%s/port", shell_folder);
-    return child_says(child_start(argv, NULL), "ready") ? 0 : -1;
+    snprintf(port, sizeof port, "%s/%s", shell_folder, name);
+    return child_says(child_start(argv, NULL), "ready");
+}
+
+int scripted_set_up(void **state)
+{
+    return shell_set_up(state) == 0 && scripted_plug("port") ? 0 : -1;
 }
 
 int scripted_tear_down(void **state)

@@ -2,6 +2,7 @@
 // The scripted board at a pseudo-terminal, 921600 baud, that runs the reference device: its serial
 // port is `port` in the test's folder, and what is written to `port.ctl` happens to it.
 #pragma once
+#include <stdbool.h>
 
 // Lines of a bench: the board is typed its credentials; `script send start` then makes it connect.
 #define SCRIPTED_CREDENTIALS                                                                       \
@@ -17,6 +18,8 @@
 // As shell_set_up and shell_tear_down, with the board running.
 int scripted_set_up(void **state);
 int scripted_tear_down(void **state);
+// One more board, at this port of the folder.
+bool scripted_plug(const char *port);
 // An address of this machine that no other test takes: what the board reaches the hub at.
 const char *scripted_address(void);
 // Writes a bench file with the board `scripted`, which is typed its credentials on the console.

@@ -2,9 +2,9 @@
 // Boards, emulators and black boxes. What is done to them are acts of the inventory that a player
 // plays; their console is a serial port or an emulator's standard input and output.
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/when.h"
 #include "harness/device/console.h"
+#include "harness/device/deposit.h"
 #include "harness/device/device.h"
 #include "harness/device/player.h"
 #include "harness/device/process.h"
@@ -32,6 +32,7 @@ struct hardware {
     char switched[4]; // "on" or "off", for the placeholder {power}
     uint64_t gone_us;
     bool is_down;           // its power is off
+    bool is_leaving;        // the scenario is over, and its power comes back
     bool has_machine_ended;
     int code;               // what was refused before anything could be played
     char sentence[1100];
@@ -275,54 +276,11 @@ static void play(struct hardware *h, int code)
     }
 }
 
-static int put_files(struct hardware *h)
-{
-    static const struct {
-        const char *name, *text;
-    } files[] = {
-        {"root.pem", "{root.text}"},
-        {"device.crt", "{device.cert.text}"},
-        {"device.key", "{device.key.text}"},
-        {"connection_string.txt", "{device.connection_string}"},
-    };
-    struct buf folder HR_CLEANUP(buf_deinit);
-    buf_init(&folder, PATH_MAX);
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_from, &folder));
-    for (size_t i = 0; i < HR_COUNT_OF(files); i++) {
-        char path[PATH_MAX];
-        struct buf text HR_CLEANUP(buf_wipe);
-        buf_init(&text, 1 << 20);
-        TRY(surroundings_fill(h->base.settings.around, files[i].text, &text));
-        TRY(fs_join(path, sizeof path, buf_text(&folder), files[i].name));
-        TRY(fs_write_file(path, buf_span(&text), 0600));
-    }
-    return 0;
-}
-
-static int fill_image(struct hardware *h)
-{
-    struct buf from HR_CLEANUP(buf_deinit), to HR_CLEANUP(buf_deinit);
-    struct buf template HR_CLEANUP(buf_deinit), image HR_CLEANUP(buf_wipe);
-    buf_init(&from, PATH_MAX);
-    buf_init(&to, PATH_MAX);
-    buf_init(&template, 1 << 20);
-    buf_init(&image, 4 << 20);
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_from, &from));
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_to, &to));
-    TRY(fs_read_file(buf_text(&from), &template));
-    TRY(surroundings_fill(h->base.settings.around, buf_text(&template), &image));
-    return fs_write_file(buf_text(&to), buf_span(&image), 0600);
-}
-
 static int add_preparation(struct hardware *h)
 {
     const struct bench_board *b = h->board;
     player_begin(h->player);
-    if (b->credentials == CREDENTIALS_FILES) {
-        TRY(put_files(h));
-    } else if (b->credentials == CREDENTIALS_IMAGE) {
-        TRY(fill_image(h));
-    }
+    TRY(deposit_credentials(b, h->base.settings.around));
     TRY(player_add(h->player, &b->credentials_acts));
     return player_add(h->player, &b->flash);
 }
@@ -345,6 +303,9 @@ static int add_start(struct hardware *h)
         TRY(add_switch(h, false));
         TRY(add_switch(h, true));
         return add_boot(h);
+    }
+    if (b->has_power && !has_port(h)) { // somebody who was killed may have left it off
+        TRY(add_switch(h, true));
     }
     if (b->port != PORT_NONE) {
         TRY(add_wait(h, ACT_PORT, b->port_line, PORT_WAIT_US)); // open before the reset
@@ -514,6 +475,15 @@ static struct span hardware_heard(const struct device *d)
     return player_heard(((const struct hardware *)d)->player);
 }
 
+static int add_return_of_power(struct hardware *h)
+{
+    player_begin(h->player);
+    TRY(add_switch(h, true));
+    return h->board->port == PORT_NONE ? 0
+                                       : add_wait(h, ACT_PORT, h->board->port_line, PORT_WAIT_US);
+}
+
+// Whoever has the board next finds it with its power on.
 static void hardware_stop(struct device *d, uint64_t grace_us)
 {
     struct hardware *h = of(d);
@@ -521,18 +491,35 @@ static void hardware_stop(struct device *d, uint64_t grace_us)
     if (h->machine && !h->has_machine_ended) {
         h->is_down = true;
         process_stop(h->machine, grace_us);
+    } else if (h->is_down && h->board->has_power) {
+        h->is_down = false;
+        h->is_leaving = true;
+        play(h, add_return_of_power(h));
+    }
+}
+
+static void tell_return_of_power(struct hardware *h)
+{
+    h->is_leaving = false;
+    if (hardware_result(&h->base) < 0) {
+        EMIT(h->base.settings.journal, RUN_NOTE, 0, NULL, F_TEXT("text", error_text(hardware_result(&h->base))));
+    } else {
+        EMIT(h->base.settings.journal, DEVICE_POWER, 0, NULL, F_TEXT("power", "on"));
     }
 }
 
 static bool hardware_is_running(const struct device *d)
 {
     const struct hardware *h = (const struct hardware *)d;
-    return h->machine && !h->has_machine_ended;
+    return (h->machine && !h->has_machine_ended) || (h->is_leaving && hardware_is_busy(d));
 }
 
 static void hardware_free(struct device *d)
 {
     struct hardware *h = of(d);
+    if (h->is_leaving) {
+        tell_return_of_power(h);
+    }
     if (h->machine) {
         end_machine(h);
         process_kill_descendants(NULL, 0);
