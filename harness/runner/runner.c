@@ -259,7 +259,7 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 static const char *missing_on(const struct bench_device *d, const struct plan *p)
 {
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (p->needs & ~d->offers & 1U << i) {
+        if (p->needs & ~bench_capabilities(d) & 1U << i) {
             return capability_word(i);
         }
     }

@@ -273,6 +273,24 @@ static int act_hub(void *context, const struct step *step)
     return ERR_INTERNAL;
 }
 
+static int act_device(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    switch (step->act) {
+    case DEVICE_POWER_OFF:
+    case DEVICE_POWER_ON:
+        device_power(w->dut, step->act == DEVICE_POWER_ON);
+        break;
+    case DEVICE_RESET:
+        device_reset(w->dut);
+        break;
+    case DEVICE_SEND:
+        device_send(w->dut, step->text);
+        break;
+    }
+    return await_device(w);
+}
+
 static void act_note(void *context, const char *text)
 {
     struct worker *w = context;
@@ -558,7 +576,7 @@ static int open_loop(struct worker *w)
 
 static int set_up(struct worker *w)
 {
-    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_note, act_begin};
+    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_device, act_note, act_begin};
     TRY(evidence_open(&w->evidence, w->job->evidence));
     TRY(evidence_put(&w->evidence, "scenario.scn", span_text(w->job->plan->source), 0644));
     TRY(enter_network(w));
@@ -681,6 +699,7 @@ static void fill_infra(struct outcome *o, int code)
 static void copy_outcome(struct outcome *to, const struct outcome *from)
 {
     to->verdict = from->verdict;
+    outcome_set(&to->file, from->file);
     to->line = from->line;
     to->column = from->column;
     to->duration_us = from->duration_us;

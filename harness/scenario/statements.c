@@ -11,10 +11,7 @@
 
 static int set_device_clock(struct parser *p, size_t at)
 {
-    if (!p->clock_use.line) {
-        p->clock_use = line_place(p->line, 1);
-        p->clock_why = "device.clock";
-    }
+    parser_uses(p, CAPABILITY_CLOCK, 1, "device.clock");
     return parser_when(p, at, true, &p->plan->settings.device_clock);
 }
 
@@ -49,7 +46,7 @@ static int set_device_auth(struct parser *p, size_t at)
     p->plan->settings.is_x509 = is_x509;
     p->plan->settings.is_ca_signed = is_ca;
     if (is_x509) {
-        p->x509_use = line_place(p->line, at);
+        parser_uses(p, CAPABILITY_X509, at, is_ca ? "device.auth = ca" : "device.auth = x509");
     }
     return 0;
 }
@@ -100,10 +97,10 @@ static int set_provisioning(struct parser *p, size_t at)
         }
         p->plan->settings.provisioning = (enum provisioning)i;
         if (i != PROVISIONING_NONE) {
-            p->dps_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_DPS, at, "this");
         }
         if (i == PROVISIONING_X509 || i == PROVISIONING_X509_GROUP) {
-            p->x509_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_X509, at, "device.provisioning = x509");
         }
         return 0;
     }
@@ -468,9 +465,7 @@ int parser_dps(struct parser *p, struct step *step)
 {
     const char *names[HR_COUNT_OF(dps_rows)];
     struct span word = line_word(p->line, 1);
-    if (!p->dps_use.line) {
-        p->dps_use = line_place(p->line, 0);
-    }
+    parser_uses(p, CAPABILITY_DPS, 0, "this");
     for (size_t i = 0; i < HR_COUNT_OF(dps_rows); i++) {
         names[i] = dps_rows[i].word;
         if (span_equals_text(word, names[i])) {
