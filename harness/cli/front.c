@@ -26,7 +26,7 @@ struct fronting {
     struct fault parsed[OPTION_LIST_MOST];
     const char *files;
     const char *control_path; // NULL = control.sock in the folder
-    const char *capture;
+    struct hosting_capture capture;
     const char *json;
     const char *tls[POLICY_KEY_COUNT];
     char upstream_host[HOSTING_NAME_BYTES];
@@ -144,13 +144,13 @@ static int open_front(struct fronting *f)
 
 static int open_all(struct fronting *f)
 {
-    struct rig_settings settings = {
-        .loop = &f->hosting.loop, .env = &f->env, .capture = f->capture};
+    struct rig_settings settings = {.loop = &f->hosting.loop, .env = &f->env};
     hub_settings_init(&settings.hub, f->host);
     TRY(read_upstream(f));
     for (size_t i = 0; f->faults[i]; i++) {
         TRY(read_fault(f->faults[i], &f->parsed[i]));
     }
+    TRY(hosting_read_capture(&f->capture, &settings));
     TRY(hosting_read_names(f->names, f->name_text, &settings));
     TRY(hosting_read_tls(f->tls, &settings.tls));
     TRY(fs_make_folder(f->files, 0700));
@@ -226,7 +226,7 @@ static int front_command(int argc, char **argv)
         {"--fault", "WORDS...", f.faults},
         {"--files", "FOLDER", &f.files},
         {"--control", "PATH", &f.control_path},
-        {"--capture", "FILE", &f.capture},
+        HOSTING_CAPTURE_OPTIONS(f.capture),
         HOSTING_TLS_OPTIONS(f.tls),
         {"--json", NULL, &f.json},
     };
@@ -272,8 +272,7 @@ const struct command command_front = {
         "                    hub-files\n"
         "  --control PATH    the socket for `hubrig ctl` (fault, faults, clear, chain, clock, drop,\n"
         "                    connections, watch); default: control.sock in the folder\n"
-        "  --capture FILE    record the devices' side as pcapng with its TLS secrets: Wireshark shows\n"
-        "                    it in the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_CAPTURE_HELP
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_stop(uv_signal_t *signal, int number)
 {
@@ -93,6 +94,21 @@ int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_
     }
     out->more_names[out->more_name_count++] = "localhost";
     out->more_names[out->more_name_count++] = "127.0.0.1";
+    return 0;
+}
+
+int hosting_read_capture(struct hosting_capture *capture, struct rig_settings *out)
+{
+    const char *file = capture->file;
+    out->capture = file;
+    out->key_log = capture->key_log;
+    if (file && !capture->key_log) {
+        const char *slash = strrchr(file, '/');
+        int folder_bytes = slash ? (int)(slash + 1 - file) : 0;
+        int n = snprintf(capture->beside, sizeof capture->beside, "%.*skeys.log", folder_bytes, file);
+        ENSURE((size_t)n < sizeof capture->beside, ERR_TOO_BIG);
+        out->key_log = capture->beside;
+    }
     return 0;
 }
 

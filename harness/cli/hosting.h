@@ -5,6 +5,7 @@
 #include "harness/cli/cli.h"
 #include "simulator/rig/rig.h"
 
+#include <limits.h>
 #include <uv.h>
 
 enum { HOSTING_NAME_BYTES = 256 };
@@ -23,6 +24,14 @@ void hosting_close(struct hosting *hosting);
 
 // One line on stdout, flushed.
 void hosting_print_event(const struct event *e, bool is_json);
+
+// Where the devices' bytes and secrets go, of --capture and --key-log; NULL = nowhere.
+struct hosting_capture {
+    const char *file;
+    const char *key_log; // unless told, keys.log beside the file
+    char beside[PATH_MAX];
+};
+int hosting_read_capture(struct hosting_capture *capture, struct rig_settings *out) HR_NODISCARD;
 
 // ERR_USAGE with a sentence that names the option.
 int hosting_read_port(const char *text, const char *option, int *port) HR_NODISCARD;
@@ -43,6 +52,15 @@ int hosting_read_tls(const char *const words[POLICY_KEY_COUNT], struct tls_polic
         {"--tls-tickets", "HOW", &(words)[POLICY_TLS_TICKETS]},                                    \
         {"--client-certificate", "HOW", &(words)[POLICY_CLIENT_CERTIFICATE]},                      \
         {"--client-cas", "COUNT", &(words)[POLICY_CLIENT_CAS]}
+
+#define HOSTING_CAPTURE_OPTIONS(capture)                                                           \
+    {"--capture", "FILE", &(capture).file}, {"--key-log", "FILE", &(capture).key_log}
+
+#define HOSTING_CAPTURE_HELP                                                                       \
+    "  --capture FILE    record the wire of the devices as pcapng with its TLS secrets: Wireshark\n"  \
+    "                    shows it in the clear; the file holds passwords and has mode 0600\n"     \
+    "  --key-log FILE    the TLS secrets as a key log, for captures of your own (`tshark -o\n"     \
+    "                    tls.keylog_file:FILE`); default: keys.log beside --capture, else none\n"
 
 #define HOSTING_TLS_HELP                                                                           \
     "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"  \

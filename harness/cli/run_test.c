@@ -228,9 +228,8 @@ static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
     shell_release(&r);
 }
 
-static void the_capture_opens_decrypted(void **state)
+static void needs_tshark(void)
 {
-    (void)state;
     struct shell_result r;
     shell_run(&r, "command -v tshark");
     bool has_tshark = r.code == 0;
@@ -238,6 +237,13 @@ static void the_capture_opens_decrypted(void **state)
     if (!has_tshark) {
         skip();
     }
+}
+
+static void the_capture_opens_decrypted(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    needs_tshark();
     shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
                                "expect mqtt.refused within 20s\nwait 200ms\n");
     shell_run(&r, "%s try --suite t/token.scn %s --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
@@ -250,30 +256,54 @@ static void the_capture_opens_decrypted(void **state)
     shell_release(&r);
 }
 
-static void the_capture_of_tls_1_3_opens_decrypted_too(void **state)
+// Wireshark needs the capture alone; and keys.log beside a capture that holds no secrets.
+static void every_engine_and_version_shows_connect_and_publish(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"mbedtls", "1.2", ""}, {"openssl", "1.2", ""}, {"openssl", "1.3", "needs tls1.3\n"}};
+    static const char show[] = "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.topic";
+    needs_tshark();
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct shell_result r;
+        char text[300];
+        snprintf(text, sizeof text,
+                 "scenario t.shown\n%slimit 30s\nset hub.tls_engine = %s\n"
+                 "set hub.tls_versions = %s\nboot device\nexpect tls.established with version = TLSv%s "
+                 "within 20s\nexpect d2c.message within 20s\nwait 200ms\n",
+                 rows[i][2], rows[i][0], rows[i][1], rows[i][1]);
+        shell_write("t/shown.scn", text);
+        shell_run(&r,
+                  "%s try --offers tls1.3 --suite t/shown.scn %s --root {root.pem} && cd evidence/t.shown && "
+                  "tshark -r wire.pcapng %s 2>/dev/null | sort | uniq > alone.txt; "
+                  "editcap --discard-all-secrets wire.pcapng bare.pcapng && "
+                  "tshark -r bare.pcapng %s 2>/dev/null | wc -l | sed s,^,without=,; "
+                  "tshark -r bare.pcapng -o tls.keylog_file:keys.log %s 2>/dev/null | sort | uniq | "
+                  "diff alone.txt - && stat -c mode=%%a keys.log && cat alone.txt",
+                  hubrig, reference, show, show, show);
+        assert_int_equal(r.code, 0);
+        shell_assert_says(&r, "without=0\n");
+        shell_assert_says(&r, "mode=600");
+        shell_assert_says(&r, "1\tbench-01");                     // CONNECT
+        shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
+        shell_release(&r);
+    }
+}
+
+static void the_capture_of_tls_1_3_shows_certificate_and_fingerprint(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "command -v tshark");
-    bool has_tshark = r.code == 0;
-    shell_release(&r);
-    if (!has_tshark) {
-        skip();
-    }
+    needs_tshark();
     shell_write("t/tls13.scn", "scenario t.tls13\nneeds tls1.3\nlimit 30s\nset hub.tls_versions = 1.3\n"
-                               "boot device\nexpect tls.established with version = TLSv1.3 within 20s\n"
-                               "expect d2c.message within 20s\nwait 200ms\n");
+                               "boot device\nexpect mqtt.connected within 20s\n");
     shell_run(&r, "%s try --offers tls1.3 --suite t/tls13.scn %s --root {root.pem} && "
-                  "tshark -r evidence/t.tls13/wire.pcapng -Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid "
-                  "-e mqtt.topic 2>/dev/null; "
                   "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null; "
                   "ja3=$(tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.ja3 -T fields -e "
                   "tls.handshake.ja3 2>/dev/null) && grep -c \"JA3) $ja3$\" "
                   "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,",
               hubrig, reference);
     shell_assert_says(&r, "same-fingerprint=1");
-    shell_assert_says(&r, "1\tbench-01");                        // CONNECT
-    shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
     shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3
     shell_release(&r);
 }
@@ -359,7 +389,8 @@ int main(void)
         cmocka_unit_test(without_namespaces_the_hub_takes_a_loopback_address),
         cmocka_unit_test(the_key_of_the_device_is_in_no_file_that_others_read),
         cmocka_unit_test(the_capture_opens_decrypted),
-        cmocka_unit_test(the_capture_of_tls_1_3_opens_decrypted_too),
+        cmocka_unit_test(every_engine_and_version_shows_connect_and_publish),
+        cmocka_unit_test(the_capture_of_tls_1_3_shows_certificate_and_fingerprint),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

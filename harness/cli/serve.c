@@ -31,7 +31,7 @@ struct serving {
     const char *x509;
     const char *files;
     const char *names; // more SANs, comma-separated
-    const char *capture;
+    struct hosting_capture capture;
     const char *tls[POLICY_KEY_COUNT];
     const char *json;
     const char *hub_path;
@@ -241,7 +241,7 @@ static int open_responders(struct serving *s)
 
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env, .capture = s->capture};
+    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env};
     int port = 0;
     TRY(hosting_read_port(s->port, "--port", &port));
     TRY(read_hub_file(s));
@@ -251,6 +251,7 @@ static int open_rig(struct serving *s)
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
+    TRY(hosting_read_capture(&s->capture, &settings));
     settings.tls = s->hub_file.tls;
     TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
@@ -377,7 +378,7 @@ static int serve_command(int argc, char **argv)
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
-        {"--capture", "FILE", &s.capture},
+        HOSTING_CAPTURE_OPTIONS(s.capture),
         {"--dps", "NAME", &s.dps_host},
         {"--dps-port", "N", &s.dps_port},
         {"--id-scope", "TEXT", &s.id_scope},
@@ -427,8 +428,7 @@ const struct command command_serve = {
         "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
         "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
-        "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
-        "                    the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_CAPTURE_HELP
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"

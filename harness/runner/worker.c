@@ -90,6 +90,7 @@ static struct event_copy *take_event(struct worker *w)
 static void check_evidence(struct worker *w)
 {
     const char *failure = capture_failure(w->rig.capture);
+    failure = failure[0] ? failure : key_log_failure(w->rig.key_log);
     failure = w->evidence.failure[0] ? w->evidence.failure : failure;
     if (failure[0]) {
         executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
@@ -372,8 +373,11 @@ static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
     char capture[PATH_MAX];
+    char key_log[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
+    TRY(fs_join(key_log, sizeof key_log, w->evidence.folder, "keys.log"));
+    struct rig_settings settings = {
+        .loop = &w->loop, .env = &w->env, .capture = capture, .key_log = key_log};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
     span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,

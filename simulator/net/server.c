@@ -76,7 +76,7 @@ int server_set_chain(struct server *server, const struct chain *chain)
         .chain_name = chain->name,
         .policy = server->settings.tls,
         .ticket_secret = span_of(server->ticket_secret, sizeof server->ticket_secret),
-        .wants_key_log = server->settings.capture != NULL,
+        .wants_key_log = server->settings.capture || server->settings.key_log,
         .env = server->settings.env,
     };
     struct tls_server *fresh = NULL;

@@ -89,6 +89,7 @@ int rig_open_dps(struct rig *rig)
                                 .engine = tls_engine_of(&settings->tls),
                                 .tls = settings->tls,
                                 .capture = rig->capture,
+                                .key_log = rig->key_log,
                                 .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->dps_mqtt)}},
                                 .is_dps = true,
                                 .last_connection_id = &rig->last_connection_id};

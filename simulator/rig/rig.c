@@ -95,6 +95,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
     }
+    if (code == 0 && settings->key_log) {
+        code = key_log_open(settings->key_log, &rig->key_log);
+    }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes,
                                       .key_cache = settings->key_cache};
@@ -110,6 +113,7 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
                                     .engine = tls_engine_of(&settings->tls),
                                     .tls = settings->tls,
                                     .capture = rig->capture,
+                                    .key_log = rig->key_log,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->mqtt)}},
                                     .last_connection_id = &rig->last_connection_id};
         code = server_new(&s, &rig->server);
@@ -217,6 +221,7 @@ void rig_close(struct rig *rig)
     }
     close_timer(rig);
     capture_close(rig->capture);
+    key_log_close(rig->key_log);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }
