@@ -150,12 +150,13 @@ static int open_all(struct fronting *f)
     for (size_t i = 0; f->faults[i]; i++) {
         TRY(read_fault(f->faults[i], &f->parsed[i]));
     }
-    TRY(hosting_read_capture(&f->capture, &settings));
+    TRY(hosting_read_capture(&f->capture, f->files, &settings));
     TRY(hosting_read_names(f->names, f->name_text, &settings));
     TRY(hosting_read_tls(f->tls, &settings.tls));
     TRY(fs_make_folder(f->files, 0700));
     TRY(rig_open(&f->rig, &settings));
     TRY(open_front(f));
+    TRY(hosting_start_capture(&f->capture, &f->hosting, &f->env, f->listen, &f->bound_port, 1));
     TRY(fs_join(f->root_path, sizeof f->root_path, f->files, "root.pem"));
     TRY(fs_write_file(f->root_path, buf_span(&f->rig.chain.root_pem), 0644));
     TRY(open_control(f));
@@ -199,6 +200,8 @@ static int front(struct fronting *f)
     if (f->rig.journal) {
         rig_close(&f->rig);
     }
+    code = hosting_stop_capture(&f->capture);
+    exit_code = code < 0 && exit_code == EXIT_PASS ? cli_fail("front", code) : exit_code;
     front_close(f->front);
     hosting_close(&f->hosting);
     return exit_code;

@@ -10,6 +10,8 @@
 
 enum { HOSTING_NAME_BYTES = 256 };
 
+struct dumpcap;
+
 struct hosting {
     uv_loop_t loop;
     uv_signal_t stops[2];
@@ -27,11 +29,22 @@ void hosting_print_event(const struct event *e, bool is_json);
 
 // Where the devices' bytes and secrets go, of --capture and --key-log; NULL = nowhere.
 struct hosting_capture {
-    const char *file;
+    const char *file;    // or the word "interface": dumpcap writes interface.pcapng
     const char *key_log; // unless told, keys.log beside the file
+    char path[PATH_MAX];
     char beside[PATH_MAX];
+    struct dumpcap *dumpcap;
 };
-int hosting_read_capture(struct hosting_capture *capture, struct rig_settings *out) HR_NODISCARD;
+// `files`: the folder for interface.pcapng.
+int hosting_read_capture(struct hosting_capture *capture, const char *files,
+                         struct rig_settings *out) HR_NODISCARD;
+// Once the ports are known (0 = none); does nothing unless the interface is asked for. Errors of
+// dumpcap_start.
+int hosting_start_capture(struct hosting_capture *capture, struct hosting *hosting,
+                          const struct env *env, const char *listen, const int *ports,
+                          size_t port_count) HR_NODISCARD;
+// Before hosting_close. ERR_IO when the capture has ended before its time.
+int hosting_stop_capture(struct hosting_capture *capture) HR_NODISCARD;
 
 // ERR_USAGE with a sentence that names the option.
 int hosting_read_port(const char *text, const char *option, int *port) HR_NODISCARD;
@@ -57,9 +70,11 @@ int hosting_read_tls(const char *const words[POLICY_KEY_COUNT], struct tls_polic
     {"--capture", "FILE", &(capture).file}, {"--key-log", "FILE", &(capture).key_log}
 
 #define HOSTING_CAPTURE_HELP                                                                       \
-    "  --capture FILE    record the wire of the devices as pcapng with its TLS secrets: Wireshark\n"  \
-    "                    shows it in the clear; the file holds passwords and has mode 0600\n"     \
-    "  --key-log FILE    the TLS secrets as a key log, for captures of your own (`tshark -o\n"     \
+    "  --capture FILE    record the wire of the devices as pcapng with its TLS secrets: Wireshark\n" \
+    "                    shows it in the clear; the file holds passwords and has mode 0600.\n"    \
+    "                    The word interface: what dumpcap sees, into interface.pcapng in the\n"   \
+    "                    folder of --files, with keys.log beside it\n"                            \
+    "  --key-log FILE    the TLS secrets as a key log, for captures of your own (`tshark -o\n"    \
     "                    tls.keylog_file:FILE`); default: keys.log beside --capture, else none\n"
 
 #define HOSTING_TLS_HELP                                                                           \

@@ -228,22 +228,22 @@ static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
     shell_release(&r);
 }
 
-static void needs_tshark(void)
+static bool can(const char *command)
 {
     struct shell_result r;
-    shell_run(&r, "command -v tshark");
-    bool has_tshark = r.code == 0;
+    shell_run(&r, "%s", command);
+    bool is_good = r.code == 0;
     shell_release(&r);
-    if (!has_tshark) {
-        skip();
-    }
+    return is_good;
 }
 
 static void the_capture_opens_decrypted(void **state)
 {
     (void)state;
     struct shell_result r;
-    needs_tshark();
+    if (!can("command -v tshark")) {
+        skip();
+    }
     shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
                                "expect mqtt.refused within 20s\nwait 200ms\n");
     shell_run(&r, "%s try --suite t/token.scn %s --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
@@ -263,7 +263,9 @@ static void every_engine_and_version_shows_connect_and_publish(void **state)
     static const char *const rows[][3] = {
         {"mbedtls", "1.2", ""}, {"openssl", "1.2", ""}, {"openssl", "1.3", "needs tls1.3\n"}};
     static const char show[] = "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.topic";
-    needs_tshark();
+    if (!can("command -v tshark")) {
+        skip();
+    }
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         struct shell_result r;
         char text[300];
@@ -294,7 +296,9 @@ static void the_capture_of_tls_1_3_shows_certificate_and_fingerprint(void **stat
 {
     (void)state;
     struct shell_result r;
-    needs_tshark();
+    if (!can("command -v tshark")) {
+        skip();
+    }
     shell_write("t/tls13.scn", "scenario t.tls13\nneeds tls1.3\nlimit 30s\nset hub.tls_versions = 1.3\n"
                                "boot device\nexpect mqtt.connected within 20s\n");
     shell_run(&r, "%s try --offers tls1.3 --suite t/tls13.scn %s --root {root.pem} && "
@@ -305,6 +309,63 @@ static void the_capture_of_tls_1_3_shows_certificate_and_fingerprint(void **stat
               hubrig, reference);
     shell_assert_says(&r, "same-fingerprint=1");
     shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3
+    shell_release(&r);
+}
+
+static void dumpcap_sees_names_and_bytes_to_the_last_one(void **state)
+{
+    (void)state;
+    if (!can("command -v tshark dumpcap && unshare -Urn dumpcap -D")) {
+        skip();
+    }
+    struct shell_result r;
+    shell_run(&r,
+              "%s try --capture interface --suite t/connect.scn %s --root {root.pem} && cd evidence/t.connect && "
+              "tshark -r interface.pcapng -o tls.keylog_file:keys.log -Y 'dns.a or mqtt.msgtype == 1 or "
+              "mqtt.msgtype == 14' -T fields -e dns.a -e mqtt.msgtype 2>/dev/null",
+              hubrig, reference);
+    shell_assert_says(&r, "203.0.113.10"); // the name server's answer
+    shell_assert_says(&r, "\t1\n");        // CONNECT
+    shell_assert_says(&r, "14\n");         // DISCONNECT, just before the end
+    shell_release(&r);
+}
+
+static void a_hub_that_serves_takes_dumpcap_along(void **state)
+{
+    (void)state;
+    if (!can("command -v tshark dumpcap ip && unshare -Urn dumpcap -D")) {
+        skip();
+    }
+    struct shell_result r;
+    shell_write("serve.sh",
+                "ip link set lo up\n"
+                "mkfifo ready && trap 'kill $hub' EXIT\n"
+                "$1 serve --capture interface --files seen >ready & hub=$!\n"
+                "head -1 <ready >/dev/null && openssl s_client -connect 127.0.0.1:8883 -CAfile "
+                "seen/root.pem -tls1_2 </dev/null >/dev/null\n"
+                "kill -INT $hub; wait $hub; echo served=$?; trap - EXIT\n"
+                "tshark -r seen/interface.pcapng -o tls.keylog_file:seen/keys.log -Y "
+                "'tls.handshake.type == 20' -T fields -e tls.handshake.type 2>/dev/null\n");
+    shell_run(&r, "unshare -Urn sh serve.sh %s", hubrig);
+    shell_assert_says(&r, "served=0\n");
+    shell_assert_says(&r, "20\n"); // Finished, which is encrypted
+    shell_release(&r);
+}
+
+static void where_dumpcap_cannot_listen_is_said_with_what_to_try(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_write("dumpcap", "#!/bin/sh\necho 'You do not have permission to capture' >&2\nexit 1\n");
+    shell_run(&r, "PATH=.:$PATH %s try --retries 0 --capture interface --suite t/connect.scn %s; echo code=$?; "
+                  "PATH=/nowhere %s serve --port 0 --capture interface; echo code=$?; "
+                  "%s try --capture wire true; echo code=$?",
+              hubrig, reference, hubrig, hubrig);
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "You do not have permission to capture; try: as root");
+    shell_assert_says(&r, "no such program in PATH; try: apt-get install");
+    shell_assert_says(&r, "--capture takes interface");
+    assert_string_equal(strrchr(buf_text(&r.out), '='), "=2\n");
     shell_release(&r);
 }
 
@@ -391,6 +452,9 @@ int main(void)
         cmocka_unit_test(the_capture_opens_decrypted),
         cmocka_unit_test(every_engine_and_version_shows_connect_and_publish),
         cmocka_unit_test(the_capture_of_tls_1_3_shows_certificate_and_fingerprint),
+        cmocka_unit_test(dumpcap_sees_names_and_bytes_to_the_last_one),
+        cmocka_unit_test(a_hub_that_serves_takes_dumpcap_along),
+        cmocka_unit_test(where_dumpcap_cannot_listen_is_said_with_what_to_try),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

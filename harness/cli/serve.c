@@ -239,6 +239,14 @@ static int open_responders(struct serving *s)
     return 0;
 }
 
+static int start_capture(struct serving *s)
+{
+    const int ports[] = {s->bound_port, s->bound_https_port, s->bound_dps_port, s->bound_sntp_port,
+                         s->bound_dns_port};
+    return hosting_start_capture(&s->capture, &s->hosting, &s->env, s->listen, ports,
+                                 HR_COUNT_OF(ports));
+}
+
 static int open_rig(struct serving *s)
 {
     struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env};
@@ -251,7 +259,7 @@ static int open_rig(struct serving *s)
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
-    TRY(hosting_read_capture(&s->capture, &settings));
+    TRY(hosting_read_capture(&s->capture, s->files, &settings));
     settings.tls = s->hub_file.tls;
     TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
@@ -267,6 +275,7 @@ static int open_rig(struct serving *s)
     }
     TRY(s->dps_host ? listen_dps(s) : 0);
     TRY(open_responders(s));
+    TRY(start_capture(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -356,6 +365,8 @@ static int serve(struct serving *s)
     if (s->rig.journal) {
         rig_close(&s->rig);
     }
+    code = hosting_stop_capture(&s->capture);
+    exit_code = code < 0 && exit_code == EXIT_PASS ? cli_fail("serve", code) : exit_code;
     hosting_close(&s->hosting);
     hub_file_deinit(&s->hub_file);
     return exit_code;
