@@ -434,7 +434,7 @@ static const struct verb verbs[] = {
     {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"},
-    {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
+    {"dps", parse_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"},
     {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
     {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},

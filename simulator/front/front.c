@@ -45,7 +45,7 @@ void front_close(struct front *front)
 int front_check_fault(const struct fault *fault)
 {
     char brief[80];
-    if (site_classes(fault->site) & AT_NAMELESS && fault->site != SITE_DPS_ACCEPT) {
+    if (site_classes(fault->site) & AT_NAMELESS && site_of_dps(fault->site) != fault->site) {
         return 0;
     }
     fault_brief(fault, brief, sizeof brief);
