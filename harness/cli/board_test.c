@@ -1,90 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Scenarios on a board: the scripted one of the fixtures, on a pseudo-terminal.
-#include "base/error.h"
-#include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/scripted.h"
 #include "harness/cli/shell.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static const char *hubrig, *reference, *board;
-static pid_t board_pid;
-
-static void write_bench(const char *name, const char *extra)
-{
-    char text[4096];
-    unsigned key = (unsigned)getpid();
-    snprintf(text, sizeof text,
-             "board scripted\n"
-             "  serial      path {bench}/port\n"
-             "  baud        921600\n"
-             "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
-             "  banner      \"scripted board\" within 5s\n"
-             "  credentials script\n"
-             "  script      expect \"shell> \"\n"
-             "  script      send root\n"
-             "  script      send {root.text}\n"
-             "  script      send .\n"
-             "  script      expect ok within 3s\n"
-             "  script      send cs {device.connection_string}\n"
-             "  script      expect ok within 3s\n"
-             "%s"
-             "  script      send start\n"
-             "  hub-address 127.%u.%u.%u\n"
-             "end\n",
-             extra, 10 + key / 64516 % 50, 1 + key / 254 % 254, 1 + key % 254);
-    shell_write(name, text);
-}
 
 static int set_up(void **state)
 {
-    (void)state;
-    char link[128];
-    char word[16];
-    int pipe_fds[2];
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    board = getenv("SCRIPTED_BOARD");
-    if (!hubrig || !reference || !board || !shell_open() || pipe2(pipe_fds, O_CLOEXEC) != 0) {
+    if (scripted_set_up(state) < 0) {
         return -1;
     }
-    snprintf(link, sizeof link, "%s/port", shell_folder);
-    board_pid = fork();
-    if (board_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fds[1], STDOUT_FILENO);
-        execl(board, board, link, "921600", reference, (char *)NULL);
-        _exit(127);
-    }
-    close(pipe_fds[1]);
-    bool is_ready = read(pipe_fds[0], word, sizeof word) > 0;
-    close(pipe_fds[0]);
     shell_write("connect.scn", "scenario connect\nlimit 40s\nboot device\n"
                                "expect mqtt.connected within 20s\nexpect d2c.message within 10s\n");
-    write_bench("good.bench", "");
-    return is_ready ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    kill(board_pid, SIGTERM);
-    waitpid(board_pid, NULL, 0);
-    return shell_close();
+    scripted_bench("good.bench", "");
+    return 0;
 }
 
 static void a_board_is_reset_given_its_credentials_and_judged(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s run connect.scn --bench good.bench --device scripted", hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench good.bench --device scripted");
     shell_assert_says(&r, "pass  connect");
     assert_int_equal(r.code, 0);
     shell_release(&r);
@@ -99,9 +38,9 @@ static void the_raw_log_holds_every_byte_and_when_it_came(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
+    scripted_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
                               "  script expect \"burst over\" within 20s\n");
-    shell_run(&r, "%s run connect.scn --bench loud.bench --device scripted", hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench loud.bench --device scripted");
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "cd evidence/connect; grep -ac '^burst [0-9]* 0123456789012345678901234567890$' serial.raw; "
@@ -115,9 +54,9 @@ static void a_port_that_vanishes_and_returns_is_two_events(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
+    scripted_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
                                "  script wait 600ms\n");
-    shell_run(&r, "%s run connect.scn --bench loose.bench --device scripted", hubrig);
+    shell_run(&r, "hubrig run connect.scn --bench loose.bench --device scripted");
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "grep -ho 'device.unplugged\\|device.replugged' evidence/connect/journal.jsonl");
@@ -129,8 +68,8 @@ static void what_a_board_did_not_say_is_named_with_its_line(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
-    shell_run(&r, "%s run connect.scn --bench deaf.bench --device scripted", hubrig);
+    scripted_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
+    shell_run(&r, "hubrig run connect.scn --bench deaf.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "deaf.bench:14: waited 200 ms for 'never said'; seen: 'shell>'");
     shell_release(&r);
@@ -140,9 +79,9 @@ static void a_wrong_baud_rate_shows_as_a_missing_banner(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("slow.bench", "");
+    scripted_bench("slow.bench", "");
     shell_run(&r, "sed -i 's/921600/115200/; s/within 5s/within 300ms/' slow.bench; "
-                  "%s run connect.scn --bench slow.bench --device scripted", hubrig);
+                  "hubrig run connect.scn --bench slow.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "slow.bench:5: waited 300 ms for the banner 'scripted board'; seen: '");
     shell_release(&r);
@@ -152,8 +91,8 @@ static void a_line_that_a_pseudo_terminal_has_not_is_refused(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("lines.bench", "  script lines dtr=on\n");
-    shell_run(&r, "%s run connect.scn --bench lines.bench --device scripted", hubrig);
+    scripted_bench("lines.bench", "  script lines dtr=on\n");
+    shell_run(&r, "hubrig run connect.scn --bench lines.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "lines.bench:14");
     shell_assert_says(&r, "pseudo-terminal");
@@ -167,9 +106,9 @@ static void a_board_in_use_names_its_holder_and_is_waited_for(void **state)
     shell_run(&r, "export HUBRIG_LOCKS=$PWD/locks; mkdir -p locks; touch locks/scripted.lock; "
                   "mkfifo held; flock locks/scripted.lock sh -c 'printf \"process 7 on lab, job x/9\" >"
                   "locks/scripted.lock; echo > held; read line < held' & read line < held; "
-                  "%s run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
-                  "%s run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
-                  "cat locks/scripted.lock", hubrig, hubrig);
+                  "hubrig run connect.scn --bench good.bench --device scripted; echo code $?; echo > held; "
+                  "hubrig run connect.scn --bench good.bench --device scripted --wait 20s; echo code $?; "
+                  "cat locks/scripted.lock");
     shell_assert_says(&r, "scripted is in use by process 7 on lab, job x/9");
     shell_assert_says(&r, "code 3");
     shell_assert_says(&r, "code 0\nprocess ");
@@ -187,5 +126,5 @@ int main(void)
         cmocka_unit_test(a_line_that_a_pseudo_terminal_has_not_is_refused),
         cmocka_unit_test(a_board_in_use_names_its_holder_and_is_waited_for),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scripted_tear_down);
 }

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `hubrig boards` from outside, over the scripted board: whole rigs, and rigs that are broken in one
 // place, which must be the place that is named.
-#include "base/error.h"
-#include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/scripted.h"
 #include "harness/cli/shell.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static const char *hubrig, *reference, *board;
-static pid_t board_pid;
 
 #define RESET   "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
 #define POWER   "  power       command sh -c \"echo {power} > {bench}/port.ctl\"\n"
@@ -54,45 +45,18 @@ static void write_bench(const char *name, const char *baud, const char *changed)
 
 static int set_up(void **state)
 {
-    (void)state;
-    char link[128];
-    char word[16];
-    int pipe_fds[2];
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    board = getenv("SCRIPTED_BOARD");
-    if (!hubrig || !reference || !board || !shell_open() || pipe2(pipe_fds, O_CLOEXEC) != 0) {
+    if (scripted_set_up(state) < 0) {
         return -1;
     }
-    snprintf(link, sizeof link, "%s/port", shell_folder);
-    setenv("HUBRIG_LOCKS", shell_folder, 1);
-    board_pid = fork();
-    if (board_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fds[1], STDOUT_FILENO);
-        execl(board, board, link, "921600", reference, (char *)NULL);
-        _exit(127);
-    }
-    close(pipe_fds[1]);
-    bool is_ready = read(pipe_fds[0], word, sizeof word) > 0;
-    close(pipe_fds[0]);
     write_bench("good.bench", "921600", RESET POWER CLOCK NAME);
-    return is_ready ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    kill(board_pid, SIGTERM);
-    waitpid(board_pid, NULL, 0);
-    return shell_close();
+    return 0;
 }
 
 static void a_whole_rig_is_proven_part_by_part(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s boards --bench good.bench --check; echo code $?", hubrig);
+    shell_run(&r, "hubrig boards --bench good.bench --check; echo code $?");
     static const char *const parts[] = {"serial", "reset", "baud",    "script",
                                         "name",   "clock", "connect", "power"};
     for (size_t i = 0; i < HR_COUNT_OF(parts); i++) {
@@ -111,7 +75,7 @@ static void check_broken(const char *baud, const char *changed, const char *part
     struct shell_result r;
     char line[64];
     write_bench("bad.bench", baud, changed);
-    shell_run(&r, "timeout 25 %s boards --bench bad.bench --check; echo code $?", hubrig);
+    shell_run(&r, "timeout 25 hubrig boards --bench bad.bench --check; echo code $?");
     snprintf(line, sizeof line, "broken      %-7s  scripted:", part);
     shell_assert_says(&r, line);
     shell_assert_says(&r, seen);
@@ -148,7 +112,7 @@ static void a_board_without_reset_is_booted_by_its_power(void **state)
     (void)state;
     struct shell_result r;
     write_bench("power.bench", "921600", POWER);
-    shell_run(&r, "%s boards --bench power.bench --check; echo code $?", hubrig);
+    shell_run(&r, "hubrig boards --bench power.bench --check; echo code $?");
     shell_assert_says(&r, "good        power");
     shell_assert_says(&r, "left-out    clock    scripted: its clock is the one that was set? the bench has no "
                           "`ask clock` line");
@@ -183,7 +147,7 @@ static void an_absent_port_is_named_at_once(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r, "sed 's/path .*/usb 0f0f:0f0f:none/' good.bench > gone.bench; "
-                  "%s boards --bench gone.bench --check --json; echo code $?", hubrig);
+                  "hubrig boards --bench gone.bench --check --json; echo code $?");
     shell_assert_says(&r, "{\"part\":\"serial\",\"proof\":\"broken\"");
     shell_assert_says(&r, "gone.bench:3: no serial port with USB id 0f0f:0f0f:none is plugged in");
     shell_assert_says(&r, "{\"part\":\"power\",\"proof\":\"not-reached\"");
@@ -195,10 +159,10 @@ static void the_table_shows_port_holder_offers_and_tags(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s boards --bench good.bench; mkfifo held; flock scripted.lock sh -c 'printf \"process 7 on lab\" "
+    shell_run(&r, "hubrig boards --bench good.bench; mkfifo held; flock scripted.lock sh -c 'printf \"process 7 on lab\" "
                   "> scripted.lock; echo > held; read line < held' & read line < held; "
-                  "%s boards --bench good.bench --json; %s boards --bench good.bench --check; echo code $?; "
-                  "echo > held", hubrig, hubrig, hubrig);
+                  "hubrig boards --bench good.bench --json; hubrig boards --bench good.bench --check; echo code $?; "
+                  "echo > held");
     shell_assert_says(&r, "NAME      KIND   PLUGGED IN AT");
     shell_assert_says(&r, "./port         -        clock x509  esp32 slow  a board");
     shell_assert_says(&r, "\"held_by\":\"process 7 on lab\",\"offers\":\"clock");
@@ -212,9 +176,9 @@ static void what_goes_wrong_before_has_its_own_exit_code(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r, "for o in '--bench none.bench' '--device x' '--check --bench good.bench --device nobody' word "
-                  "'--paths' '--wait 1s' '--check --wait x' '--write good.bench' --check; do %s boards $o >/dev/null 2>&1; printf '%%s ' $?; done; "
+                  "'--paths' '--wait 1s' '--check --wait x' '--write good.bench' --check; do hubrig boards $o >/dev/null 2>&1; printf '%%s ' $?; done; "
                   "sed 's/127.0.0.1/192.0.2.1/' good.bench > far.bench; "
-                  "%s boards --bench far.bench --check; echo code $?", hubrig, hubrig);
+                  "hubrig boards --bench far.bench --check; echo code $?");
     shell_assert_says(&r, "2 2 2 2 2 2 2 2 2 ");
     shell_assert_says(&r, "192.0.2.1");
     shell_assert_says(&r, "code 3");
@@ -235,5 +199,5 @@ int main(void)
         cmocka_unit_test(the_table_shows_port_holder_offers_and_tags),
         cmocka_unit_test(what_goes_wrong_before_has_its_own_exit_code),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scripted_tear_down);
 }

@@ -1,30 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `hubrig ctl`, hub files and state files as their users meet them.
-#include "base/error.h"
 #include "base/test.h"
+#include "harness/cli/served.h"
 #include "harness/cli/shell.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static const char *hubrig;
-
-// A hub in the background for the commands of one shell_run: H is the program, $hub its process.
-#define SERVE(options)                                                                             \
-    "H=%s; serve() { rm -f lines; $H serve --port 0 \"$@\" >lines 2>&1 & hub=$!; "                 \
-    "until grep -q mosquitto_pub lines; do kill -0 $hub || { cat lines; exit 9; }; done; }; "           \
-    "finish() { kill $hub; wait $hub; echo hub $?; }; serve " options "; "
-
-static void expect(const char *const *says, size_t count, const struct shell_result *r)
-{
-    for (size_t i = 0; i < count; i++) {
-        shell_assert_says(r, says[i]);
-    }
-}
 
 static void every_verb_says_what_happened(void **state)
 {
@@ -60,10 +44,8 @@ static void every_verb_says_what_happened(void **state)
         "hub 0",
     };
     struct shell_result r;
-    shell_run(
-        &r,
-        SERVE(
-            "") "C=\"$H ctl\"; $C devices && $C connections && $C add-device new && "
+    shell_run(&r,
+              "serve; C=\"hubrig ctl\"; $C devices && $C connections && $C add-device new && "
                 "$C add-device by-cert --x509 && $C disable new && $C enable new && "
                 "$C roll-key new primary && $C roll-key new secondary && "
                 "$C chain bad/expired-leaf && $C clock 2026-11-20T08:00:00Z && "
@@ -73,10 +55,9 @@ static void every_verb_says_what_happened(void **state)
                 "&& "
                 "$C twin new && $C roll-policy device primary && $C messages new && $C purge new && "
                 "$C messages new && $C add-ca lab \"$(cat hub-files/root.pem)\" && "
-                "$C remove-ca lab && $C remove-device new && echo all; finish",
-        hubrig);
+                "$C remove-ca lab && $C remove-device new && echo all; finish");
     shell_assert_says(&r, "\nall\n");
-    expect(says, HR_COUNT_OF(says), &r);
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
     shell_release(&r);
 }
 
@@ -100,33 +81,22 @@ static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
         "-m '{\"registrationId\":\"pump-1\"}'; echo; }\n"
         "await() { for i in 1 2 3 4 5; do grep -q \"$1\" lines && return; register >again 2>&1; done; }\n"
         "register; await 'dps.assigned hub=localhost'\n"
-        "$H ctl assign pump-1 second.local; await 'dps.assigned hub=second.local'\n"
-        "$H ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines; finish";
+        "hubrig ctl assign pump-1 second.local; await 'dps.assigned hub=second.local'\n"
+        "hubrig ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines; finish";
     static const char *const says[] = {"\"status\":\"assigning\"",
-                                       "pump-1 goes to second.local when it registers again",
-                                       "no hub named 'third.local' is linked",
-                                       "substatus=deviceDataMigrated", "hub 0"};
+              "pump-1 goes to second.local when it registers again",
+              "no hub named 'third.local' is linked",
+              "substatus=deviceDataMigrated", "hub 0"};
     struct shell_result r;
-    char text[4000];
-    snprintf(text, sizeof text,
-             "H=%s; serve() { rm -f lines; $H serve --port 0 \"$@\" >lines 2>&1 & hub=$!; "
-             "until grep -q mosquitto_pub lines; do kill -0 $hub || { cat lines; exit 9; }; done; }; "
-             "finish() { kill $hub; wait $hub; echo hub $?; }\n%s",
-             hubrig, script);
-    shell_write("enroll.sh", text);
-    shell_run(&r, "sh ./enroll.sh");
-    expect(says, HR_COUNT_OF(says), &r);
+    shell_run(&r, "%s", script);
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
     shell_release(&r);
 }
 
 static void wrong_requests_end_with_their_code_and_a_hint(void **state)
 {
     (void)state;
-    static const struct {
-        const char *words;
-        int code;
-        const char *says;
-    } rows[] = {
+    static const struct shell_row rows[] = {
         {"devics", 2, "did you mean devices?"},
         {"", 2, "a verb is missing"},
         {"disable", 2, "expected: hubrig ctl disable ID"},
@@ -157,31 +127,8 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"--socket lines devices", 3, "lines"},
         {"--socket dead.sock devices", 3, "no hub"},
     };
-    struct shell_result r;
-    struct buf script HR_CLEANUP(buf_deinit);
-    buf_init(&script, 8000);
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        assert_int_equal(
-            buf_printf(&script, "echo row %zu; $H ctl %s; echo code $?; ", i, rows[i].words), 0);
-    }
-    shell_run(&r, SERVE("") "%s finish", hubrig, buf_text(&script));
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        char mark[32];
-        char code[32];
-        snprintf(mark, sizeof mark, "row %zu\n", i);
-        snprintf(code, sizeof code, "code %d\n", rows[i].code);
-        char *from = strstr(buf_text(&r.out), mark);
-        assert_non_null(from);
-        char *to = strstr(from, "\ncode ");
-        assert_non_null(to);
-        to++;
-        if (strncmp(to, code, strlen(code)) != 0 || !strstr(from, rows[i].says) ||
-            strstr(from, rows[i].says) > to) {
-            fail_msg("%s: expected '%s' and %s, seen: %.400s", rows[i].words, rows[i].says, code,
-                     from);
-        }
-    }
-    shell_release(&r);
+    served_start("");
+    shell_assert_rows("hubrig ctl", rows, HR_COUNT_OF(rows));
 }
 
 static void events_are_watched_as_json_lines(void **state)
@@ -189,29 +136,26 @@ static void events_are_watched_as_json_lines(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              SERVE("") "$H ctl watch hub.clock --json --count 1 >seen 2>&1 & w=$!; "
-                        "while kill -0 $w 2>/dev/null; do $H ctl clock +1h >/dev/null; done; cat "
-                        "seen; finish",
-              hubrig);
+              "serve; hubrig ctl watch hub.clock --json --count 1 >seen 2>&1 & w=$!; "
+              "while kill -0 $w 2>/dev/null; do hubrig ctl clock +1h >/dev/null; done; cat "
+              "seen; finish");
     shell_assert_says(&r, "\"event\":\"hub.clock\",\"utc\":");
     shell_release(&r);
 }
 
 // A device in the background: mosquitto_sub with the credentials that serve prints.
 #define DEVICE(options, to)                                                                        \
-    "sub=$(grep -o 'mosquitto_pub.*' lines | sed 's/^mosquitto_pub/mosquitto_sub/; s/-t .*//'); "  \
     "eval \"exec timeout 60 $sub " options " -t 'devices/device-1/messages/devicebound/#'\" >" to       \
-    " 2>&1 & s=$!; until $H ctl connections | grep -q device-1; do :; done; "
+    " 2>&1 & s=$!; until hubrig ctl connections | grep -q device-1; do :; done; "
 
 static void a_message_reaches_a_connected_device_and_is_completed(void **state)
 {
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              SERVE("") DEVICE("-C 1", "got") "$H ctl devices; $H ctl c2d device-1 'hello there' --ack full; "
-                                              "wait $s; cat got; until grep -q c2d.completed lines; do :; "
-                                              "done; echo completed; finish",
-              hubrig);
+              "serve; " DEVICE("-C 1", "got") "hubrig ctl devices; hubrig ctl c2d device-1 'hello there' --ack full; "
+              "wait $s; cat got; until grep -q c2d.completed lines; do :; "
+              "done; echo completed; finish");
     shell_assert_says(&r, "connected as #1");
     shell_assert_says(&r, "hello there\n");
     shell_assert_says(&r, "completed\n");
@@ -223,10 +167,9 @@ static void one_device_is_dropped_by_its_id(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              SERVE("") DEVICE("-k 60", "/dev/null") "$H ctl drop rst device-2; $H ctl drop rst device-1; "
-                                                     "until grep -q 'tcp.closed by=hub how=rst' lines; do :; "
-                                                     "done; echo cut; kill $s; finish",
-              hubrig);
+              "serve; " DEVICE("-k 60", "/dev/null") "hubrig ctl drop rst device-2; hubrig ctl drop rst device-1; "
+              "until grep -q 'tcp.closed by=hub how=rst' lines; do :; "
+              "done; echo cut; kill $s; finish");
     shell_assert_says(&r, "1 connection closed by rst");
     shell_assert_says(&r, "cut\n");
     shell_release(&r);
@@ -240,11 +183,10 @@ static void a_hub_file_fills_the_hub_and_its_mistakes_stop_it(void **state)
                 "hub my.example\ndevice a disabled\ndevice b\nmodule b/m\nfault swallow\n");
     shell_write("bad.hub", "devise a\n");
     shell_run(&r,
-              SERVE("--hub good.hub") "head -1 lines; $H ctl devices; $H ctl faults; finish; "
-                                      "$H check good.hub; $H check bad.hub; echo check $?; "
-                                      "$H serve --port 0 --hub bad.hub; echo serve $?; "
-                                      "$H serve --port 0 --hub none.hub; echo serve $?",
-              hubrig);
+              "serve --hub good.hub; head -1 lines; hubrig ctl devices; hubrig ctl faults; finish; "
+              "hubrig check good.hub; hubrig check bad.hub; echo check $?; "
+              "hubrig serve --port 0 --hub bad.hub; echo serve $?; "
+              "hubrig serve --port 0 --hub none.hub; echo serve $?");
     shell_assert_says(&r, "ready host=my.example");
     shell_assert_says(&r, "device=b auth=sas control=hub-files/control.sock");
     shell_assert_says(&r, "a                                 sas   disabled");
@@ -261,25 +203,22 @@ static void what_ctl_acknowledged_survives_kill_9(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(
-        &r,
-        SERVE(
-            "--state s.db") "(i=0; while $H ctl add-device storm-$i >/dev/null 2>&1; do "
-                            "echo storm-$i; $H ctl c2d storm-$i x >/dev/null 2>&1 && echo c2d-$i; "
-                            "$H ctl twin-desired storm-$i \"{\\\"n\\\":$i}\" >/dev/null 2>&1 && "
-                            "echo twin-$i; "
-                            "i=$((i + 1)); done) >acked & storm=$!; "
-                            "until grep -q storm-20 acked; do :; done; kill -9 $hub; wait $storm; "
-                            "serve --state s.db; echo replaced; $H ctl devices >after; "
-                            "for id in $(grep storm acked); do grep -q \"^$id \" after || echo "
-                            "lost $id; done; "
-                            "for n in $(sed -n 's/twin-//p' acked); do $H ctl twin storm-$n | grep "
-                            "-q \"\\\"n\\\": $n\" "
-                            "|| echo lost twin $n; done; "
-                            "for n in $(sed -n 's/c2d-//p' acked); do $H ctl c2d storm-$n y | grep "
-                            "-q '; 2 waiting' "
-                            "|| echo lost c2d $n; done; echo compared; finish",
-        hubrig);
+    shell_run(&r,
+              "serve --state s.db; (i=0; while hubrig ctl add-device storm-$i >/dev/null 2>&1; do "
+              "echo storm-$i; hubrig ctl c2d storm-$i x >/dev/null 2>&1 && echo c2d-$i; "
+              "hubrig ctl twin-desired storm-$i \"{\\\"n\\\":$i}\" >/dev/null 2>&1 && "
+              "echo twin-$i; "
+              "i=$((i + 1)); done) >acked & storm=$!; "
+              "until grep -q storm-20 acked; do :; done; kill -9 $hub; wait $storm; "
+              "serve --state s.db; echo replaced; hubrig ctl devices >after; "
+              "for id in $(grep storm acked); do grep -q \"^$id \" after || echo "
+              "lost $id; done; "
+              "for n in $(sed -n 's/twin-//p' acked); do hubrig ctl twin storm-$n | grep "
+              "-q \"\\\"n\\\": $n\" "
+              "|| echo lost twin $n; done; "
+              "for n in $(sed -n 's/c2d-//p' acked); do hubrig ctl c2d storm-$n y | grep "
+              "-q '; 2 waiting' "
+              "|| echo lost c2d $n; done; echo compared; finish");
     shell_assert_says(&r, "replaced");
     shell_assert_says(&r, "compared");
     shell_assert_says(&r, "hub 0");
@@ -293,12 +232,10 @@ static void a_second_serve_is_told_who_is_there(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(
-        &r,
-        SERVE("--state s2.db") "$H serve --port 0 --state s2.db --files other; echo state $?; "
-                               "$H serve --port 0; echo socket $?; echo pid $hub; $H ctl devices; "
-                               "finish",
-        hubrig);
+    shell_run(&r,
+              "serve --state s2.db; hubrig serve --port 0 --state s2.db --files other; echo state $?; "
+              "hubrig serve --port 0; echo socket $?; echo pid $hub; hubrig ctl devices; "
+              "finish");
     shell_assert_says(&r, "s2.db is held by process ");
     shell_assert_says(&r, "(hubrig); stop it");
     shell_assert_says(&r, "state 3");
@@ -314,9 +251,8 @@ static void the_socket_is_for_its_owner_and_goes_with_the_hub(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              SERVE("--control my.sock") "stat -c %%a my.sock; $H ctl --socket my.sock devices; "
-                                         "HUBRIG_SOCKET=my.sock $H ctl faults; finish; ls my.sock",
-              hubrig);
+              "serve --control my.sock; stat -c %%a my.sock; hubrig ctl --socket my.sock devices; "
+              "HUBRIG_SOCKET=my.sock hubrig ctl faults; finish; ls my.sock");
     shell_assert_says(&r, "600\n");
     shell_assert_says(&r, "no fault is armed");
     shell_assert_says(&r, "cannot access 'my.sock'");
@@ -325,8 +261,6 @@ static void the_socket_is_for_its_owner_and_goes_with_the_hub(void **state)
 
 // ---- clients that misbehave
 
-static FILE *hub_lines;
-
 static int dial(void)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -334,27 +268,6 @@ static int dial(void)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
     return fd;
-}
-
-static void open_hub(void)
-{
-    char command[600];
-    char line[1000];
-    snprintf(command, sizeof command,
-             "cd %s && echo $$ >pid && exec %s serve --port 0 --json --control bad.sock 2>&1",
-             shell_folder, hubrig);
-    hub_lines = popen(command, "r");
-    assert_non_null(hub_lines);
-    assert_non_null(fgets(line, sizeof line, hub_lines));
-    assert_true(strncmp(line, "ready", 5) == 0);
-}
-
-static void close_hub(void)
-{
-    struct shell_result r;
-    shell_run(&r, "kill $(cat pid)");
-    shell_release(&r);
-    assert_int_equal(pclose(hub_lines), 0);
 }
 
 static void read_answer(int fd, const char *says)
@@ -386,7 +299,7 @@ static void ask(const char *request, const char *says)
 static void bad_lines_are_answered_and_the_hub_goes_on(void **state)
 {
     (void)state;
-    open_hub();
+    served_start("--control bad.sock");
     ask("nonsense\n", "\"ok\":false,\"error\":\"ERR_SYNTAX\"");
     ask("[]\n", "one JSON object per line");
     ask("{\"verb\":7}\n", "expected {");
@@ -396,14 +309,13 @@ static void bad_lines_are_answered_and_the_hub_goes_on(void **state)
     ask("{\"verb\":\"add-device\",\"args\":[\"a\"],\"options\":{\"x509\":\"yes\"}}\n",
         "true or false");
     ask("{\"verb\":\"devices\"}", "\"ok\":true"); // without a line end
-    close_hub();
 }
 
 static void an_endless_line_is_refused(void **state)
 {
     (void)state;
     char chunk[65536];
-    open_hub();
+    served_start("--control bad.sock");
     memset(chunk, 'x', sizeof chunk);
     int fd = dial();
     for (int i = 0; i < 17; i++) {
@@ -414,28 +326,26 @@ static void an_endless_line_is_refused(void **state)
     read_answer(fd, "ERR_TOO_BIG");
     close(fd);
     ask("{\"verb\":\"faults\"}\n", "\"ok\":true");
-    close_hub();
 }
 
 static void a_client_that_floods_and_never_reads_stalls_nobody(void **state)
 {
     (void)state;
     static const char request[] = "{\"verb\":\"devices\"}\n";
-    open_hub();
+    served_start("--control bad.sock");
     int fd = dial();
     ssize_t n = 0;
     while ((n = send(fd, request, sizeof request - 1, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
     }
     ask("{\"verb\":\"faults\"}\n", "\"ok\":true"); // while the other one is still there
     close(fd);
-    close_hub();
 }
 
 static void more_clients_than_allowed_are_told(void **state)
 {
     (void)state;
     int fds[33];
-    open_hub();
+    served_start("--control bad.sock");
     for (size_t i = 0; i < HR_COUNT_OF(fds); i++) {
         fds[i] = dial();
     }
@@ -443,27 +353,13 @@ static void more_clients_than_allowed_are_told(void **state)
     for (size_t i = 0; i < HR_COUNT_OF(fds); i++) {
         close(fds[i]);
     }
-    close_hub();
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_says_what_happened),
-        cmocka_unit_test(wrong_requests_end_with_their_code_and_a_hint),
+        cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
         cmocka_unit_test(events_are_watched_as_json_lines),
         cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs),
         cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
@@ -472,10 +368,10 @@ int main(void)
         cmocka_unit_test(what_ctl_acknowledged_survives_kill_9),
         cmocka_unit_test(a_second_serve_is_told_who_is_there),
         cmocka_unit_test(the_socket_is_for_its_owner_and_goes_with_the_hub),
-        cmocka_unit_test(bad_lines_are_answered_and_the_hub_goes_on),
-        cmocka_unit_test(an_endless_line_is_refused),
-        cmocka_unit_test(a_client_that_floods_and_never_reads_stalls_nobody),
-        cmocka_unit_test(more_clients_than_allowed_are_told),
+        cmocka_unit_test_teardown(bad_lines_are_answered_and_the_hub_goes_on, served_stop),
+        cmocka_unit_test_teardown(an_endless_line_is_refused, served_stop),
+        cmocka_unit_test_teardown(a_client_that_floods_and_never_reads_stalls_nobody, served_stop),
+        cmocka_unit_test_teardown(more_clients_than_allowed_are_told, served_stop),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

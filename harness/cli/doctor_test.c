@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/span.h"
 #include "base/test.h"
+#include "harness/cli/shell.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -14,35 +15,10 @@
 #define SECRET "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="
 #define SOUND  "'HostName=plant7.azure-devices.net;DeviceId=d;SharedAccessKey=" SECRET "'"
 
-static const char *hubrig;
-static char folder[64];
-
-struct result {
-    int code;
-    struct buf out;
-};
-
-// Runs `hubrig doctor` with these words in the test's folder; stderr goes to the output too.
-static void run(struct result *r, const char *words)
-{
-    char command[2048];
-    char chunk[4096];
-    snprintf(command, sizeof command, "cd %s && %s doctor %s 2>&1", folder, hubrig, words);
-    buf_init(&r->out, 1 << 20);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    for (size_t n = fread(chunk, 1, sizeof chunk, pipe); n;
-         n = fread(chunk, 1, sizeof chunk, pipe)) {
-        assert_int_equal(buf_append(&r->out, span_of(chunk, n)), 0);
-    }
-    int status = pclose(pipe);
-    r->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 static void check(const char *words, int code, const char *says)
 {
-    struct result r;
-    run(&r, words);
+    struct shell_result r;
+    shell_run(&r, "hubrig doctor %s", words);
     if (r.code != code || !strstr(buf_text(&r.out), says)) {
         fail_msg("hubrig doctor %s: expected exit %d and '%s', seen exit %d and\n%s", words, code,
                  says, r.code, buf_text(&r.out));
@@ -50,30 +26,7 @@ static void check(const char *words, int code, const char *says)
     if (strstr(buf_text(&r.out), SECRET)) {
         fail_msg("hubrig doctor %s: the key is in the output", words);
     }
-    buf_deinit(&r.out);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(fs_write_file(path, span_text(text), 0600), 0);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    snprintf(folder, sizeof folder, "/tmp/hubrig-doctor-test-XXXXXX");
-    return hubrig && mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    shell_release(&r);
 }
 
 static void what_is_in_order_ends_with_0(void **state)
@@ -86,7 +39,7 @@ static void what_is_in_order_ends_with_0(void **state)
 static void findings_end_with_1(void **state)
 {
     (void)state;
-    write_text("ca.pem", "\n");
+    shell_write("ca.pem", "\n");
     check("ca.pem", 1, "error    B-17  ca.pem: the file is empty");
     check("--device-clock 1980-01-06 " SOUND, 1, "C-01  --device-clock");
     check("'HostName=plant7.azure-devices.net'", 1, "S-02  argument 1");
@@ -128,10 +81,10 @@ static void a_date_decides_what_has_expired(void **state)
 static void json_is_json(void **state)
 {
     (void)state;
-    struct result r;
+    struct shell_result r;
     json_error_t error;
-    write_text("odd\"name.pem", "-----BEGIN CERTIFICATE-----\nyour certificate\n");
-    run(&r, "--json odd\\\"name.pem 'HostName=<hub>;DeviceId=d;SharedAccessKey=" SECRET "'");
+    shell_write("odd\"name.pem", "-----BEGIN CERTIFICATE-----\nyour certificate\n");
+    shell_run(&r, "%s", "hubrig doctor --json odd\\\"name.pem 'HostName=<hub>;DeviceId=d;SharedAccessKey=" SECRET "'");
     json_t *root = json_loads(buf_text(&r.out), 0, &error);
     if (!root) {
         fail_msg("%s in\n%s", error.text, buf_text(&r.out));
@@ -150,18 +103,18 @@ static void json_is_json(void **state)
     assert_true(json_is_array(json_object_get(root, "outlook")));
     assert_true(json_is_array(json_object_get(root, "dates")));
     json_decref(root);
-    buf_deinit(&r.out);
+    shell_release(&r);
 }
 
 static void a_folder_gives_all_its_files(void **state)
 {
     (void)state;
     char path[128];
-    snprintf(path, sizeof path, "%s/certs", folder);
+    snprintf(path, sizeof path, "%s/certs", shell_folder);
     assert_int_equal(fs_make_folder(path, 0700), 0);
-    write_text("certs/a.pem",
+    shell_write("certs/a.pem",
                "-----BEGIN CERTIFICATE-----\nyour certificate\n-----END CERTIFICATE-----\n");
-    write_text("certs/b.txt", "HostName=plant7.azure-devices.net\n");
+    shell_write("certs/b.txt", "HostName=plant7.azure-devices.net\n");
     check("certs", 1, "B-20  certs/a.pem:1");
     check("certs", 1, "S-02  certs/b.txt:1");
 }
@@ -169,18 +122,15 @@ static void a_folder_gives_all_its_files(void **state)
 static void an_unreadable_file_is_no_finding(void **state)
 {
     (void)state;
-    struct result r;
-    char path[128];
+    struct shell_result r;
     if (geteuid() == 0) {
         print_message("skipped: root reads every file\n");
         skip();
     }
-    write_text("closed.pem", "x");
-    snprintf(path, sizeof path, "chmod 000 %s/closed.pem", folder);
-    assert_int_equal(system(path), 0);
-    run(&r, "closed.pem");
+    shell_write("closed.pem", "x");
+    shell_run(&r, "chmod 000 closed.pem; hubrig doctor closed.pem");
     assert_int_equal(r.code, 3);
-    buf_deinit(&r.out);
+    shell_release(&r);
 }
 
 int main(void)
@@ -194,5 +144,5 @@ int main(void)
         cmocka_unit_test(a_folder_gives_all_its_files),
         cmocka_unit_test(an_unreadable_file_is_no_finding),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *hubrig;
 enum { NOW_S = 1780000000 }; // 2026-05-28, written below as limbo writes it
 
 static json_t *new_case(const char *id, const char *recipe, const char *host, const char *kind,
@@ -88,7 +87,7 @@ static void the_reference_device_agrees_with_every_case(void **state)
     (void)state;
     struct shell_result r;
     write_limbo("limbo.json", five_cases());
-    shell_run(&r, "%s certs limbo limbo.json --device reference", hubrig);
+    shell_run(&r, "hubrig certs limbo limbo.json --device reference");
     shell_assert_says(&r, "online::keyless: the file holds no private key for it");
     shell_assert_says(&r, "critical             2             0             0          0");
     shell_assert_says(&r, "high                 1             0             0          0");
@@ -103,13 +102,13 @@ static void a_device_without_verification_is_scored_down(void **state)
     (void)state;
     struct shell_result r;
     write_limbo("limbo.json", five_cases());
-    shell_run(&r, "%s certs limbo limbo.json --device any-certificate", hubrig);
+    shell_run(&r, "hubrig certs limbo limbo.json --device any-certificate");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "false accept  critical     rfc::Expired-Leaf");
     shell_assert_says(&r, "false accept  high         rfc::wrong-host");
     shell_assert_says(&r, "2 disagreements");
     shell_release(&r);
-    shell_run(&r, "%s certs limbo limbo.json --device any-certificate --json --only Expired", hubrig);
+    shell_run(&r, "hubrig certs limbo limbo.json --device any-certificate --json --only Expired");
     shell_assert_says(&r, "{\"version\":1,\"harness\":\"hubrig/any-certificate\",\"results\":[{\"id\":"
                           "\"rfc::Expired-Leaf\",\"actual_result\":\"SUCCESS\"");
     shell_release(&r);
@@ -123,7 +122,7 @@ static void a_false_reject_is_told_from_a_false_accept(void **state)
     json_array_append_new(cases, new_case("odd::expired-is-fine", "bad/expired-leaf", "limbo.example.com", "DNS",
                                           "SUCCESS", "medium"));
     write_limbo("odd.json", cases);
-    shell_run(&r, "%s certs limbo odd.json --device reference", hubrig);
+    shell_run(&r, "hubrig certs limbo odd.json --device reference");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "false reject  medium       odd::expired-is-fine");
     shell_release(&r);
@@ -134,16 +133,16 @@ static void what_is_no_limbo_file_is_refused(void **state)
     (void)state;
     struct shell_result r;
     shell_write("not.json", "{\"version\": 2}");
-    shell_run(&r, "%s certs limbo not.json --device reference", hubrig);
+    shell_run(&r, "hubrig certs limbo not.json --device reference");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "not.json: expected x509-limbo's limbo.json");
     shell_release(&r);
     shell_write("broken.json", "{\"version\": 1,\n  oops");
-    shell_run(&r, "%s certs limbo broken.json --device reference", hubrig);
+    shell_run(&r, "hubrig certs limbo broken.json --device reference");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "line 2, column");
     shell_release(&r);
-    shell_run(&r, "%s certs limbo nowhere.json --device reference", hubrig);
+    shell_run(&r, "hubrig certs limbo nowhere.json --device reference");
     assert_int_equal(r.code, 2);
     shell_release(&r);
 }
@@ -180,19 +179,6 @@ static void cases_that_no_device_can_be_given_say_why(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,5 +192,5 @@ int main(void)
         puts("skipped: this machine allows no private network");
         return 77;
     }
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

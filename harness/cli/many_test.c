@@ -14,9 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *hubrig;
-static const char *reference;
-
 // Connects on every second start.
 static const char wavering[] = "#!/bin/sh\n"
                                "n=$(cat count 2>/dev/null || echo 0)\n"
@@ -26,11 +23,8 @@ static const char wavering[] = "#!/bin/sh\n"
 
 static int set_up(void **state)
 {
-    (void)state;
     char sub[100];
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    if (!hubrig || !reference || !shell_open()) {
+    if (shell_set_up(state) < 0) {
         return -1;
     }
     snprintf(sub, sizeof sub, "%s/t", shell_folder);
@@ -45,17 +39,11 @@ static int set_up(void **state)
     shell_write("t/never.scn", "scenario t.never\nlimit 30s\nboot device\n"
                                "expect mqtt.connected with auth = none within 200ms\n");
     shell_write("dev.bench",
-                "process a\n  command reference --root {root.pem}\n"
+                "process a\n  command reference_device --root {root.pem}\n"
                 "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n"
-                "process b\n  command reference --root {root.pem}\n"
+                "process b\n  command reference_device --root {root.pem}\n"
                 "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n");
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
 }
 
 static void make_wavering(int good)
@@ -74,16 +62,15 @@ static void verdicts_that_differ_make_a_scenario_flaky(void **state)
     struct shell_result r;
     make_wavering(0);
     shell_run(&r,
-              "%s try --suite t/connect.scn --repeat 4 -j 1 --evidence flaky $PWD/wavering.sh %s "
-              "--root {root.pem}",
-              hubrig, reference);
+              "hubrig try --suite t/connect.scn --repeat 4 -j 1 --evidence flaky $PWD/wavering.sh reference_device "
+              "--root {root.pem}");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "flaky  t.connect");
     shell_assert_says(&r, "2 of 4 runs passed");
     shell_assert_says(&r, "observed  in run 2: ");
     shell_assert_says(&r, "evidence  flaky/t.connect/run-2/");
     shell_release(&r);
-    shell_run(&r, "%s report flaky", hubrig);
+    shell_run(&r, "hubrig report flaky");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "flaky  t.connect");
     shell_release(&r);
@@ -95,9 +82,8 @@ static void until_fail_ends_with_the_first_that_does_not_pass(void **state)
     struct shell_result r;
     make_wavering(0);
     shell_run(&r,
-              "%s try --suite t/connect.scn --until-fail --evidence until $PWD/wavering.sh %s "
-              "--root {root.pem}",
-              hubrig, reference);
+              "hubrig try --suite t/connect.scn --until-fail --evidence until $PWD/wavering.sh reference_device "
+              "--root {root.pem}");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "until one fails");
     shell_assert_says(&r, "1 of 2 runs passed");
@@ -111,7 +97,7 @@ static void fail_fast_begins_nothing_more(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t --fail-fast -j 1 --evidence fast sh -c 'exit 9'", hubrig);
+    shell_run(&r, "hubrig try --suite t --fail-fast -j 1 --evidence fast sh -c 'exit 9'");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "fail  t.again");
     shell_assert_says(&r, "not run, after t.again on program: fail");
@@ -127,8 +113,7 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
         "killer.sh",
         "#!/bin/sh\n[ -e killed ] && exec \"$@\"\ntouch killed\nkill -9 $PPID\nexec sleep 98771\n");
     shell_run(&r,
-              "%s try --suite t/connect.scn --evidence again $PWD/killer.sh %s --root {root.pem}",
-              hubrig, reference);
+              "hubrig try --suite t/connect.scn --evidence again $PWD/killer.sh reference_device --root {root.pem}");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "again t.connect: the rig failed: signal 9 ended it");
     shell_assert_says(&r, "second attempt");
@@ -140,8 +125,7 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
     shell_release(&r);
     shell_run(
         &r,
-        "rm killed; %s try --suite t/connect.scn --retries 0 --evidence again $PWD/killer.sh true",
-        hubrig);
+        "rm killed; hubrig try --suite t/connect.scn --retries 0 --evidence again $PWD/killer.sh true");
     assert_int_equal(r.code, 3);
     shell_release(&r);
     assert_int_equal(shell_count_processes("sleep 98771"), 0);
@@ -165,7 +149,7 @@ static void tags_globs_and_names_choose_scenarios(void **state)
     shell_write("pick.suite", "about one\ninclude t\nexclude t.a*\nexclude t.never\n");
     for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
         struct shell_result r;
-        shell_run(&r, "%s run --list %s | sed 's/ .*//'", hubrig, cases[i].options);
+        shell_run(&r, "hubrig run --list %s | sed 's/ .*//'", cases[i].options);
         if (strcmp(buf_text(&r.out), cases[i].expected) != 0) {
             fail_msg("%s: expected\n%sseen\n%s", cases[i].options, cases[i].expected,
                      buf_text(&r.out));
@@ -178,20 +162,20 @@ static void suites_lists_what_ships_with_level_limit_and_title(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s suites", hubrig);
+    shell_run(&r, "hubrig suites");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "a device with a shared key connects and is accepted");
     shell_assert_says(&r, "\nbundles: aws-parity full release sdk-link sdk-twin sdk\n");
     shell_release(&r);
-    shell_run(&r, "%s suites release --json", hubrig);
+    shell_run(&r, "hubrig suites release --json");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "\"level\":\"must\"");
     assert_null(strstr(buf_text(&r.out), "\"level\":\"should\""));
     shell_release(&r);
-    shell_run(&r, "%s suites t --only nothing.like.it", hubrig);
+    shell_run(&r, "hubrig suites t --only nothing.like.it");
     assert_int_equal(r.code, 0);
     shell_release(&r);
-    shell_run(&r, "%s suites releas", hubrig);
+    shell_run(&r, "hubrig suites releas");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "hubrig suites` lists them");
     shell_release(&r);
@@ -209,13 +193,13 @@ static void suites_makes_a_page_of_what_each_costs_and_catches(void **state)
     shell_write("p/b.scn", "scenario p.b\nlimit 30s\nboot device\n");
     shell_write("p/matrix.txt", "reference:\none:       p.a p.b\none slow:  p.a # p.b\n"
                                 "two slow:  p.a\nthree maybe: p.a\nfour:  p.b\n");
-    shell_run(&r, "%s suites p --markdown", hubrig);
+    shell_run(&r, "hubrig suites p --markdown");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "## p\n\n2 scenarios, 1 of them a must.\n");
     shell_assert_says(&r, "| p.a | a \\| b | it costs | should | RFC 1 | clock | 2 min | one, two |\n");
     shell_assert_says(&r, "| one, four |\n");
     shell_release(&r);
-    shell_run(&r, "%s suites p --markdown --json", hubrig);
+    shell_run(&r, "hubrig suites p --markdown --json");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "not both");
     shell_release(&r);
@@ -226,12 +210,11 @@ static void shards_make_one_report(void **state)
     (void)state;
     struct shell_result r;
     for (int i = 1; i <= 2; i++) {
-        shell_run(&r, "%s try --suite t --shard %d/2 --evidence s%d %s --root {root.pem}", hubrig,
-                  i, i, reference);
+        shell_run(&r, "hubrig try --suite t --shard %d/2 --evidence s%d reference_device --root {root.pem}", i, i);
         assert_true(r.code == 0 || r.code == 1);
         shell_release(&r);
     }
-    shell_run(&r, "%s report merge s1 s2 -o all; echo code $?; ls all", hubrig);
+    shell_run(&r, "hubrig report merge s1 s2 -o all; echo code $?; ls all");
     shell_assert_says(&r, "pass  t.again");
     shell_assert_says(&r, "pass  t.connect");
     shell_assert_says(&r, "fail  t.never");
@@ -240,11 +223,11 @@ static void shards_make_one_report(void **state)
     shell_assert_says(&r, "junit.xml");
     shell_assert_says(&r, "report.html");
     shell_release(&r);
-    shell_run(&r, "%s report all s1", hubrig);
+    shell_run(&r, "hubrig report all s1");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "is there twice");
     shell_release(&r);
-    shell_run(&r, "%s report t", hubrig);
+    shell_run(&r, "hubrig report t");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "no verdict.json below this folder");
     shell_release(&r);
@@ -255,9 +238,8 @@ static void several_devices_run_side_by_side(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              "ln -sf %s reference; PATH=$PATH:$PWD %s run t/connect.scn --bench dev.bench "
-              "--device a --device b --evidence two",
-              reference, hubrig);
+              "hubrig run t/connect.scn --bench dev.bench "
+              "--device a --device b --evidence two");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "pass  a/t.connect");
     shell_assert_says(&r, "pass  b/t.connect");
@@ -265,7 +247,7 @@ static void several_devices_run_side_by_side(void **state)
     shell_run(&r, "ls two/a/t.connect/verdict.json two/b/t.connect/verdict.json");
     assert_int_equal(r.code, 0);
     shell_release(&r);
-    shell_run(&r, "%s run t --bench dev.bench --device a --device a", hubrig);
+    shell_run(&r, "hubrig run t --bench dev.bench --device a --device a");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "--device a is given twice");
     shell_release(&r);
@@ -278,10 +260,9 @@ static void the_seed_is_printed_and_gives_the_same_keys_again(void **state)
     static const char *const seeds[] = {"41", "41", "42"};
     for (int i = 0; i < 3; i++) {
         shell_run(&r,
-                  "%s try --suite t/connect.scn --seed %s --evidence seed%d sh -c "
-                  "'echo $IOTHUB_DEVICE_CONNECTION_STRING | cksum > key%d; exec \"$@\"' - %s "
-                  "--root {root.pem}",
-                  hubrig, seeds[i], i, i, reference);
+                  "hubrig try --suite t/connect.scn --seed %s --evidence seed%d sh -c "
+                  "'echo $IOTHUB_DEVICE_CONNECTION_STRING | cksum > key%d; exec \"$@\"' - reference_device "
+                  "--root {root.pem}", seeds[i], i, i);
         assert_int_equal(r.code, 0);
         shell_assert_says(&r, i < 2 ? "seed 41" : "seed 42");
         shell_release(&r);
@@ -295,7 +276,7 @@ static void a_slow_factor_stretches_limits_and_waits(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/never.scn --slow 0.5 --evidence slow sleep 98772", hubrig);
+    shell_run(&r, "hubrig try --suite t/never.scn --slow 0.5 --evidence slow sleep 98772");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "at most 100 ms");
     shell_assert_says(&r, "in 100 ms");
@@ -308,7 +289,7 @@ static void a_terminal_shows_a_line_per_device_and_a_log_stays_plain(void **stat
     struct shell_result r;
     char command[600];
     snprintf(command, sizeof command,
-             "%s try --suite t/connect.scn --evidence tty %s --root {root.pem}", hubrig, reference);
+             "hubrig try --suite t/connect.scn --evidence tty reference_device --root {root.pem}");
     shell_run(&r, "script -qec '%s' /dev/null", command);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "program  0/1");
@@ -343,8 +324,8 @@ static void a_run_is_resumed_after_its_runner_was_killed(void **state)
     pid_t child = fork();
     if (child == 0) {
         if (chdir(shell_folder) == 0 && freopen("killed.txt", "w", stdout)) {
-            execl(hubrig, hubrig, "try", "--suite", "t", "--only", "t.[ac]*", "-j", "1",
-                  "--evidence", "res", "--seed", "55", program, reference, "--root", "{root.pem}",
+            execlp("hubrig", "hubrig", "try", "--suite", "t", "--only", "t.[ac]*", "-j", "1",
+                  "--evidence", "res", "--seed", "55", program, "reference_device", "--root", "{root.pem}",
                   NULL);
         }
         _exit(99);
@@ -358,9 +339,8 @@ static void a_run_is_resumed_after_its_runner_was_killed(void **state)
         nanosleep(&tick, NULL);
     }
     shell_run(&r,
-              "touch go; cp -p res/t.again/verdict.json before; %s try --suite t --only 't.[ac]*' "
-              "-j 1 --evidence res --resume %s %s --root {root.pem}",
-              hubrig, program, reference);
+              "touch go; cp -p res/t.again/verdict.json before; hubrig try --suite t --only 't.[ac]*' "
+              "-j 1 --evidence res --resume %s reference_device --root {root.pem}", program);
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "seed 55");
     shell_assert_says(&r, "2 scenarios: 2 pass");
@@ -376,18 +356,16 @@ static void a_fresh_run_takes_no_verdict_of_an_earlier_one(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              "%s try --suite t/connect.scn --evidence fresh %s --root {root.pem} && sed -i "
-              "s/pass/warn/ fresh/t.connect/verdict.json",
-              hubrig, reference);
+              "hubrig try --suite t/connect.scn --evidence fresh reference_device --root {root.pem} && sed -i "
+              "s/pass/warn/ fresh/t.connect/verdict.json");
     assert_int_equal(r.code, 0);
     shell_release(&r);
-    shell_run(&r, "%s try --suite t/connect.scn --evidence fresh --resume true", hubrig);
+    shell_run(&r, "hubrig try --suite t/connect.scn --evidence fresh --resume true");
     shell_assert_says(&r, "warn  t.connect"); // taken as it stands
     shell_release(&r);
     shell_run(&r,
-              "sed -i 's/it connects/it does/' t/connect.scn; %s try --suite t/connect.scn "
-              "--evidence fresh --resume sh -c 'exit 9'; echo code $?",
-              hubrig);
+              "sed -i 's/it connects/it does/' t/connect.scn; hubrig try --suite t/connect.scn "
+              "--evidence fresh --resume sh -c 'exit 9'; echo code $?");
     shell_assert_says(&r, "code 1"); // the scenario has changed since
     shell_release(&r);
 }
@@ -397,30 +375,26 @@ static void annotations_point_at_the_scenario_in_each_system(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              "GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD GITHUB_STEP_SUMMARY=sum.md %s try --suite "
-              "$PWD/t/never.scn --annotate auto --evidence ann true; cat sum.md",
-              hubrig);
+              "GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD GITHUB_STEP_SUMMARY=sum.md hubrig try --suite "
+              "$PWD/t/never.scn --annotate auto --evidence ann true; cat sum.md");
     shell_assert_says(&r,
                       "\n::error file=t/never.scn,line=4,col=1,title=fail%3A t.never on program::");
     shell_assert_says(&r, "| t | **F** | 0 of 1 |");
     shell_release(&r);
-    shell_run(&r, "TF_BUILD=True %s try --suite t/never.scn --annotate auto --evidence ann true",
-              hubrig);
+    shell_run(&r, "TF_BUILD=True hubrig try --suite t/never.scn --annotate auto --evidence ann true");
     shell_assert_says(&r, "##vso[task.logissue type=error;sourcepath=t/never.scn;linenumber=4;");
     shell_release(&r);
     shell_run(&r,
-              "GITLAB_CI=true %s try --suite t/never.scn --annotate auto --evidence ann true; cat "
-              "ann/gl-code-quality-report.json",
-              hubrig);
+              "GITLAB_CI=true hubrig try --suite t/never.scn --annotate auto --evidence ann true; cat "
+              "ann/gl-code-quality-report.json");
     shell_assert_says(&r, "\"location\":{\"path\":\"t/never.scn\",\"lines\":{\"begin\":4}}");
     shell_release(&r);
     shell_run(&r,
-              "env -u GITHUB_ACTIONS -u TF_BUILD -u GITLAB_CI %s try --suite t/never.scn "
-              "--annotate auto --evidence ann true",
-              hubrig);
+              "env -u GITHUB_ACTIONS -u TF_BUILD -u GITLAB_CI hubrig try --suite t/never.scn "
+              "--annotate auto --evidence ann true");
     assert_null(strstr(buf_text(&r.out), "::error"));
     shell_release(&r);
-    shell_run(&r, "%s try --suite t/never.scn --annotate githb true", hubrig);
+    shell_run(&r, "hubrig try --suite t/never.scn --annotate githb true");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "did you mean github?");
     shell_release(&r);
@@ -429,28 +403,20 @@ static void annotations_point_at_the_scenario_in_each_system(void **state)
 static void options_that_make_no_sense_are_refused_with_the_reason(void **state)
 {
     (void)state;
-    static const struct {
-        const char *options, *says;
-    } cases[] = {
-        {"--shard 3/2", "--shard takes I/N"},
-        {"--shard 0/2", "--shard takes I/N"},
-        {"--shard two", "--shard takes I/N"},
-        {"--repeat 0", "--repeat takes"},
-        {"--seed x", "--seed takes"},
-        {"--slow 0", "--slow takes"},
-        {"--slow nan", "--slow takes"},
-        {"--retries 11", "--retries takes"},
-        {"--until-fail --repeat 3", "--until-fail has no number"},
-        {"--until-fail --resume", "nothing can be resumed"},
-        {"--only none.such", "no scenario is left"},
+    static const struct shell_row rows[] = {
+        {"--shard 3/2 true", 2, "--shard takes I/N"},
+        {"--shard 0/2 true", 2, "--shard takes I/N"},
+        {"--shard two true", 2, "--shard takes I/N"},
+        {"--repeat 0 true", 2, "--repeat takes"},
+        {"--seed x true", 2, "--seed takes"},
+        {"--slow 0 true", 2, "--slow takes"},
+        {"--slow nan true", 2, "--slow takes"},
+        {"--retries 11 true", 2, "--retries takes"},
+        {"--until-fail --repeat 3 true", 2, "--until-fail has no number"},
+        {"--until-fail --resume true", 2, "nothing can be resumed"},
+        {"--only none.such true", 2, "no scenario is left"},
     };
-    for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
-        struct shell_result r;
-        shell_run(&r, "%s try --suite t %s true", hubrig, cases[i].options);
-        assert_int_equal(r.code, 2);
-        shell_assert_says(&r, cases[i].says);
-        shell_release(&r);
-    }
+    shell_assert_rows("hubrig try --suite t", rows, HR_COUNT_OF(rows));
 }
 
 static void a_history_tells_what_changed_with_which_firmware(void **state)
@@ -458,23 +424,22 @@ static void a_history_tells_what_changed_with_which_firmware(void **state)
     (void)state;
     struct shell_result r;
     shell_run(&r,
-              "for v in 1.0 1.1; do %s try --suite t/again.scn --evidence h --history h.sqlite "
-              "--firmware $v %s --root {root.pem} || exit 9; done; "
-              "%s try --suite t/again.scn --evidence h --history h.sqlite --firmware 1.2 true; %s "
-              "history h.sqlite",
-              hubrig, reference, hubrig, hubrig);
+              "for v in 1.0 1.1; do hubrig try --suite t/again.scn --evidence h --history h.sqlite "
+              "--firmware $v reference_device --root {root.pem} || exit 9; done; "
+              "hubrig try --suite t/again.scn --evidence h --history h.sqlite --firmware 1.2 true; hubrig "
+              "history h.sqlite");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "program\n  t.again  fail         since ");
     shell_assert_says(&r, " with firmware 1.2, before pass with firmware 1.0\n");
     shell_release(&r);
-    shell_run(&r, "%s history h.sqlite --json --device program --scenario 't.*'", hubrig);
+    shell_run(&r, "hubrig history h.sqlite --json --device program --scenario 't.*'");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "\"since_firmware\":\"1.2\",\"before\":\"pass\"");
     shell_release(&r);
-    shell_run(&r, "%s history none.sqlite", hubrig);
+    shell_run(&r, "hubrig history none.sqlite");
     assert_int_equal(r.code, 2);
     shell_release(&r);
-    shell_run(&r, "%s history dev.bench", hubrig);
+    shell_run(&r, "hubrig history dev.bench");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "is no history of hubrig");
     shell_release(&r);
@@ -501,5 +466,5 @@ int main(void)
         cmocka_unit_test(options_that_make_no_sense_are_refused_with_the_reason),
         cmocka_unit_test(a_history_tells_what_changed_with_which_firmware),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, shell_tear_down);
 }

@@ -6,7 +6,6 @@
 #include "simulator/mqtt/packet.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // What the hub answers to the session below.
@@ -61,8 +60,6 @@ static const struct row {
     {"drop fin at mqtt.suback", CONNACK},
 };
 
-static const char *hubrig;
-
 static void add(int code)
 {
     assert_int_equal(code, 0);
@@ -100,45 +97,27 @@ static void write_session(const char *path)
     buf_deinit(&b);
 }
 
-static void write_script(void)
-{
-    static const char head[] =
-        "set -e\n"
-        "rm -f lines\n"
-        "serve --port 0 --x509 >lines 2>&1 & hub=$!\n"
-        "until grep -qs 'has a certificate\\|mosquitto_pub' lines; do kill -0 $hub; done\n"
-        "port=$(sed -n 's/^ready .* port=\\([0-9]*\\).*/\\1/p' lines)\n"
-        "dial() {\n"
-        "  openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem \\\n"
-        "    -cert hub-files/device.crt -key hub-files/device.key <session 2>/dev/null |\n"
-        "    od -An -v -tx1 | tr -d ' \\n'\n"
-        "}\n";
-    struct buf text;
-    buf_init(&text, 1 << 16);
-    assert_int_equal(
-        buf_printf(&text, "#!/bin/sh\nserve() { exec %s serve \"$@\"; }\n%s", hubrig, head), 0);
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        assert_int_equal(buf_printf(&text,
-                                    "%s ctl clear >/dev/null; %s ctl fault %s >/dev/null\n"
-                                    "echo \"row %zu: $(dial).\"\n",
-                                    hubrig, hubrig, rows[i].fault, i),
-                         0);
-    }
-    assert_int_equal(buf_printf(&text, "kill $hub; wait $hub; echo hub $?\n"), 0);
-    shell_write("faults.sh", buf_text(&text));
-    buf_deinit(&text);
-}
-
 static void every_packet_fault_shows_on_the_wire(void **state)
 {
     (void)state;
+    static const char dial[] =
+        "dial() { openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem -cert "
+        "hub-files/device.crt -key hub-files/device.key <session 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'; }";
     char path[100];
     char expected[600];
+    struct buf script HR_CLEANUP(buf_deinit);
     struct shell_result r;
     snprintf(path, sizeof path, "%s/session", shell_folder);
     write_session(path);
-    write_script();
-    shell_run(&r, "./faults.sh");
+    buf_init(&script, 1 << 16);
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        assert_int_equal(buf_printf(&script,
+                                    "hubrig ctl clear >/dev/null; hubrig ctl fault %s >/dev/null; "
+                                    "echo \"row %zu: $(dial).\"; ",
+                                    rows[i].fault, i),
+                         0);
+    }
+    shell_run(&r, "serve --x509; %s; %s finish", dial, buf_text(&script));
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         snprintf(expected, sizeof expected, "row %zu: %s.\n", i, rows[i].heard);
         if (!strstr(buf_text(&r.out), expected)) {
@@ -155,10 +134,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_packet_fault_shows_on_the_wire),
     };
-    hubrig = getenv("HUBRIG");
-    if (!hubrig || !shell_open()) {
-        return 77;
-    }
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
-    return shell_close() == 0 ? failures : 1;
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -10,28 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *hubrig, *reference, *sdk_node;
-
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    sdk_node = getenv("SDK_NODE");
-    return hubrig && reference && sdk_node && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 static json_t *profile_of(const char *program)
 {
     struct shell_result r;
-    shell_run(&r, "%s observe --watch 1s --json --evidence ev --bench own.bench --name mine -- %s",
-              hubrig, program);
+    shell_run(&r, "hubrig observe --watch 1s --json --evidence ev --bench own.bench --name mine -- %s", program);
     const char *start = strchr(buf_text(&r.out), '{');
     json_t *json = start ? json_loads(start, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
     if (r.code != 0 || !json) {
@@ -70,7 +52,7 @@ static void the_reference_has_its_profile_and_an_entry_that_runs(void **state)
     (void)state;
     char program[600];
     struct shell_result r;
-    snprintf(program, sizeof program, "%s --root {root.pem}", reference);
+    snprintf(program, sizeof program, "reference_device --root {root.pem}");
     json_t *json = profile_of(program);
     assert_text(json, "sni", "myhub.azure-devices.net");
     assert_text(json, "tls_versions", "TLSv1.2");
@@ -84,7 +66,7 @@ static void the_reference_has_its_profile_and_an_entry_that_runs(void **state)
     const char *type = backoff_after_refusals(json);
     assert_true(strstr(type, "exponential") != NULL);
     json_decref(json);
-    shell_run(&r, "%s run smoke.wrong-host --bench own.bench --device mine --evidence ev2", hubrig);
+    shell_run(&r, "hubrig run smoke.wrong-host --bench own.bench --device mine --evidence ev2");
     shell_assert_says(&r, "pass  smoke.wrong-host");
     assert_int_equal(r.code, 0);
     shell_release(&r);
@@ -94,7 +76,7 @@ static void a_device_without_back_off_is_told_apart(void **state)
 {
     (void)state;
     char program[600];
-    snprintf(program, sizeof program, "%s --root {root.pem} --flaw hammer-busy", reference);
+    snprintf(program, sizeof program, "reference_device --root {root.pem} --flaw hammer-busy");
     shell_write("own.bench", ""); // a fresh one
     json_t *json = profile_of(program);
     assert_non_null(strstr(backoff_after_refusals(json), "no back-off"));
@@ -106,6 +88,8 @@ static void microsofts_node_sdk_is_recognised(void **state)
     (void)state;
     char program[600];
     char mark[600];
+    const char *sdk_node = getenv("SDK_NODE");
+    assert_non_null(sdk_node);
     snprintf(mark, sizeof mark, "%s/installed.json", sdk_node);
     if (!fs_exists(mark)) {
         print_message("the Node SDK is not installed: see fixtures/README.md\n");
@@ -128,15 +112,15 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
         "port.sh",
         "#!/bin/sh\n"
         "mkfifo lines\n"
-        "$1 observe --passive --for 4s --port 0 --files pf --bench box.bench --name box 2>lines &\n"
+        "hubrig observe --passive --for 4s --port 0 --files pf --bench box.bench --name box 2>lines &\n"
         "hub=$!\n"
         "while read -r line; do case $line in HostName=*) break;; esac; done <lines\n"
-        "IOTHUB_DEVICE_CONNECTION_STRING=$line $2 --root pf/root.pem >/dev/null &\n"
+        "IOTHUB_DEVICE_CONNECTION_STRING=$line reference_device --root pf/root.pem >/dev/null &\n"
         "device=$!\n"
         "wait $hub; code=$?\n"
         "kill $device; wait $device\n"
         "cat box.bench; exit $code\n");
-    shell_run(&r, "exec 3<>/dev/null; ./port.sh %s %s", hubrig, reference);
+    shell_run(&r, "exec 3<>/dev/null; ./port.sh");
     shell_assert_says(&r, "device-1: 1 connections, 1 sessions");
     shell_assert_says(&r, "blackbox box");
     shell_assert_says(&r, "hub-address localhost");
@@ -148,11 +132,7 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
 static void mistakes_and_silence_have_their_codes(void **state)
 {
     (void)state;
-    static const struct {
-        const char *options;
-        int code;
-        const char *text;
-    } rows[] = {
+    static const struct shell_row rows[] = {
         {"--listen 127.0.0.1 -- true", 2, "--listen is for a device on a port"},
         {"--watch soon -- true", 2, "--watch takes a duration"},
         {"--for 3s -- true", 2, "--for is for --passive"},
@@ -163,13 +143,7 @@ static void mistakes_and_silence_have_their_codes(void **state)
         {"--evidence quiet -- true", 1, "never got a session"},
         {"--evidence quiet -- ./no-such-program", 3, "no-such-program"},
     };
-    struct shell_result r;
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        shell_run(&r, "%s observe %s", hubrig, rows[i].options);
-        shell_assert_says(&r, rows[i].text);
-        assert_int_equal(r.code, rows[i].code);
-        shell_release(&r);
-    }
+    shell_assert_rows("hubrig observe", rows, HR_COUNT_OF(rows));
 }
 
 int main(void)
@@ -181,5 +155,5 @@ int main(void)
         cmocka_unit_test(a_device_on_a_port_is_watched_without_disturbance),
         cmocka_unit_test(mistakes_and_silence_have_their_codes),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

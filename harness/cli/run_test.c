@@ -17,18 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *hubrig;
-static const char *reference;
-
 static int set_up(void **state)
 {
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    reference = getenv("REFERENCE_DEVICE");
-    if (!hubrig || !reference || !shell_open()) {
+    char sub[100];
+    if (shell_set_up(state) < 0) {
         return -1;
     }
-    char sub[100];
     snprintf(sub, sizeof sub, "%s/t", shell_folder);
     if (fs_make_folder(sub, 0755) < 0) {
         return -1;
@@ -38,17 +32,11 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 static void a_missing_program_is_the_rigs_trouble(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/connect.scn ./no-such-device", hubrig);
+    shell_run(&r, "hubrig try --suite t/connect.scn ./no-such-device");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "cannot start './no-such-device': No such file or directory");
@@ -59,7 +47,7 @@ static void a_device_that_never_dials_fails_and_is_ended(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/brief.scn sleep 98761", hubrig);
+    shell_run(&r, "hubrig try --suite t/brief.scn sleep 98761");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "fail  t.brief");
     shell_assert_says(&r, "t/brief.scn:4");
@@ -73,7 +61,7 @@ static void a_killed_worker_is_infra_and_takes_its_device_along(void **state)
     (void)state;
     struct shell_result r;
     shell_write("killer.sh", "#!/bin/sh\nsetsid sleep 98762 &\nkill -9 $PPID\nexec sleep 98763\n");
-    shell_run(&r, "%s try --suite t/connect.scn ./killer.sh", hubrig);
+    shell_run(&r, "hubrig try --suite t/connect.scn ./killer.sh");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "signal 9 ended it");
@@ -89,7 +77,7 @@ static void a_device_that_floods_its_output_is_judged_as_any_other(void **state)
     struct buf log HR_CLEANUP(buf_deinit);
     char path[200];
     shell_write("flood.sh", "#!/bin/sh\nhead -c 100000000 /dev/zero | tr '\\0' x\nexec sleep 98764\n");
-    shell_run(&r, "%s try --suite t/brief.scn ./flood.sh", hubrig);
+    shell_run(&r, "hubrig try --suite t/brief.scn ./flood.sh");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "fail");
     assert_int_equal(shell_count_processes("sleep 98764"), 0);
@@ -103,7 +91,7 @@ static void a_device_that_ends_early_is_named_with_its_last_words(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/connect.scn sh -c 'echo cannot open /dev/modem; exit 9'", hubrig);
+    shell_run(&r, "hubrig try --suite t/connect.scn sh -c 'echo cannot open /dev/modem; exit 9'");
     assert_int_equal(r.code, 1);
     shell_assert_says(&r, "code 9");
     shell_assert_says(&r, "cannot open /dev/modem");
@@ -115,10 +103,11 @@ static void an_unwritable_evidence_folder_is_infra(void **state)
     (void)state;
     struct shell_result r;
     shell_write("in-the-way", "a file\n");
-    shell_run(&r, "%s try --suite t/connect.scn --evidence in-the-way true", hubrig);
+    shell_run(&r, "hubrig try --suite t/connect.scn --evidence in-the-way true");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "in-the-way");
+    assert_false(fs_exists("/verdict.json"));
     shell_release(&r);
 }
 
@@ -134,9 +123,8 @@ static void a_full_disk_is_infra(void **state)
     }
     shell_write("t/chatty.scn", "scenario t.chatty\nlimit 30s\nboot device\nwait 5s\n");
     shell_run(&r,
-        "unshare -Urm sh -c 'mount -t tmpfs -o size=256k none small && %s try --suite t/chatty.scn "
-        "--evidence small/e sh -c \"while :; do echo 0123456789012345678901234567890123456789; done\"'",
-        hubrig);
+        "unshare -Urm sh -c 'mount -t tmpfs -o size=256k none small && hubrig try --suite t/chatty.scn "
+        "--evidence small/e sh -c \"while :; do echo 0123456789012345678901234567890123456789; done\"'");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "o space left on");
@@ -148,7 +136,7 @@ static void a_mistake_in_a_scenario_stops_the_run_before_it_begins(void **state)
     (void)state;
     struct shell_result r;
     shell_write("wrong.scn", "scenario wrong\nboot device\nexpect mqtt.conected within 3s\n");
-    shell_run(&r, "%s try --suite wrong.scn true", hubrig);
+    shell_run(&r, "hubrig try --suite wrong.scn true");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "wrong.scn:3:8");
     shell_assert_says(&r, "did you mean mqtt.connected?");
@@ -159,27 +147,27 @@ static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(voi
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s rum", hubrig);
+    shell_run(&r, "hubrig rum");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "run");
     shell_release(&r);
-    shell_run(&r, "%s run t --device refernce", hubrig);
+    shell_run(&r, "hubrig run t --device refernce");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "did you mean reference?");
     shell_release(&r);
-    shell_run(&r, "%s run t --devise reference", hubrig);
+    shell_run(&r, "hubrig run t --devise reference");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "--device");
     shell_release(&r);
-    shell_run(&r, "%s run no/such/suite --device reference", hubrig);
+    shell_run(&r, "hubrig run no/such/suite --device reference");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "no/such/suite");
     shell_release(&r);
-    shell_run(&r, "%s try --offers clok true", hubrig);
+    shell_run(&r, "hubrig try --offers clok true");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "did you mean clock?");
     shell_release(&r);
-    shell_run(&r, "%s run t --device reference -j many", hubrig);
+    shell_run(&r, "hubrig run t --device reference -j many");
     assert_int_equal(r.code, 2);
     shell_release(&r);
 }
@@ -191,7 +179,7 @@ static void every_command_has_help(void **state)
                                         "words", "report", "history", "suites"};
     for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
         struct shell_result r;
-        shell_run(&r, "%s %s --help", hubrig, names[i]);
+        shell_run(&r, "hubrig %s --help", names[i]);
         assert_int_equal(r.code, 0);
         shell_assert_says(&r, "usage: hubrig");
         shell_assert_says(&r, "Exit codes:");
@@ -203,8 +191,7 @@ static void without_namespaces_the_hub_takes_a_loopback_address(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/connect.scn --network host --junit j.xml --tap t.tap %s --root {root.pem}",
-        hubrig, reference);
+    shell_run(&r, "hubrig try --suite t/connect.scn --network host --junit j.xml --tap t.tap reference_device --root {root.pem}");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "pass  t.connect");
     shell_release(&r);
@@ -218,9 +205,8 @@ static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s try --suite t/connect.scn %s --root {root.pem} --connection-string "
-            "{device.connection_string}",
-        hubrig, reference);
+    shell_run(&r, "hubrig try --suite t/connect.scn reference_device --root {root.pem} --connection-string "
+            "{device.connection_string}");
     assert_int_equal(r.code, 0);
     shell_release(&r);
     shell_run(&r, "grep -rlE 'SharedAccessKey=|SharedAccessSignature' evidence; stat -c %%a evidence/t.connect/device.key");
@@ -246,10 +232,9 @@ static void the_capture_opens_decrypted(void **state)
     }
     shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
                                "expect mqtt.refused within 20s\nwait 200ms\n");
-    shell_run(&r, "%s try --suite t/token.scn %s --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
+    shell_run(&r, "hubrig try --suite t/token.scn reference_device --root {root.pem} && tshark -r evidence/t.token/wire.pcapng "
                   "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.conack.val 2>/dev/null; "
-                  "tshark -r evidence/t.token/wire.pcapng -Y frame.comment -T fields -e frame.comment 2>/dev/null",
-              hubrig, reference);
+                  "tshark -r evidence/t.token/wire.pcapng -Y frame.comment -T fields -e frame.comment 2>/dev/null");
     shell_assert_says(&r, "1\tbench-01"); // CONNECT
     shell_assert_says(&r, "2\t\t5");      // CONNACK 5
     shell_assert_says(&r, "reason=sas-expired");
@@ -276,13 +261,13 @@ static void every_engine_and_version_shows_connect_and_publish(void **state)
                  rows[i][2], rows[i][0], rows[i][1], rows[i][1]);
         shell_write("t/shown.scn", text);
         shell_run(&r,
-                  "%s try --offers tls1.3 --suite t/shown.scn %s --root {root.pem} && cd evidence/t.shown && "
+                  "hubrig try --offers tls1.3 --suite t/shown.scn reference_device --root {root.pem} && cd evidence/t.shown && "
                   "tshark -r wire.pcapng %s 2>/dev/null | sort | uniq > alone.txt; "
                   "editcap --discard-all-secrets wire.pcapng bare.pcapng && "
                   "tshark -r bare.pcapng %s 2>/dev/null | wc -l | sed s,^,without=,; "
                   "tshark -r bare.pcapng -o tls.keylog_file:keys.log %s 2>/dev/null | sort | uniq | "
                   "diff alone.txt - && stat -c mode=%%a keys.log && cat alone.txt",
-                  hubrig, reference, show, show, show);
+                  show, show, show);
         assert_int_equal(r.code, 0);
         shell_assert_says(&r, "without=0\n");
         shell_assert_says(&r, "mode=600");
@@ -301,12 +286,11 @@ static void the_capture_of_tls_1_3_shows_certificate_and_fingerprint(void **stat
     }
     shell_write("t/tls13.scn", "scenario t.tls13\nneeds tls1.3\nlimit 30s\nset hub.tls_versions = 1.3\n"
                                "boot device\nexpect mqtt.connected within 20s\n");
-    shell_run(&r, "%s try --offers tls1.3 --suite t/tls13.scn %s --root {root.pem} && "
+    shell_run(&r, "hubrig try --offers tls1.3 --suite t/tls13.scn reference_device --root {root.pem} && "
                   "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null; "
                   "ja3=$(tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.ja3 -T fields -e "
                   "tls.handshake.ja3 2>/dev/null) && grep -c \"JA3) $ja3$\" "
-                  "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,",
-              hubrig, reference);
+                  "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,");
     shell_assert_says(&r, "same-fingerprint=1");
     shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3
     shell_release(&r);
@@ -320,10 +304,9 @@ static void dumpcap_sees_names_and_bytes_to_the_last_one(void **state)
     }
     struct shell_result r;
     shell_run(&r,
-              "%s try --capture interface --suite t/connect.scn %s --root {root.pem} && cd evidence/t.connect && "
+              "hubrig try --capture interface --suite t/connect.scn reference_device --root {root.pem} && cd evidence/t.connect && "
               "tshark -r interface.pcapng -o tls.keylog_file:keys.log -Y 'dns.a or mqtt.msgtype == 1 or "
-              "mqtt.msgtype == 14' -T fields -e dns.a -e mqtt.msgtype 2>/dev/null",
-              hubrig, reference);
+              "mqtt.msgtype == 14' -T fields -e dns.a -e mqtt.msgtype 2>/dev/null");
     shell_assert_says(&r, "203.0.113.10"); // the name server's answer
     shell_assert_says(&r, "\t1\n");        // CONNECT
     shell_assert_says(&r, "14\n");         // DISCONNECT, just before the end
@@ -340,13 +323,13 @@ static void a_hub_that_serves_takes_dumpcap_along(void **state)
     shell_write("serve.sh",
                 "ip link set lo up\n"
                 "mkfifo ready && trap 'kill $hub' EXIT\n"
-                "$1 serve --capture interface --files seen >ready & hub=$!\n"
+                "hubrig serve --capture interface --files seen >ready & hub=$!\n"
                 "head -1 <ready >/dev/null && openssl s_client -connect 127.0.0.1:8883 -CAfile "
                 "seen/root.pem -tls1_2 </dev/null >/dev/null\n"
                 "kill -INT $hub; wait $hub; echo served=$?; trap - EXIT\n"
                 "tshark -r seen/interface.pcapng -o tls.keylog_file:seen/keys.log -Y "
                 "'tls.handshake.type == 20' -T fields -e tls.handshake.type 2>/dev/null\n");
-    shell_run(&r, "unshare -Urn sh serve.sh %s", hubrig);
+    shell_run(&r, "unshare -Urn sh serve.sh");
     shell_assert_says(&r, "served=0\n");
     shell_assert_says(&r, "20\n"); // Finished, which is encrypted
     shell_release(&r);
@@ -357,10 +340,9 @@ static void where_dumpcap_cannot_listen_is_said_with_what_to_try(void **state)
     (void)state;
     struct shell_result r;
     shell_write("dumpcap", "#!/bin/sh\necho 'You do not have permission to capture' >&2\nexit 1\n");
-    shell_run(&r, "PATH=.:$PATH %s try --retries 0 --capture interface --suite t/connect.scn %s; echo code=$?; "
-                  "PATH=/nowhere %s serve --port 0 --capture interface; echo code=$?; "
-                  "%s try --capture wire true; echo code=$?",
-              hubrig, reference, hubrig, hubrig);
+    shell_run(&r, "PATH=.:$PATH hubrig try --retries 0 --capture interface --suite t/connect.scn reference_device; "
+                  "PATH=/nowhere $(command -v hubrig) serve --port 0 --capture interface; echo code=$?; "
+                  "hubrig try --capture wire true; echo code=$?");
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "You do not have permission to capture; try: as root");
     shell_assert_says(&r, "no such program in PATH; try: apt-get install");
@@ -380,7 +362,7 @@ static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state
     if (child == 0) {
         setpgid(0, 0);
         if (chdir(shell_folder) == 0 && freopen("interrupted.txt", "w", stdout)) {
-            execl(hubrig, hubrig, "try", "--suite", "t/slow.scn", "sleep", "98765", NULL);
+            execlp("hubrig", "hubrig", "try", "--suite", "t/slow.scn", "sleep", "98765", NULL);
         }
         _exit(99);
     }
@@ -417,18 +399,18 @@ static void serving_on_a_taken_port_is_refused_with_advice(void **state)
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
     struct shell_result r;
-    shell_run(&r, "%s serve --port %d", hubrig, ntohs(at.sin_port));
+    shell_run(&r, "hubrig serve --port %d", ntohs(at.sin_port));
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "another program has this port");
     shell_release(&r);
     close(fd);
-    shell_run(&r, "%s serve --port 99999", hubrig);
+    shell_run(&r, "hubrig serve --port 99999");
     assert_int_equal(r.code, 2);
     shell_release(&r);
-    shell_run(&r, "%s serve --listen nowhere", hubrig);
+    shell_run(&r, "hubrig serve --listen nowhere");
     assert_int_equal(r.code, 2);
     shell_release(&r);
-    shell_run(&r, "%s serve --port 0 --chain azure/digicert-g3", hubrig);
+    shell_run(&r, "hubrig serve --port 0 --chain azure/digicert-g3");
     assert_int_equal(r.code, 2);
     shell_assert_says(&r, "did you mean azure/digicert-g2");
     shell_release(&r);
@@ -458,5 +440,5 @@ int main(void)
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, shell_tear_down);
 }

@@ -10,21 +10,19 @@
 
 #define HOST "testhub.azure-devices.net"
 
-static const char *hubrig;
-
 // Serve, tell it by ctl, ask it; what is asked prints its answer. Reading the fifo's first line
 // waits until the hub is ready.
 static void ask(struct shell_result *r, const char *ctl, const char *question)
 {
     static const char script[] =
         "ip link set lo up; rm -rf ready hub-files; mkfifo ready\n"
-        "$HUBRIG serve --host " HOST " --port 0 --sntp 123 --dns 53 --json >ready & hub=$!\n"
+        "hubrig serve --host " HOST " --port 0 --sntp 123 --dns 53 --json >ready & hub=$!\n"
         "exec 3<ready; read -r first <&3; cat <&3 >events & reader=$!\n"
-        "if [ -n \"$1\" ]; then $HUBRIG ctl $1 || { kill $hub; exit 9; }; fi\n"
+        "if [ -n \"$1\" ]; then hubrig ctl $1 || { kill $hub; exit 9; }; fi\n"
         "sh -c \"$2\"\n"
         "kill $hub; wait $hub; status=$?; wait $reader; cat events; exit $status\n";
     shell_write("ask", script);
-    shell_run(r, "HUBRIG=%s unshare -Urn sh ./ask '%s' '%s'", hubrig, ctl, question);
+    shell_run(r, "unshare -Urn sh ./ask '%s' '%s'", ctl, question);
 }
 
 static void check(const char *ctl, const char *question, const char *const *says)
@@ -109,23 +107,10 @@ static void a_name_server_without_an_address_to_tell_is_refused(void **state)
 {
     struct shell_result r;
     (void)state;
-    shell_run(&r, "%s serve --port 0 --dns 0 --listen 0.0.0.0", hubrig);
+    shell_run(&r, "hubrig serve --port 0 --dns 0 --listen 0.0.0.0");
     shell_assert_says(&r, "nobody can dial 0.0.0.0");
     assert_int_equal(r.code, 2);
     shell_release(&r);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
 }
 
 int main(void)
@@ -140,5 +125,5 @@ int main(void)
         puts("skipped: no network of its own here, or dig or ntpdig is not installed");
         return 77;
     }
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -3,106 +3,40 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/served.h"
 #include "harness/cli/shell.h"
 
 #include <arpa/inet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static const char *hubrig;
-
-struct hub {
-    pid_t pid;
-    FILE *out;
-    int port;
-    char ready[1000];
-};
-
-static struct hub hub;
-
-// Start a hub and read its ready line.
-static void serve(const char *more)
-{
-    int pair[2];
-    char command[1000];
-    snprintf(command, sizeof command, "exec %s serve --port 0 --json %s", hubrig, more);
-    assert_int_equal(pipe(pair), 0);
-    hub.pid = fork();
-    if (hub.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pair[1], STDOUT_FILENO);
-        close(pair[0]);
-        close(pair[1]);
-        if (chdir(shell_folder) == 0) {
-            execl("/bin/sh", "sh", "-c", command, NULL);
-        }
-        _exit(99);
-    }
-    close(pair[1]);
-    hub.out = fdopen(pair[0], "r");
-    assert_non_null(fgets(hub.ready, sizeof hub.ready, hub.out));
-    const char *port = strstr(hub.ready, "port=");
-    assert_non_null(port);
-    hub.port = atoi(port + 5);
-}
-
-// Read events until one has `word` in it; returns that line.
-static const char *await(const char *word)
-{
-    static char line[20000];
-    while (fgets(line, sizeof line, hub.out)) {
-        if (strstr(line, word)) {
-            return line;
-        }
-    }
-    fail_msg("the hub ended before an event with '%s'", word);
-    return "";
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    if (hub.pid > 0) {
-        int status = 0;
-        kill(hub.pid, SIGTERM);
-        waitpid(hub.pid, &status, 0);
-        fclose(hub.out);
-        hub.pid = 0;
-        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-    }
-    return 0;
-}
 
 static void the_ready_line_comes_first_and_names_everything(void **state)
 {
     (void)state;
-    serve("--host myhub.azure-devices.net");
-    assert_true(strncmp(hub.ready, "ready host=myhub.azure-devices.net address=127.0.0.1 port=", 58) == 0);
-    assert_non_null(strstr(hub.ready, "root=hub-files/root.pem chain=azure/digicert-g2"));
+    served_start("--host myhub.azure-devices.net");
+    assert_true(strncmp(served_ready(), "ready host=myhub.azure-devices.net address=127.0.0.1 port=", 58) == 0);
+    assert_non_null(strstr(served_ready(), "root=hub-files/root.pem chain=azure/digicert-g2"));
 }
 
 static void openssl_verifies_the_chain_with_the_root_and_not_without(void **state)
 {
     (void)state;
     struct shell_result r;
-    serve("");
+    served_start("");
     shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem -verify_return_error </dev/null",
-              hub.port);
+              served_port());
     shell_assert_says(&r, "Verify return code: 0 (ok)");
     shell_assert_says(&r, "No client certificate CA names sent");
     shell_assert_says(&r, "Client Certificate Types"); // asked for, without a CA list
     shell_release(&r);
-    shell_run(&r, "openssl s_client -connect localhost:%d </dev/null", hub.port);
+    shell_run(&r, "openssl s_client -connect localhost:%d </dev/null", served_port());
     shell_assert_says(&r, "Verify return code: 20");
     shell_release(&r);
     shell_run(&r, "openssl s_client -connect localhost:%d -showcerts -CAfile hub-files/root.pem </dev/null | grep -c BEGIN",
-              hub.port);
+              served_port());
     shell_assert_says(&r, "3\n"); // leaf and intermediates, never the root
     shell_release(&r);
 }
@@ -111,8 +45,8 @@ static void an_expired_leaf_is_answered_with_code_10(void **state)
 {
     (void)state;
     struct shell_result r;
-    serve("--chain bad/expired-leaf");
-    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", hub.port);
+    served_start("--chain bad/expired-leaf");
+    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", served_port());
     shell_assert_says(&r, "Verify return code: 10");
     shell_release(&r);
 }
@@ -121,12 +55,12 @@ static void a_client_alert_is_an_event_with_its_name(void **state)
 {
     (void)state;
     struct shell_result r;
-    serve("--chain bad/expired-leaf");
+    served_start("--chain bad/expired-leaf");
     shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem -verify_return_error </dev/null",
-              hub.port);
-    const char *line = await("\"tls.alert\"");
+              served_port());
+    const char *line = served_await("\"tls.alert\"");
     assert_non_null(strstr(line, "\"by\":\"device\",\"level\":\"fatal\",\"name\":\"certificate_expired\",\"code\":45"));
-    await("\"tls.failed\"");
+    served_await("\"tls.failed\"");
     shell_release(&r);
 }
 
@@ -134,15 +68,15 @@ static void a_message_of_mosquitto_pub_is_in_the_journal(void **state)
 {
     (void)state;
     struct shell_result r;
-    serve("--device press-4 --x509");
+    served_start("--device press-4 --x509");
     shell_run(&r,
               "mosquitto_pub -V mqttv311 -h localhost -p %d --cafile hub-files/root.pem --cert "
               "hub-files/device.crt --key hub-files/device.key -i press-4 -u "
               "'localhost/press-4/?api-version=2021-04-12' -q 1 -t "
               "'devices/press-4/messages/events/colour=dark%%20red&$.mid=m-1' -m 'it is warm'",
-              hub.port);
+              served_port());
     assert_int_equal(r.code, 0);
-    const char *line = await("\"d2c.message\"");
+    const char *line = served_await("\"d2c.message\"");
     assert_non_null(strstr(line, "\"message_id\":\"m-1\""));
     assert_non_null(strstr(line, "\"body\":\"it is warm\""));
     assert_non_null(strstr(line, "dark red"));
@@ -153,11 +87,10 @@ static void the_printed_token_connects_and_a_wrong_one_is_told_why(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "%s serve --port 0 >lines 2>&1 & pid=$!; until grep -q mosquitto_pub lines; do :; done; "
+    shell_run(&r, "serve; "
                   "eval \"$(grep -o 'mosquitto_pub.*' lines)\"; echo good $?; "
                   "eval \"$(grep -o 'mosquitto_pub.*' lines | sed 's/sig=...../sig=AAAAA/')\"; echo bad $?; "
-                  "until grep -q mqtt.refused lines; do :; done; kill $pid; wait $pid; echo hub $?; cat lines",
-              hubrig);
+                  "until grep -q mqtt.refused lines; do :; done; finish; cat lines");
     shell_assert_says(&r, "good 0");
     shell_assert_says(&r, "bad 5");
     shell_assert_says(&r, "hub 0");
@@ -169,10 +102,8 @@ static void the_sas_key_survives_a_restart(void **state)
 {
     (void)state;
     struct shell_result r;
-    const char *twice = "for i in 1 2; do %s serve --port 0 --files kept >line 2>&1 & pid=$!; "
-                        "until grep -q mosquitto_pub line; do :; done; kill $pid; wait $pid; "
-                        "grep -o 'SharedAccessKey=.*' line; done | sort -u | wc -l; stat -c %%a kept/device.sas-key";
-    shell_run(&r, twice, hubrig);
+    shell_run(&r, "for i in 1 2; do serve --files kept; finish >code; grep -o 'SharedAccessKey=.*' lines; "
+                  "done | sort -u | wc -l; stat -c %%a kept/device.sas-key");
     shell_assert_says(&r, "1\n600\n");
     shell_release(&r);
 }
@@ -181,7 +112,7 @@ static int dial(void)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                             .sin_port = htons((uint16_t)hub.port)};
+                             .sin_port = htons((uint16_t)served_port())};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
     return fd;
@@ -200,17 +131,17 @@ static void peers_that_speak_no_tls_are_named_and_the_hub_goes_on(void **state)
         {SPAN_LITERAL("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"), "ClientHello"},
     };
     struct shell_result r;
-    serve("");
+    served_start("");
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         int fd = dial();
         assert_int_equal(write(fd, rows[i].bytes.ptr, rows[i].bytes.len), rows[i].bytes.len);
-        assert_non_null(strstr(await("\"tls.failed\""), rows[i].says));
+        assert_non_null(strstr(served_await("\"tls.failed\""), rows[i].says));
         char rest[100];
         while (read(fd, rest, sizeof rest) > 0) {
         }
         close(fd);
     }
-    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", hub.port);
+    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", served_port());
     shell_assert_says(&r, "Verify return code: 0 (ok)");
     shell_release(&r);
 }
@@ -220,7 +151,7 @@ static void a_device_that_hangs_up_at_every_byte_of_a_handshake_does_no_harm(voi
     (void)state;
     struct shell_result r;
     static const uint8_t noise[64] = {0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3};
-    serve("");
+    served_start("");
     for (size_t n = 0; n <= sizeof noise; n++) {
         int fd = dial();
         assert_int_equal(write(fd, noise, n), n);
@@ -231,29 +162,16 @@ static void a_device_that_hangs_up_at_every_byte_of_a_handshake_does_no_harm(voi
         close(fd);
     }
     for (size_t n = 0; n <= sizeof noise; n++) {
-        await("\"tcp.closed\"");
+        served_await("\"tcp.closed\"");
     }
-    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", hub.port);
+    shell_run(&r, "openssl s_client -connect localhost:%d -CAfile hub-files/root.pem </dev/null", served_port());
     shell_assert_says(&r, "Verify return code: 0 (ok)");
     shell_release(&r);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 int main(void)
 {
-#define SERVED(name) cmocka_unit_test_teardown(name, stop)
+#define SERVED(name) cmocka_unit_test_teardown(name, served_stop)
     const struct CMUnitTest tests[] = {
         SERVED(the_ready_line_comes_first_and_names_everything),
         SERVED(openssl_verifies_the_chain_with_the_root_and_not_without),
@@ -265,5 +183,5 @@ int main(void)
         SERVED(peers_that_speak_no_tls_are_named_and_the_hub_goes_on),
         SERVED(a_device_that_hangs_up_at_every_byte_of_a_handshake_does_no_harm),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -3,6 +3,7 @@
 // meet them.
 #include "base/error.h"
 #include "base/test.h"
+#include "harness/cli/served.h"
 #include "harness/cli/shell.h"
 #include "harness/cli/web_peer.h"
 
@@ -10,80 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { CONNACK_BYTES = 4, PUBACK_BYTES = 4 };
 
-static const char *hubrig;
-
-static struct {
-    pid_t pid;
-    FILE *out;
-    int port;
-    int https_port;
-    char folder[200];
-} hub;
 static struct web_peer peer;
-
-static int port_of(const char *ready, const char *name)
-{
-    const char *at = strstr(ready, name);
-    assert_non_null(at);
-    return atoi(at + strlen(name));
-}
+static char files[200];
 
 static int serve(void **state)
 {
-    int pair[2];
-    char command[1000];
-    char ready[1000];
     (void)state;
-    snprintf(command, sizeof command, "exec %s serve --port 0 --https-port 0 --x509 --json",
-             hubrig);
-    snprintf(hub.folder, sizeof hub.folder, "%s/hub-files", shell_folder);
-    assert_int_equal(pipe(pair), 0);
-    hub.pid = fork();
-    if (hub.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pair[1], STDOUT_FILENO);
-        close(pair[0]);
-        close(pair[1]);
-        if (chdir(shell_folder) == 0) {
-            execl("/bin/sh", "sh", "-c", command, NULL);
-        }
-        _exit(99);
-    }
-    close(pair[1]);
-    hub.out = fdopen(pair[0], "r");
-    assert_non_null(fgets(ready, sizeof ready, hub.out));
-    hub.port = port_of(ready, " port=");
-    hub.https_port = port_of(ready, " https_port=");
+    served_start("--https-port 0 --x509");
+        snprintf(files, sizeof files, "%s/hub-files", shell_folder);
     return 0;
-}
-
-static int stop(void **state)
-{
-    int status = 0;
-    (void)state;
-    kill(hub.pid, SIGTERM);
-    waitpid(hub.pid, &status, 0);
-    fclose(hub.out);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-}
-
-// Read events until one has `word` in it; returns that line.
-static const char *await(const char *word)
-{
-    static char line[20000];
-    while (fgets(line, sizeof line, hub.out)) {
-        if (strstr(line, word)) {
-            return line;
-        }
-    }
-    fail_msg("the hub ended before an event with '%s'", word);
-    return "";
 }
 
 static void assert_has(const char *line, const char *text)
@@ -155,7 +94,7 @@ static void expect_close(int code)
 
 static void open_websocket(void)
 {
-    web_peer_open(&peer, hub.https_port, hub.folder);
+    web_peer_open(&peer, served_https_port(), files);
     assert_int_equal(web_peer_upgrade(&peer, "mqtt"), 101);
 }
 
@@ -193,14 +132,14 @@ static void requests_that_are_no_upgrade_get_404_in_json(void **state)
     (void)state;
     for (size_t i = 0; i < HR_COUNT_OF(arguments); i++) {
         snprintf(line, sizeof line, "%s 'https://localhost:%d/devices?x=1'", arguments[i],
-                 hub.https_port);
+                 served_https_port());
         curl_says(line, "HTTP/1.1 404 Not Found", "{\"message\":\"there is nothing here\"}");
     }
-    assert_has(await("\"http.request\""),
+    assert_has(served_await("\"http.request\""),
                "\"method\":\"GET\",\"path\":\"/devices\",\"status\":404");
-    assert_has(await("\"http.request\""), "\"method\":\"DELETE\"");
-    assert_has(await("\"http.request\""), "\"method\":\"POST\"");
-    assert_has(await("\"http.request\""), "\"method\":\"PATCH\"");
+    assert_has(served_await("\"http.request\""), "\"method\":\"DELETE\"");
+    assert_has(served_await("\"http.request\""), "\"method\":\"POST\"");
+    assert_has(served_await("\"http.request\""), "\"method\":\"PATCH\"");
 }
 
 static void a_connection_is_kept_for_further_requests(void **state)
@@ -210,7 +149,7 @@ static void a_connection_is_kept_for_further_requests(void **state)
     shell_run(&r,
               "curl -s -v -m 20 --http1.1 --cacert hub-files/root.pem https://localhost:%d/a -d x "
               "https://localhost:%d/b",
-              hub.https_port, hub.https_port);
+              served_https_port(), served_https_port());
     shell_assert_says(&r, "Re-using existing connection");
     shell_release(&r);
 }
@@ -219,7 +158,7 @@ static void a_body_beyond_the_limit_is_refused_before_it_is_read(void **state)
 {
     char text[500];
     (void)state;
-    web_peer_open(&peer, hub.https_port, hub.folder);
+    web_peer_open(&peer, served_https_port(), files);
     web_peer_send(&peer, SPAN_LITERAL("POST / HTTP/1.1\r\nHost: localhost\r\n"
                                       "Content-Length: 99999999999\r\n\r\n"));
     assert_int_equal(web_peer_read_head(&peer, text, sizeof text), 413);
@@ -230,7 +169,7 @@ static void the_websocket_path_without_an_upgrade_gets_400(void **state)
 {
     char line[300];
     (void)state;
-    snprintf(line, sizeof line, "'https://localhost:%d/$iothub/websocket'", hub.https_port);
+    snprintf(line, sizeof line, "'https://localhost:%d/$iothub/websocket'", served_https_port());
     curl_says(line, "HTTP/1.1 400 Bad Request", "this path takes WebSocket upgrades alone");
 }
 
@@ -262,9 +201,9 @@ static void upgrades_with_a_flaw_get_400_that_names_it(void **state)
         char line[600];
         const char *port = strstr(cases[i].arguments, "%d");
         snprintf(line, sizeof line, "%.*s%d%s", (int)(port - cases[i].arguments),
-                 cases[i].arguments, hub.https_port, port + 2);
+                 cases[i].arguments, served_https_port(), port + 2);
         curl_says(line, "HTTP/1.1 400 Bad Request", cases[i].text);
-        assert_has(await("\"http.request\""), "\"status\":400");
+        assert_has(served_await("\"http.request\""), "\"status\":400");
     }
 }
 
@@ -283,12 +222,12 @@ static void the_subprotocol_is_matched_in_any_case_and_echoed(void **state)
             "Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n"
             "Sec-WebSocket-Protocol: other, %s\\r\\n\\r\\n\\210\\200mask') "
             "| openssl s_client -quiet -connect localhost:%d 2>/dev/null",
-            spellings[i], hub.https_port);
+            spellings[i], served_https_port());
         shell_assert_says(&r, "HTTP/1.1 101 Switching Protocols");
         shell_assert_says(&r, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         shell_assert_says(&r, echo);
         shell_release(&r);
-        const char *line = await("\"ws.open\"");
+        const char *line = served_await("\"ws.open\"");
         assert_has(line, spellings[i]);
         assert_has(line, "\"query\":\"iothub-no-client-cert=true\"");
     }
@@ -301,10 +240,10 @@ static void a_device_publishes_over_websocket(void **state)
     (void)state;
     connect_device();
     publish_and_expect_puback("it is warm");
-    const char *line = await("\"mqtt.connected\"");
+    const char *line = served_await("\"mqtt.connected\"");
     assert_has(line, "\"device\":\"device-1\"");
     assert_has(line, "\"auth\":\"thumbprint\"");
-    assert_has(await("\"d2c.message\""), "\"body\":\"it is warm\"");
+    assert_has(served_await("\"d2c.message\""), "\"body\":\"it is warm\"");
     web_peer_close(&peer);
 }
 
@@ -384,9 +323,9 @@ static void thousands_of_messages_are_acknowledged_to_a_device_that_reads_late(v
         size_t len = put_publish(packet, id, span_of(body, sizeof body));
         web_peer_send_frame(&peer, WS_BINARY, true, span_of(packet, len));
         if (id % 100 == 0) { // keep the pipe of events from filling up
-            await("\"d2c.message\"");
+            served_await("\"d2c.message\"");
             for (unsigned i = 1; i < 100; i++) {
-                await("\"mqtt.puback\"");
+                served_await("\"mqtt.puback\"");
             }
         }
     }
@@ -405,7 +344,7 @@ static void a_close_frame_is_answered_with_its_code(void **state)
     connect_device();
     web_peer_send_frame(&peer, WS_CLOSE, true, SPAN_LITERAL("\x03\xe9going away"));
     expect_close(1001);
-    assert_has(await("\"ws.closed\""), "\"code\":1001,\"by\":\"device\"");
+    assert_has(served_await("\"ws.closed\""), "\"code\":1001,\"by\":\"device\"");
     web_peer_close(&peer);
 }
 
@@ -415,7 +354,7 @@ static void mqtt_disconnect_ends_the_websocket_with_1000(void **state)
     connect_device();
     web_peer_send_frame(&peer, WS_BINARY, true, SPAN_LITERAL("\xe0\0"));
     expect_close(1000);
-    assert_has(await("\"ws.closed\""), "\"code\":1000,\"by\":\"hub\"");
+    assert_has(served_await("\"ws.closed\""), "\"code\":1000,\"by\":\"hub\"");
     web_peer_close(&peer);
 }
 
@@ -424,8 +363,8 @@ static void a_cut_connection_is_code_1006(void **state)
     (void)state;
     connect_device();
     web_peer_close(&peer);
-    assert_has(await("\"ws.closed\""), "\"code\":1006,\"by\":\"\"");
-    assert_has(await("\"tcp.closed\""), "\"by\":\"device\"");
+    assert_has(served_await("\"ws.closed\""), "\"code\":1006,\"by\":\"\"");
+    assert_has(served_await("\"tcp.closed\""), "\"by\":\"device\"");
 }
 
 static void broken_frames_are_closed_with_their_code(void **state)
@@ -448,7 +387,7 @@ static void broken_frames_are_closed_with_their_code(void **state)
         open_websocket();
         web_peer_send(&peer, cases[i].frame);
         expect_close(cases[i].code);
-        assert_has(await("\"ws.closed\""), cases[i].why);
+        assert_has(served_await("\"ws.closed\""), cases[i].why);
         web_peer_close(&peer);
     }
     connect_device(); // and the hub goes on
@@ -461,7 +400,7 @@ static void a_broken_packet_inside_good_frames_is_an_mqtt_error(void **state)
     connect_device();
     web_peer_send_frame(&peer, WS_BINARY, true, SPAN_LITERAL("\xf0\x02zz"));
     expect_close(1000);
-    await("\"mqtt.error\"");
+    served_await("\"mqtt.error\"");
     web_peer_close(&peer);
 }
 
@@ -477,7 +416,7 @@ static void a_flood_of_noise_does_no_harm(void **state)
             seed = seed * 1103515245 + 12345;
             noise[i] = (uint8_t)(seed >> 16);
         }
-        web_peer_open(&peer, hub.https_port, hub.folder);
+        web_peer_open(&peer, served_https_port(), files);
         if (round % 3 > 0) {
             assert_int_equal(web_peer_upgrade(&peer, "mqtt"), 101);
         } else {
@@ -505,7 +444,7 @@ static void a_device_that_hangs_up_at_every_byte_does_no_harm(void **state)
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n\x82\x85mask\x10";
     (void)state;
     for (size_t len = 1; len < sizeof request; len += len < 200 ? 13 : 1) {
-        web_peer_open(&peer, hub.https_port, hub.folder);
+        web_peer_open(&peer, served_https_port(), files);
         web_peer_send(&peer, span_of(request, len));
         web_peer_close(&peer);
     }
@@ -517,35 +456,27 @@ static void the_wrong_dialect_on_a_port_is_named(void **state)
 {
     char byte;
     (void)state;
-    web_peer_open(&peer, hub.https_port, hub.folder);
+    web_peer_open(&peer, served_https_port(), files);
     web_peer_send(&peer, connect_packet());
     assert_true(SSL_read(peer.ssl, &byte, 1) <= 0);
-    assert_has(await("\"mqtt.error\""), "MQTT was spoken where the hub expects HTTP");
+    assert_has(served_await("\"mqtt.error\""), "MQTT was spoken where the hub expects HTTP");
     web_peer_close(&peer);
-    web_peer_open(&peer, hub.port, hub.folder);
+    web_peer_open(&peer, served_port(), files);
     web_peer_send(&peer, SPAN_LITERAL("GET / HTTP/1.1\r\n\r\n"));
     assert_true(SSL_read(peer.ssl, &byte, 1) <= 0);
-    assert_has(await("\"mqtt.error\""), "HTTP was spoken where the hub expects MQTT");
+    assert_has(served_await("\"mqtt.error\""), "HTTP was spoken where the hub expects MQTT");
     web_peer_close(&peer);
 }
 
 static int set_up(void **state)
 {
-    (void)state;
-    hubrig = getenv("HUBRIG");
     signal(SIGPIPE, SIG_IGN);
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
+    return shell_set_up(state);
 }
 
 int main(void)
 {
-#define SERVED(name) cmocka_unit_test_setup_teardown(name, serve, stop)
+#define SERVED(name) cmocka_unit_test_setup_teardown(name, serve, served_stop)
     const struct CMUnitTest tests[] = {
         SERVED(requests_that_are_no_upgrade_get_404_in_json),
         SERVED(a_connection_is_kept_for_further_requests),
@@ -568,5 +499,5 @@ int main(void)
         SERVED(a_device_that_hangs_up_at_every_byte_does_no_harm),
         SERVED(the_wrong_dialect_on_a_port_is_named),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, shell_tear_down);
 }

@@ -9,26 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *hubrig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 // The object that --json printed: the last line, behind the progress on stderr.
 static json_t *sweep_json(const char *options, int exit_code)
 {
     struct shell_result r;
-    shell_run(&r, "rm -rf ev; %s sweep --json --evidence ev -j 4 %s", hubrig, options);
+    shell_run(&r, "rm -rf ev; hubrig sweep --json --evidence ev -j 4 %s", options);
     if (r.code != exit_code) {
         print_error("%s\n", buf_text(&r.out));
     }
@@ -124,11 +109,7 @@ static void the_timeline_shows_both_moves_of_the_root(void **state)
 static void mistakes_are_told_before_anything_runs(void **state)
 {
     (void)state;
-    static const struct {
-        const char *options;
-        int code;
-        const char *text;
-    } rows[] = {
+    static const struct shell_row rows[] = {
         {"", 2, "expected --device NAME"},
         {"--device reference --from 2030-13-01", 2, "is no date"},
         {"--device reference --from 2030-01-01 --to 2029-01-01", 2, "--from must be before --to"},
@@ -139,14 +120,8 @@ static void mistakes_are_told_before_anything_runs(void **state)
         {"--device no-such", 2, "no-such"},
         {"--bench still.bench --device still", 77, "does not offer clock"},
     };
-    struct shell_result r;
     shell_write("still.bench", "process still\n  command sleep 1\n  offers nothing\nend\n");
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        shell_run(&r, "%s sweep %s", hubrig, rows[i].options);
-        shell_assert_says(&r, rows[i].text);
-        assert_int_equal(r.code, rows[i].code);
-        shell_release(&r);
-    }
+    shell_assert_rows("hubrig sweep", rows, HR_COUNT_OF(rows));
 }
 
 int main(void)
@@ -159,5 +134,5 @@ int main(void)
         cmocka_unit_test(the_timeline_shows_both_moves_of_the_root),
         cmocka_unit_test(mistakes_are_told_before_anything_runs),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

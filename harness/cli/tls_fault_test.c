@@ -4,10 +4,8 @@
 #include "harness/cli/shell.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *hubrig;
 static const char *const engines[] = {"mbedtls", "openssl"};
 
 enum { ON_MBEDTLS = 1, ON_OPENSSL = 2, ON_BOTH = 3 };
@@ -17,15 +15,11 @@ enum { ON_MBEDTLS = 1, ON_OPENSSL = 2, ON_BOTH = 3 };
 static void meet(struct shell_result *r, const char *engine, const char *fault, const char *client)
 {
     shell_run(r,
-              "rm -f lines; %s serve --port 0 --dps localhost --dps-port 0 --tls-engine %s >lines 2>&1 & pid=$!; "
-              "until grep -qs mosquitto_pub lines; do kill -0 $pid || { cat lines; exit 9; }; done; "
-              "port=$(grep -o ' port=[0-9]*' lines | head -1 | cut -d= -f2); "
-              "dps_port=$(grep -o ' dps_port=[0-9]*' lines | head -1 | cut -d= -f2); "
-              "sub=$(grep -o 'mosquitto_pub.*' lines | sed 's/^mosquitto_pub/mosquitto_sub/; s/-t .*//'); "
-              "%s ctl fault %s; %s; "
-              "until grep -q tcp.closed lines; do kill -0 $pid || break; done; "
-              "kill $pid; wait $pid; cat lines",
-              hubrig, engine, hubrig, fault, client);
+              "serve --dps localhost --dps-port 0 --tls-engine %s; "
+              "dps_port=$(sed -n 's/^ready .* dps_port=\\([0-9]*\\).*/\\1/p' lines); "
+              "hubrig ctl fault %s; %s; "
+              "until grep -q tcp.closed lines; do kill -0 $hub || break; done; finish; cat lines",
+              engine, fault, client);
 }
 
 struct row {
@@ -165,19 +159,6 @@ static void a_stalled_connection_stays_open_and_says_nothing(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    hubrig = getenv("HUBRIG");
-    return hubrig && shell_open() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shell_close();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,5 +168,5 @@ int main(void)
         cmocka_unit_test(each_fault_behind_the_handshake_shows_in_mosquitto),
         cmocka_unit_test(a_stalled_connection_stays_open_and_says_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

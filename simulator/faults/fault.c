@@ -60,7 +60,7 @@ unsigned fault_classes(enum fault_kind kind)
 
 bool fault_is_state(enum fault_kind kind)
 {
-    return (kinds[kind].classes & (AT_NET | AT_PORT)) != 0;
+    return (kinds[kind].classes & AT_STATE) != 0;
 }
 
 const char *fault_meaning(enum fault_kind kind)
@@ -104,6 +104,17 @@ struct span fault_argument_word(const struct fault_argument *argument, uint64_t 
     return word;
 }
 
+static int print_time(uint64_t us, struct buf *out)
+{
+    return us % 1000 ? buf_printf(out, " %" PRIu64 "us", us)
+                     : buf_printf(out, " %" PRIu64 "ms", us / 1000);
+}
+
+static int print_share(uint64_t ppm, struct buf *out)
+{
+    return buf_printf(out, " %g%%", (double)ppm * 100 / FAULT_PPM);
+}
+
 static int print_argument(const struct fault *f, size_t i, struct buf *out)
 {
     const struct fault_argument *a = &kinds[f->kind].arguments[i];
@@ -113,8 +124,9 @@ static int print_argument(const struct fault *f, size_t i, struct buf *out)
     case FAULT_ARGUMENT_NUMBER:
         return buf_printf(out, " %" PRIu64, f->number[i]);
     case FAULT_ARGUMENT_TIME:
-        return f->number[i] % 1000 ? buf_printf(out, " %" PRIu64 "us", f->number[i])
-                                   : buf_printf(out, " %" PRIu64 "ms", f->number[i] / 1000);
+        return print_time(f->number[i], out);
+    case FAULT_ARGUMENT_SHARE:
+        return print_share(f->number[i], out);
     case FAULT_ARGUMENT_WORD:
         TRY(buf_append_text(out, " "));
         return buf_append(out, fault_argument_word(a, f->number[i]));
@@ -156,6 +168,13 @@ struct armed {
     uint64_t order;   // from 1, in the order of arming
     uint64_t from_us; // on the journal's clock
     uint64_t until_us;
+    uint64_t occasions;    // on which chance has decided
+    struct met {             // of a state: connections
+        uint64_t passed;     // by `skip`
+        uint32_t first;      // that was not
+        uint32_t chosen[FAULT_CONNECTIONS_MOST]; // when `times` counts them
+        size_t chosen_count;
+    } met;
 };
 
 // A DELAY was returned to this connection at this site: its next question goes on behind it.
@@ -167,6 +186,7 @@ struct resume {
 
 struct fault_plan {
     struct journal *journal;
+    uint64_t seed;
     struct armed armed[FAULTS_MOST];
     size_t count;
     uint64_t last_order;
@@ -190,6 +210,16 @@ struct fault_plan *faults_new(struct journal *journal)
 void faults_free(struct fault_plan *plan)
 {
     free(plan);
+}
+
+void faults_set_seed(struct fault_plan *plan, uint64_t seed)
+{
+    plan->seed = seed;
+}
+
+uint64_t faults_seed(const struct fault_plan *plan)
+{
+    return plan->seed;
 }
 
 static void remove_armed(struct fault_plan *plan, size_t i)
@@ -245,7 +275,10 @@ int faults_add(struct fault_plan *plan, const struct fault *fault)
     }
     uint64_t from_us = journal_now_us(plan->journal) + fault->start_us;
     plan->armed[plan->count++] = (struct armed){
-        *fault, ++plan->last_order, from_us, fault->for_us ? from_us + fault->for_us : UINT64_MAX};
+        .fault = *fault,
+        .order = ++plan->last_order,
+        .from_us = from_us,
+        .until_us = fault->for_us ? from_us + fault->for_us : UINT64_MAX};
     char text[BRIEF_BYTES];
     struct field times = F_INT("times", fault->times);
     if (fault->times == UINT64_MAX) {
@@ -281,6 +314,12 @@ static bool is_for(const struct fault *f, enum fault_site site, const char *devi
 {
     bool is_any = f->device[0] == '\0';
     return f->site == site && (is_any || (device && strcmp(f->device, device) == 0));
+}
+
+static bool is_lucky(const struct fault_plan *plan, const struct armed *a, uint64_t occasion)
+{
+    uint64_t draw = env_mix(env_mix(plan->seed, a->order), occasion) % FAULT_PPM;
+    return a->fault.chance_ppm == 0 || draw < a->fault.chance_ppm;
 }
 
 static struct fault_decision act(struct fault_plan *plan, size_t i, uint32_t connection,
@@ -324,6 +363,9 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
             f->skip--;
             continue;
         }
+        if (!is_lucky(plan, &plan->armed[i], ++plan->armed[i].occasions)) {
+            continue;
+        }
         return act(plan, i, connection, device);
     }
     return (struct fault_decision){.kind = FAULT_NONE};
@@ -354,15 +396,71 @@ struct fault_decision faults_decide(struct fault_plan *plan, enum fault_site sit
     return d;
 }
 
-bool faults_standing(struct fault_plan *plan, size_t *next, enum fault_site site,
-                     const char *device, struct fault_state *out)
+static bool holds(const struct armed *a, uint64_t now)
+{
+    return fault_is_state(a->fault.kind) && now >= a->from_us && now < a->until_us;
+}
+
+bool faults_state_of(const struct fault_plan *plan, uint64_t order, struct fault_state *out)
+{
+    uint64_t now = journal_now_us(plan->journal);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct armed *a = &plan->armed[i];
+        if (a->order == order && holds(a, now)) {
+            *out = (struct fault_state){&a->fault, a->order, now - a->from_us};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool holds_at(const struct armed *a, enum fault_site site, uint64_t now)
+{
+    return holds(a, now) && (a->fault.site == SITE_NET_ANY || a->fault.site == site);
+}
+
+void faults_meet(struct fault_plan *plan, enum fault_site site, uint32_t connection)
+{
+    uint64_t now = journal_now_us(plan->journal);
+    for (size_t i = 0; i < plan->count; i++) {
+        struct armed *a = &plan->armed[i];
+        struct met *met = &a->met;
+        if (!holds_at(a, site, now)) {
+            continue;
+        }
+        if (met->passed < a->fault.skip) {
+            met->passed++;
+            continue;
+        }
+        met->first = met->first ? met->first : connection;
+        if (met->chosen_count < FAULT_CONNECTIONS_MOST && met->chosen_count < a->fault.times &&
+            is_lucky(plan, a, connection)) {
+            met->chosen[met->chosen_count++] = connection;
+        }
+    }
+}
+
+static bool has_chosen(const struct armed *a, uint32_t connection)
+{
+    if (a->fault.times == UINT64_MAX) {
+        return a->fault.skip == 0 || (a->met.first && connection >= a->met.first);
+    }
+    for (size_t i = 0; i < a->met.chosen_count; i++) {
+        if (a->met.chosen[i] == connection) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool faults_standing(struct fault_plan *plan, size_t *next, const struct fault_place *place,
+                     struct fault_state *out)
 {
     uint64_t now = journal_now_us(plan->journal);
     for (; *next < plan->count; ++*next) {
         const struct armed *a = &plan->armed[*next];
-        bool is_here = a->fault.site == SITE_NET_ANY || a->fault.site == site;
-        if (!fault_is_state(a->fault.kind) || !is_here || now < a->from_us || now >= a->until_us ||
-            !is_for(&a->fault, a->fault.site, device)) {
+        if (!holds_at(a, place->site, now) || !is_for(&a->fault, a->fault.site, place->device) ||
+            !has_chosen(a, place->connection) || !is_lucky(plan, a, place->connection)) {
             continue;
         }
         *out = (struct fault_state){&a->fault, a->order, now - a->from_us};
@@ -396,6 +494,17 @@ const struct fault *faults_at(const struct fault_plan *plan, size_t i)
     return i < plan->count ? &plan->armed[i].fault : NULL;
 }
 
+// Nothing for 0, which is what a clause that was not given leaves.
+static int print_clause(struct buf *out, const char *word, uint64_t number,
+                        int (*print)(uint64_t, struct buf *))
+{
+    if (number == 0) {
+        return 0;
+    }
+    TRY(buf_append_text(out, word));
+    return print(number, out);
+}
+
 int fault_print(const struct fault *f, struct buf *out)
 {
     TRY(print_head(f, out));
@@ -406,5 +515,8 @@ int fault_print(const struct fault *f, struct buf *out)
         TRY(buf_printf(out, " times %llu", (unsigned long long)f->times));
     }
     TRY(f->skip ? buf_printf(out, " after %llu", (unsigned long long)f->skip) : 0);
+    TRY(print_clause(out, " chance", f->chance_ppm, print_share));
+    TRY(print_clause(out, " in", f->start_us, print_time));
+    TRY(print_clause(out, " for", f->for_us, print_time));
     return f->device[0] ? buf_printf(out, " device %s", f->device) : 0;
 }

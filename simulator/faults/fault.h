@@ -15,7 +15,12 @@
 #include "simulator/faults/flight.h"
 #include "simulator/journal/journal.h"
 
-enum { FAULT_BYTES_MOST = 128, FAULT_ARGUMENTS = 2 };
+enum {
+    FAULT_BYTES_MOST = 128,
+    FAULT_ARGUMENTS = 2,
+    FAULT_CONNECTIONS_MOST = 64, // that `times` of a state can count
+    FAULT_PPM = 1000000,         // a share of all
+};
 
 enum fault_site {
 #define X(name, word, classes, meaning) SITE_##name,
@@ -42,6 +47,7 @@ enum fault_argument_type {
     FAULT_ARGUMENT_TIME,
     FAULT_ARGUMENT_WORD,
     FAULT_ARGUMENT_BYTES,
+    FAULT_ARGUMENT_SHARE,
     FAULT_ARGUMENT_NAME
 };
 struct fault_argument {
@@ -62,6 +68,7 @@ struct fault {
     uint64_t skip;     // let this many pass first
     uint64_t start_us; // counted from its arming: it does not act before
     uint64_t for_us;   // counted from start_us; 0 = without an end
+    uint32_t chance_ppm; // it acts on this share of its occasions; 0 = on all
     char device[260];  // "" = any
 };
 
@@ -78,6 +85,9 @@ struct fault_plan;
 // The journal is borrowed (FAULT_ARMED, FAULT_FIRED, FAULT_CLEARED go there). NULL without memory.
 struct fault_plan *faults_new(struct journal *journal);
 void faults_free(struct fault_plan *plan);
+// All that is left to chance follows from the seed, which FAULT_ARMED tells then. 0 unless told.
+void faults_set_seed(struct fault_plan *plan, uint64_t seed);
+uint64_t faults_seed(const struct fault_plan *plan);
 int faults_add(struct fault_plan *plan, const struct fault *fault) HR_NODISCARD; // ERR_LIMIT: 64
 void faults_clear(struct fault_plan *plan);
 // What is armed, in the order of arming; `i` from 0. NULL behind the last. Borrowed until the plan
@@ -95,24 +105,34 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
                                           uint64_t after_order);
 
 // Words of one fault as scripts write it: KIND [ARGUMENT [ARGUMENT]] [at SITE] [times N|always]
-// [after N] [for DURATION] [device ID]; the order of the parts behind the arguments is free, the
-// default is one time, or always when there is a duration. On error ERR_SYNTAX or ERR_VALUE,
-// *bad_word is the index of the word that is wrong (may equal count: something is missing) and
-// error_text() the sentence.
+// [after N] [chance P%] [in DURATION] [for DURATION] [device ID]; the order of the parts behind the
+// arguments is free, the default is one time, or always when there is a duration. On error ERR_SYNTAX
+// or ERR_VALUE, *bad_word is the index of the word that is wrong (may equal count: something is
+// missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out,
                 size_t *bad_word) HR_NODISCARD;
 
-// ---- states: faults of class AT_NET and AT_PORT stand; nobody decides on them, they are looked at
+// ---- states: faults of the classes AT_STATE stand; nobody decides on them, they are looked at. The
+// occasions that `times`, `after` and `chance` count are new connections.
 
 struct fault_state {
     const struct fault *fault; // borrowed until the plan changes
     uint64_t order;
     uint64_t since_us; // how long it has stood
 };
-// The next state that holds now at this site (or everywhere) and for this device. *next is 0 at
-// first. False behind the last one.
-bool faults_standing(struct fault_plan *plan, size_t *next, enum fault_site site,
-                     const char *device, struct fault_state *out);
+// Where a state is looked at.
+struct fault_place {
+    enum fault_site site;
+    uint32_t connection; // 0 = a port
+    const char *device;  // NULL or "" = not known
+};
+// A connection has come: states that count, count it. Once for each, before faults_standing.
+void faults_meet(struct fault_plan *plan, enum fault_site site, uint32_t connection);
+// The state of that order, wherever it acts. False when it holds no longer.
+bool faults_state_of(const struct fault_plan *plan, uint64_t order, struct fault_state *out);
+// The next state that holds now at this place. *next is 0 at first. False behind the last one.
+bool faults_standing(struct fault_plan *plan, size_t *next, const struct fault_place *place,
+                     struct fault_state *out);
 // fault.fired for a state that begins to act on a connection (0 = a port).
 void faults_note_fired(struct fault_plan *plan, const struct fault_state *state,
                        uint32_t connection, const char *device);

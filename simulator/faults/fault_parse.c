@@ -123,6 +123,36 @@ static int parse_time(struct words *w, const struct fault_argument *a, struct fa
     return 0;
 }
 
+// "2.5%": up to four decimals count.
+static int read_share(struct span word, uint64_t *out_ppm)
+{
+    struct span decimals;
+    struct span whole = span_cut(word.len ? span_slice(word, 0, word.len - 1) : word, '.', &decimals);
+    uint64_t percent = 0;
+    uint64_t fraction = 0;
+    ENSURE(span_ends_with(word, SPAN_LITERAL("%")) && decimals.len <= 4, ERR_SYNTAX);
+    TRY(span_parse_u64(whole, &percent));
+    TRY(decimals.ptr ? span_parse_u64(decimals, &fraction) : 0);
+    ENSURE(percent <= 100, ERR_VALUE);
+    for (size_t i = decimals.len; i < 4; i++) {
+        fraction *= 10;
+    }
+    *out_ppm = percent * (FAULT_PPM / 100) + fraction;
+    return 0;
+}
+
+static int parse_share(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
+{
+    char text[48];
+    int code = read_share(w->at[w->next], &f->number[i]);
+    if (code < 0 || f->number[i] < a->least || f->number[i] > a->most) {
+        FAIL(ERR_VALUE, "%s wants a share such as 2.5%%, up to %g%%, for %s, seen %s",
+             fault_word(f->kind), (double)a->most * 100 / FAULT_PPM, a->form,
+             seen(w, w->next, text));
+    }
+    return 0;
+}
+
 static int parse_word(struct words *w, const struct fault_argument *a, struct fault *f, size_t i)
 {
     char text[48];
@@ -180,6 +210,7 @@ static int parse_argument(struct words *w, struct fault *f, size_t i)
         [FAULT_ARGUMENT_TIME] = parse_time,
         [FAULT_ARGUMENT_WORD] = parse_word,
         [FAULT_ARGUMENT_BYTES] = parse_bytes,
+        [FAULT_ARGUMENT_SHARE] = parse_share,
         [FAULT_ARGUMENT_NAME] = parse_name,
     };
     const struct fault_argument *a = fault_argument(f->kind, i);
@@ -241,18 +272,42 @@ static int parse_after(struct words *w, struct fault *f)
     return parse_count(w, "after", 0, &f->skip);
 }
 
-static int parse_for(struct words *w, struct fault *f)
+static int parse_chance(struct words *w, struct fault *f)
+{
+    char text[48];
+    uint64_t ppm = 0;
+    int code = is_over(w) ? ERR_SYNTAX : read_share(w->at[w->next], &ppm);
+    if (code < 0 || ppm == 0 || ppm > FAULT_PPM) {
+        FAIL(code < 0 ? code : ERR_VALUE,
+             "chance wants a share such as 30%%, more than nothing, up to 100%%, seen %s",
+             seen(w, w->next, text));
+    }
+    f->chance_ppm = (uint32_t)ppm;
+    return 0;
+}
+
+static int parse_duration(struct words *w, const char *clause, uint64_t *out_us)
 {
     char text[48];
     int64_t us = 0;
     int code = is_over(w) ? ERR_SYNTAX : duration_parse(w->at[w->next], &us);
     if (code < 0 || us <= 0) {
         FAIL(code < 0 ? code : ERR_VALUE,
-             "for wants a duration with its unit as in 20s, more than nothing, seen %s",
+             "%s wants a duration with its unit as in 20s, more than nothing, seen %s", clause,
              seen(w, w->next, text));
     }
-    f->for_us = (uint64_t)us;
+    *out_us = (uint64_t)us;
     return 0;
+}
+
+static int parse_in(struct words *w, struct fault *f)
+{
+    return parse_duration(w, "in", &f->start_us);
+}
+
+static int parse_for(struct words *w, struct fault *f)
+{
+    return parse_duration(w, "for", &f->for_us);
 }
 
 static int parse_device(struct words *w, struct fault *f)
@@ -267,31 +322,30 @@ static int parse_device(struct words *w, struct fault *f)
     return 0;
 }
 
-static const struct clause {
-    const char *word;
-    int (*parse)(struct words *w, struct fault *f);
-} clauses[] = {{"at", parse_site},
-               {"times", parse_times},
-               {"after", parse_after},
-               {"device", parse_device},
-               {"for", parse_for}};
+// The names alone, because suggest_text wants them so.
+static const char *const clause_words[] = {"at", "times", "after", "chance", "device", "in", "for"};
+static int (*const clause_parsers[])(struct words *w, struct fault *f) = {
+    parse_site, parse_times, parse_after, parse_chance, parse_device, parse_in, parse_for};
+_Static_assert(HR_COUNT_OF(clause_words) == HR_COUNT_OF(clause_parsers), "one parser each");
 
 static int parse_clause(struct words *w, struct fault *f, unsigned *given)
 {
-    static const char *const names[] = {"at", "times", "after", "device", "for"};
     char near[96];
     char text[48];
-    int which = find_word(w->at[w->next], names, HR_COUNT_OF(names));
+    int which = find_word(w->at[w->next], clause_words, HR_COUNT_OF(clause_words));
     if (which < 0) {
-        FAIL(ERR_SYNTAX, "expected at SITE, times N, after N, for DURATION or device ID, seen %s%s",
-             seen(w, w->next, text), suggest_text(w->at[w->next], names, HR_COUNT_OF(names), near));
+        FAIL(ERR_SYNTAX,
+             "expected at SITE, times N, after N, chance P%%, in DURATION, for DURATION or device "
+             "ID, seen %s%s",
+             seen(w, w->next, text),
+             suggest_text(w->at[w->next], clause_words, HR_COUNT_OF(clause_words), near));
     }
     if (*given & 1U << which) {
-        FAIL(ERR_SYNTAX, "%s stands twice; a fault has one", names[which]);
+        FAIL(ERR_SYNTAX, "%s stands twice; a fault has one", clause_words[which]);
     }
     *given |= 1U << which;
     w->next++;
-    TRY(clauses[which].parse(w, f));
+    TRY(clause_parsers[which](w, f));
     w->next++;
     return 0;
 }
@@ -310,13 +364,26 @@ static const char *sites_of(enum fault_kind kind, char out[160])
     return out;
 }
 
-// A state has no occasions to count.
+// What a state can count: new connections, before it is known whose they are.
 static int check_state(const struct fault *f)
 {
-    if (fault_is_state(f->kind) && (f->times != UINT64_MAX || f->skip > 0)) {
-        FAIL(ERR_VALUE, "%s is a state of the network: it stands until it is cleared or for a "
-                        "DURATION; leave times and after out",
+    bool is_counted = f->times != UINT64_MAX || f->skip > 0;
+    if (!fault_is_state(f->kind)) {
+        return 0;
+    }
+    if (fault_classes(f->kind) == AT_PORT && (is_counted || f->chance_ppm > 0)) {
+        FAIL(ERR_VALUE,
+             "%s closes a port and knows no single connections: leave times, after and chance out",
              fault_word(f->kind));
+    }
+    if (is_counted && f->device[0]) {
+        FAIL(ERR_VALUE, "%s counts new connections, whose device is not known yet: leave device or "
+                        "times and after out",
+             fault_word(f->kind));
+    }
+    if (f->times != UINT64_MAX && f->times > FAULT_CONNECTIONS_MOST) {
+        FAIL(ERR_VALUE, "%s counts at most %d connections, seen times %" PRIu64,
+             fault_word(f->kind), FAULT_CONNECTIONS_MOST, f->times);
     }
     return 0;
 }
@@ -333,8 +400,8 @@ static int check_combination(const struct fault *f)
         FAIL(ERR_VALUE, "no device is known yet at %s: leave device %s out", site_word(f->site),
              f->device);
     }
-    if (f->device[0] && fault_classes(f->kind) == AT_PORT) {
-        FAIL(ERR_VALUE, "%s closes a port to every device: leave device %s out",
+    if (f->device[0] && fault_classes(f->kind) & (AT_PORT | AT_DIAL)) {
+        FAIL(ERR_VALUE, "%s acts on every device, before it is known: leave device %s out",
              fault_word(f->kind), f->device);
     }
     return check_state(f);

@@ -21,6 +21,8 @@ enum fault_class {
     AT_OWNER = 1 << 11,  // the hub is about to let an identity in
     AT_NET = 1 << 12,     // the network between: a fault is a state there, not an act
     AT_PORT = 1 << 13,    // a listener, which has connections of any device
+    AT_DIAL = 1 << 14,    // who answers a new connection
+    AT_STATE = AT_NET | AT_PORT | AT_DIAL, // what stands at the network, until it is cleared
     AT_PACKET = AT_CONNACK | AT_ANSWER | AT_PUSH,
     AT_ALL = (1 << 12) - 1,
     AT_NAMELESS = AT_ACCEPT | AT_TLS, // the device is not known there, so a fault cannot name one
@@ -30,10 +32,10 @@ enum fault_class {
 #define SITE_NET_TABLE(X)                                                                          \
     X(TCP_ACCEPT, "tcp.accept", AT_ACCEPT, "a TCP connection was accepted, no byte has been read") \
     X(DPS_ACCEPT, "dps.accept", AT_ACCEPT, "the provisioning service accepted a TCP connection")                       \
-    X(NET_ANY, "net.any", AT_NET | AT_PORT, "the network before every endpoint")                   \
-    X(NET_MQTTS, "net.mqtts", AT_NET | AT_PORT, "the network before the hub's MQTT port, 8883")    \
-    X(NET_HTTPS, "net.https", AT_NET | AT_PORT, "the network before the hub's port for WebSocket and HTTPS, 443") \
-    X(NET_DPS, "net.dps", AT_NET | AT_PORT, "the network before the provisioning service")
+    X(NET_ANY, "net.any", AT_STATE, "the network before every endpoint")                   \
+    X(NET_MQTTS, "net.mqtts", AT_STATE, "the network before the hub's MQTT port, 8883")    \
+    X(NET_HTTPS, "net.https", AT_STATE, "the network before the hub's port for WebSocket and HTTPS, 443") \
+    X(NET_DPS, "net.dps", AT_STATE, "the network before the provisioning service")
 
 // What a server is about to put on the wire. In TLS 1.3 everything between server_hello and the end
 // of the handshake is encrypted and counts as finished. NAME and word: whose sites, who: in a sentence.
@@ -103,7 +105,8 @@ enum fault_class {
 // ARG_NUMBER: decimal or 0x hex, stored as it is. ARG_TIME: a duration, stored in microseconds.
 // ARG_NAME: a name that `find_name` knows, or a number when `most_number` is not 0.
 // ARG_WORD: one of the words of its form, stored as its place in the list. ARG_BYTES: hex digits in
-// pairs, or text behind "text:"; kept in fault.bytes.
+// pairs, or text behind "text:"; kept in fault.bytes. ARG_SHARE: a percentage such as 2.5%, stored in
+// millionths.
 #define ARG_NOTHING                                                                                \
     {                                                                                              \
         .type = FAULT_ARGUMENT_NONE, .form = ""                                                    \
@@ -128,6 +131,10 @@ enum fault_class {
 #define ARG_BYTES(form_text)                                                                       \
     {                                                                                              \
         .type = FAULT_ARGUMENT_BYTES, .form = form_text                                            \
+    }
+#define ARG_SHARE(form_text, from_ppm, to_ppm)                                                     \
+    {                                                                                              \
+        .type = FAULT_ARGUMENT_SHARE, .form = form_text, .least = from_ppm, .most = to_ppm         \
     }
 #define FAULT_DAY_US UINT64_C(86400000000)
 
@@ -232,6 +239,13 @@ enum fault_class {
       "bytes take longer by chance, up to this, each way; their order stays")                      \
     X(BANDWIDTH, "bandwidth", ARG_NUMBER("BYTES_PER_S", 1, 1000000000), ARG_NOTHING, NET_ANY,      \
       AT_NET, "no more bytes a second than this, each way and for each connection")                \
+    X(LOSS, "loss", ARG_SHARE("PERCENT", 1, 900000), ARG_NOTHING, NET_ANY, AT_NET,                 \
+      "so many segments are lost, each way: each comes again after 200 ms and a round trip, then "  \
+      "twice that, and what follows waits for it, which is what TCP makes of loss")                \
+    X(WINDOW, "window", ARG_NUMBER("BYTES", 1152, 65535), ARG_NOTHING, NET_ANY, AT_NET,            \
+      "the hub offers a receive window of so many bytes: no more is on its way from the device")   \
+    X(SLOW_CLOSE, "slow-close", ARG_TIME("DURATION", 1, FAULT_DAY_US), ARG_NOTHING, NET_ANY,       \
+      AT_NET, "the end of a connection (FIN, RST) takes so much longer than its bytes, each way")  \
     X(FLAP, "flap", ARG_TIME("UP", 1000, FAULT_DAY_US), ARG_TIME("DOWN", 1000, FAULT_DAY_US),      \
       NET_ANY, AT_NET, "by turns open for UP and a black hole both ways for DOWN")                 \
     X(CUT, "cut", ARG_NUMBER("BYTES", 0, 1000000000), ARG_NOTHING, NET_ANY, AT_NET,                \
@@ -239,7 +253,10 @@ enum fault_class {
     X(REFUSE_TCP, "refuse-tcp", ARG_NOTHING, ARG_NOTHING, NET_ANY, AT_PORT,                        \
       "the port is closed: a new connection is refused (RST); live ones stay")                     \
     X(BLOCK, "block", ARG_NOTHING, ARG_NOTHING, NET_ANY, AT_PORT,                                  \
-      "the port is silent: the SYN of a new connection gets no answer; live ones stay")
+      "the port is silent: the SYN of a new connection gets no answer; live ones stay")                \
+    X(PORTAL, "portal", ARG_WORD("200|302|511"), ARG_NOTHING, NET_HTTPS, AT_DIAL,                  \
+      "a captive portal answers new connections: TLS with a certificate of its own, and inside it " \
+      "a login page with this HTTP status")
 
 #define FAULT_TABLE(X)                                                                             \
     FAULT_ANY_TABLE(X)                                                                             \

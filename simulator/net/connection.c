@@ -350,6 +350,16 @@ static struct connection *connection_new(struct server *server)
     return c;
 }
 
+static struct tls_server *choose_chain(struct connection *c)
+{
+    struct server *server = c->server;
+    if (c->portal_status != 0) {
+        c->engine = server->settings.engine;
+        return server->portal;
+    }
+    return server->tls ? server->tls : server->raw;
+}
+
 void connection_accept(struct server *server, struct listener *listener)
 {
     struct connection *c = connection_new(server);
@@ -369,9 +379,11 @@ void connection_accept(struct server *server, struct listener *listener)
                                                 : ++server->last_id;
     uv_tcp_nodelay(&c->tcp, 1);
     emit_accepted(c, listener);
-    struct tls_server *chain = server->tls ? server->tls : server->raw;
+    connection_meet_states(c);
+    struct tls_server *chain = choose_chain(c);
     if (!chain || c->engine->connection_new(chain, &c->tls) < 0) {
-        connection_emit_tls_failed(c, "the hub has no chain to present");
+        connection_emit_tls_failed(c, c->portal_status ? "the portal has no chain to present"
+                                                        : "the hub has no chain to present");
         connection_cut(c);
         return;
     }

@@ -36,6 +36,7 @@ struct connection {
     const struct tls_engine *engine;
     struct tls_connection *tls;
     struct records records; // between the engine and the socket
+    int portal_status; // what a captive portal answers in the hub's place; 0 = the hub answers
     const char *flight;     // a hand-made one by its word, or NULL
     struct tls_alert heard; // unencrypted, on the wire: an engine may have failed before it
     struct inner inner;
@@ -94,7 +95,9 @@ void connection_write_now(struct connection *c, struct span bytes); // past the 
 bool connection_is_deaf(const struct connection *c); // it may not be read from now
 void connection_update_reading(struct connection *c);
 
-// connection_shape.c: each returns whether the network takes it over from the caller
+// connection_shape.c
+void connection_meet_states(struct connection *c); // at accept: who answers, and how the line is
+// Each returns whether the network takes it over from the caller.
 bool connection_shape_out(struct connection *c, struct span bytes);
 bool connection_shape_in(struct connection *c, struct span bytes);
 bool connection_shape_eof(struct connection *c, int code);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What speaks inside TLS, and its outlet.
 #include "simulator/net/connection.h"
+#include "simulator/net/portal.h"
 
 #include <stdio.h>
 
@@ -63,6 +64,7 @@ static size_t outlet_queued_bytes(void *context)
     const struct connection *c = context;
     const struct records *r = &c->records;
     return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp) +
+           connection_shape_waiting(c) +
            connection_engine(c)->output(c->tls)->len + r->raw.len + r->job.body.len + r->later.len +
            r->out.len;
 }
@@ -81,21 +83,33 @@ static const struct speaker *find_speaker(const struct connection *c, enum diale
     return NULL;
 }
 
+static int open_for_hub(struct connection *c, const struct inner_call *call, enum dialect dialect)
+{
+    const struct speaker *speaker = find_speaker(c, dialect);
+    if (speaker) {
+        return speaker->open(speaker->context, call, &c->inner);
+    }
+    char why[120];
+    snprintf(why, sizeof why, "%s was spoken where the hub expects %s", dialect_name(dialect),
+             dialect_name(c->dialect));
+    EMIT(connection_journal(c), MQTT_ERROR, c->id, NULL, F_TEXT("why", why),
+         F_TEXT("packet", ""));
+    outlet_close(c, DROP_FIN);
+    return 0;
+}
+
+static int open_for_portal(struct connection *c, const struct inner_call *call)
+{
+    const struct server_settings *s = &c->server->settings;
+    return portal_open(&(struct portal_settings){s->env, s->journal, c->portal_status}, call,
+                       &c->inner);
+}
+
 // False when more bytes are needed, or when the connection will be closed.
 static bool open_inner(struct connection *c, struct span first_bytes)
 {
     enum dialect dialect = c->dialect == DIALECT_ANY ? DIALECT_ANY : dialect_of(first_bytes);
     if (dialect == DIALECT_UNDECIDED) {
-        return false;
-    }
-    const struct speaker *speaker = find_speaker(c, dialect);
-    if (!speaker) {
-        char why[120];
-        snprintf(why, sizeof why, "%s was spoken where the hub expects %s", dialect_name(dialect),
-                 dialect_name(c->dialect));
-        EMIT(connection_journal(c), MQTT_ERROR, c->id, NULL, F_TEXT("why", why),
-             F_TEXT("packet", ""));
-        outlet_close(c, DROP_FIN);
         return false;
     }
     const struct tls_facts *facts = connection_engine(c)->facts(c->tls);
@@ -106,12 +120,12 @@ static bool open_inner(struct connection *c, struct span first_bytes)
         .sni = c->sni,
         .certificate = facts->has_certificate ? &facts->certificate : NULL,
     };
-    if (speaker->open(speaker->context, &call, &c->inner) < 0) {
+    int code = c->portal_status ? open_for_portal(c, &call) : open_for_hub(c, &call, dialect);
+    if (code < 0) {
         c->inner = (struct inner){0};
         outlet_close(c, DROP_RST);
-        return false;
     }
-    return true;
+    return c->inner.fn != NULL;
 }
 
 void connection_deliver_plain(struct connection *c)

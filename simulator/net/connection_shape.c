@@ -3,10 +3,12 @@
 // A connection without one has no lanes and pays a comparison.
 #include "base/error.h"
 #include "simulator/net/connection.h"
-#include "simulator/net/shape.h"
+#include "simulator/net/weather.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -14,26 +16,17 @@ enum {
     UP_LANE_PAUSE_BYTES = 256 * 1024, // then the device's own TCP has to wait
 };
 
-enum way { WAY_UP, WAY_DOWN, WAY_COUNT };
-
 struct connection_shape {
     struct shape_lane lane[WAY_COUNT];
     bool is_held_told[WAY_COUNT];
     uint64_t fired[FIRED_MOST]; // orders of the faults that this connection has told of
     size_t fired_count;
-    bool has_eof; // the device has closed, and the hub does not know yet
+    uint64_t window_bytes; // of the state that the socket follows; 0 = none
+    bool has_eof;          // the device has closed, and the hub does not know yet
     int eof_code;
     uint64_t eof_due_us;
     bool wants_fin; // ours, behind what waits
-};
-
-// What the states come to.
-struct weather {
-    struct shape_rules rules;
-    bool is_hole[WAY_COUNT];
-    uint64_t hole_order; // of the one that swallows what the hub sends
-    uint64_t cut_bytes;  // UINT64_MAX = never
-    bool is_any;
+    uint64_t fin_due_us;
 };
 
 enum fault_site connection_net_site(const struct server *server, enum dialect dialect)
@@ -43,85 +36,32 @@ enum fault_site connection_net_site(const struct server *server, enum dialect di
                                      : SITE_NET_HTTPS;
 }
 
-static bool is_down_phase(const struct fault_state *s)
+static struct fault_plan *plan_of(const struct connection *c)
 {
-    uint64_t up_us = s->fault->number[0];
-    return s->since_us % (up_us + s->fault->number[1]) >= up_us;
+    return c->server->settings.faults;
 }
 
-// Whether this state swallows bytes of that way at the moment.
-static bool is_hole(const struct fault_state *s, enum way way)
+static struct fault_place place_of(const struct connection *c)
 {
-    if (s->fault->kind == FAULT_FLAP) {
-        return is_down_phase(s);
-    }
-    enum blackhole_way only = way == WAY_UP ? BLACKHOLE_UP : BLACKHOLE_DOWN;
-    return s->fault->kind == FAULT_BLACKHOLE &&
-           (s->fault->number[0] == BLACKHOLE_BOTH || s->fault->number[0] == only);
+    return (struct fault_place){connection_net_site(c->server, c->dialect), c->id,
+                                connection_device(c)};
 }
 
-static void add_state(struct weather *w, const struct fault_state *s)
+static struct weather look(const struct connection *c)
 {
-    uint64_t number = s->fault->number[0];
-    w->is_any = true;
-    w->is_hole[WAY_UP] |= is_hole(s, WAY_UP);
-    if (is_hole(s, WAY_DOWN)) {
-        w->is_hole[WAY_DOWN] = true;
-        w->hole_order = s->order;
-    }
-    if (s->fault->kind == FAULT_LATENCY) {
-        w->rules.latency_us += number;
-    } else if (s->fault->kind == FAULT_JITTER) {
-        w->rules.jitter_us += number;
-    } else if (s->fault->kind == FAULT_CUT && number < w->cut_bytes) {
-        w->cut_bytes = number;
-    } else if (s->fault->kind == FAULT_BANDWIDTH && (w->rules.bandwidth_bytes_per_s == 0 ||
-                                                     number < w->rules.bandwidth_bytes_per_s)) {
-        w->rules.bandwidth_bytes_per_s = number;
-    }
+    struct fault_place place = place_of(c);
+    return weather_look(plan_of(c), &place);
 }
 
-static bool note_fired(struct connection_shape *shape, uint64_t order)
+// Both bounds: that of what is offered, and that of what piles up unread.
+static void set_window(struct connection *c, uint64_t bytes)
 {
-    for (size_t i = 0; i < shape->fired_count; i++) {
-        if (shape->fired[i] == order) {
-            return false;
-        }
-    }
-    if (shape->fired_count < FIRED_MOST) {
-        shape->fired[shape->fired_count++] = order;
-    }
-    return true;
-}
-
-static struct weather look(struct connection *c)
-{
-    struct weather w = {.cut_bytes = UINT64_MAX};
-    struct fault_plan *plan = c->server->settings.faults;
-    struct fault_state s;
-    size_t next = 0;
-    enum fault_site site = connection_net_site(c->server, c->dialect);
-    while (faults_standing(plan, &next, site, connection_device(c), &s)) {
-        if (fault_classes(s.fault->kind) == AT_NET) {
-            add_state(&w, &s);
-        }
-    }
-    return w;
-}
-
-// Some of its bytes meet these states for the first time.
-static void tell_fired(struct connection *c)
-{
-    struct fault_plan *plan = c->server->settings.faults;
-    struct fault_state s;
-    size_t next = 0;
-    enum fault_site site = connection_net_site(c->server, c->dialect);
-    while (faults_standing(plan, &next, site, connection_device(c), &s)) {
-        bool is_resting = s.fault->kind == FAULT_FLAP && !is_down_phase(&s);
-        if (fault_classes(s.fault->kind) == AT_NET && !is_resting &&
-            note_fired(c->shape, s.order)) {
-            faults_note_fired(plan, &s, c->id, connection_device(c));
-        }
+    uv_os_fd_t fd;
+    int size = (int)(bytes > 0 ? bytes : UP_LANE_PAUSE_BYTES);
+    if (c->shape->window_bytes != bytes && uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) {
+        c->shape->window_bytes = bytes;
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &size, sizeof size);
     }
 }
 
@@ -130,28 +70,60 @@ static bool is_shaped(struct connection *c)
     if (c->shape) {
         return true;
     }
-    if (!faults_wait_at(c->server->settings.faults, AT_NET) || !look(c).is_any) {
+    if (!faults_wait_at(plan_of(c), AT_NET) || !look(c).is_any) {
         return false;
     }
     c->shape = calloc(1, sizeof *c->shape);
-    return c->shape != NULL;
+    if (!c->shape) {
+        return false;
+    }
+    for (int way = 0; way < WAY_COUNT; way++) {
+        uint64_t luck = env_mix(faults_seed(plan_of(c)), c->id);
+        c->shape->lane[way].luck = env_mix(luck, (uint64_t)way);
+    }
+    return true;
+}
+
+static void meet_portal(struct connection *c)
+{
+    static const int statuses[] = {200, 302, 511}; // as the words of its row
+    const struct fault_place place = place_of(c);
+    struct fault_state s;
+    size_t next = 0;
+    while (faults_standing(plan_of(c), &next, &place, &s)) {
+        if (s.fault->kind == FAULT_PORTAL) {
+            c->portal_status = statuses[s.fault->number[0]];
+            faults_note_fired(plan_of(c), &s, c->id, "");
+            return;
+        }
+    }
+}
+
+void connection_meet_states(struct connection *c)
+{
+    if (!faults_wait_at(plan_of(c), AT_STATE)) {
+        return;
+    }
+    faults_meet(plan_of(c), connection_net_site(c->server, c->dialect), c->id);
+    meet_portal(c);
+    if (is_shaped(c)) {
+        set_window(c, look(c).window_bytes);
+        server_watch_net(c->server);
+    }
 }
 
 static void push(struct connection *c, enum way way, struct span bytes)
 {
-    const struct env *env = c->server->settings.env;
     struct weather w = look(c);
-    uint32_t chance = 0;
-    if (w.rules.jitter_us > 0) {
-        env->random(env->world, &chance, sizeof chance);
-    }
-    tell_fired(c);
+    struct fault_place place = place_of(c);
+    weather_tell(plan_of(c), &place, c->shape->fired, &c->shape->fired_count, FIRED_MOST);
     if (w.is_hole[way] && !c->shape->is_held_told[way]) {
         EMIT(connection_journal(c), NET_HELD, c->id, connection_device(c),
              F_TEXT("from", way == WAY_UP ? "device" : "hub"), F_INT("bytes", bytes.len));
     }
     c->shape->is_held_told[way] = w.is_hole[way];
-    if (shape_push(&c->shape->lane[way], &w.rules, chance, connection_now_us(c), bytes) < 0) {
+    set_window(c, w.window_bytes);
+    if (shape_push(&c->shape->lane[way], &w.rules, connection_now_us(c), bytes) < 0) {
         c->wants_close = true;
         c->close_how = DROP_RST;
     }
@@ -186,20 +158,28 @@ bool connection_shape_eof(struct connection *c, int code)
     struct weather w = look(c);
     c->shape->has_eof = true;
     c->shape->eof_code = code;
-    c->shape->eof_due_us = connection_now_us(c) + w.rules.latency_us;
+    c->shape->eof_due_us = connection_now_us(c) + w.rules.latency_us + w.close_us;
     server_watch_net(c->server);
     return true;
 }
 
 bool connection_shape_fin(struct connection *c)
 {
-    if (!is_shaped(c) || (c->shape->lane[WAY_DOWN].bytes == 0 && !look(c).is_hole[WAY_DOWN])) {
+    if (!is_shaped(c)) {
         return false;
     }
-    uint64_t last_us = c->shape->lane[WAY_DOWN].last_due_us;
-    if (c->linger_until_us < last_us + LINGER_US) {
-        c->linger_until_us = last_us + LINGER_US;
+    struct weather w = look(c);
+    const struct shape_lane *lane = &c->shape->lane[WAY_DOWN];
+    uint64_t due_us = connection_now_us(c) + w.rules.latency_us;
+    bool is_free = lane->bytes == 0 && !w.is_hole[WAY_DOWN] && w.rules.latency_us + w.close_us == 0;
+    if (is_free) {
+        return false;
     }
+    due_us = (lane->last_due_us > due_us ? lane->last_due_us : due_us) + w.close_us;
+    if (c->linger_until_us < due_us + LINGER_US) {
+        c->linger_until_us = due_us + LINGER_US;
+    }
+    c->shape->fin_due_us = due_us;
     c->shape->wants_fin = true;
     server_watch_net(c->server);
     return true;
@@ -207,7 +187,9 @@ bool connection_shape_fin(struct connection *c)
 
 bool connection_shape_pauses(const struct connection *c)
 {
-    return c->shape && (c->shape->has_eof || c->shape->lane[WAY_UP].bytes > UP_LANE_PAUSE_BYTES);
+    const struct connection_shape *s = c->shape;
+    return s && (s->has_eof || s->lane[WAY_UP].bytes >
+                                   (s->window_bytes ? s->window_bytes : UP_LANE_PAUSE_BYTES));
 }
 
 size_t connection_shape_waiting(const struct connection *c)
@@ -234,22 +216,8 @@ void connection_bury(struct connection *c)
     }
     struct weather w = look(c);
     if (w.is_hole[WAY_DOWN] && uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) {
-        server_bury(c->server, fd, connection_net_site(c->server, c->dialect), w.hole_order);
+        server_bury(c->server, fd, w.hole_order);
     }
-}
-
-bool connection_hole_stands(struct server *server, enum fault_site site, uint64_t order)
-{
-    struct fault_plan *plan = server->settings.faults;
-    for (size_t i = 0; faults_at(plan, i); i++) {
-        struct fault_state s;
-        size_t next = i;
-        if (faults_standing(plan, &next, site, faults_at(plan, i)->device, &s) &&
-            s.order == order) {
-            return is_hole(&s, WAY_DOWN);
-        }
-    }
-    return false;
 }
 
 // ---- when time passes
@@ -257,13 +225,14 @@ bool connection_hole_stands(struct server *server, enum fault_site site, uint64_
 static void deliver_down(struct connection *c, const struct weather *w)
 {
     struct shape_lane *lane = &c->shape->lane[WAY_DOWN];
+    bool is_cut = false;
     struct span due;
-    while (!w->is_hole[WAY_DOWN] && (due = shape_due(lane, connection_now_us(c))).len > 0) {
-        uint64_t left = c->out_bytes >= w->cut_bytes ? 0 : w->cut_bytes - c->out_bytes;
-        bool is_cut = due.len > left;
-        due = span_slice(due, 0, is_cut ? (size_t)left : due.len);
-        connection_write_now(c, due);
-        if (c->phase == PHASE_GONE) {
+    while ((due = shape_due(lane, connection_now_us(c))).len > 0) {
+        due = weather_let_through(w, WAY_DOWN, c->out_bytes, due, &is_cut);
+        if (due.len > 0) {
+            connection_write_now(c, due);
+        }
+        if (c->phase == PHASE_GONE || (due.len == 0 && !is_cut)) {
             return;
         }
         if (is_cut) {
@@ -272,7 +241,8 @@ static void deliver_down(struct connection *c, const struct weather *w)
         }
         shape_drop(lane, due.len);
     }
-    if (c->shape->wants_fin && lane->bytes == 0 && !w->is_hole[WAY_DOWN]) {
+    if (c->shape->wants_fin && lane->bytes == 0 && !w->is_hole[WAY_DOWN] &&
+        connection_now_us(c) >= c->shape->fin_due_us) {
         c->shape->wants_fin = false;
         connection_send_fin(c);
     }
@@ -309,13 +279,18 @@ bool connection_shape_tick(struct connection *c)
         return false;
     }
     struct weather w = look(c);
+    size_t before = connection_shape_waiting(c);
     deliver_down(c, &w);
+    if (c->phase != PHASE_GONE && connection_shape_waiting(c) < before) {
+        connection_tell_drained(c);
+    }
     if (c->phase != PHASE_GONE) {
         deliver_up(c, &w);
     }
     if (c->phase == PHASE_GONE) {
         return false;
     }
+    set_window(c, w.window_bytes);
     connection_update_reading(c);
     const struct connection_shape *s = c->shape;
     bool is_idle = !w.is_any && !s->lane[WAY_UP].bytes && !s->lane[WAY_DOWN].bytes &&

@@ -29,6 +29,7 @@ struct server {
     struct server_settings settings;
     struct tls_server *tls; // NULL: only a hand-made flight can present the chain
     struct tls_server *raw; // the same chain for hand-made flights; NULL: its key cannot sign
+    struct tls_server *portal; // of server_set_portal, or NULL
     char chain_name[96];
     char right_alerts[200]; // of the chain, "a,b"
     uint8_t ticket_secret[TLS_TICKET_SECRET_BYTES];
@@ -60,11 +61,10 @@ void server_net_changed(void *context);       // the fault plan is another one
 void server_watch_net(struct server *server); // bytes wait for their time
 void server_end_net(struct server *server);
 // Keep the socket open, silently, while that hole stands.
-void server_bury(struct server *server, int fd, enum fault_site site, uint64_t order);
+void server_bury(struct server *server, int fd, uint64_t order);
 
 // connection_shape.c
 enum fault_site connection_net_site(const struct server *server, enum dialect dialect);
-bool connection_hole_stands(struct server *server, enum fault_site site, uint64_t order);
 bool connection_shape_tick(struct connection *c); // whether there is more to do
 
 void connection_accept(struct server *server, struct listener *listener);

@@ -46,6 +46,13 @@ static void note_chain(struct server *server, const struct chain *chain)
     }
 }
 
+static void release_portal(struct server *server)
+{
+    if (server->portal) {
+        server->settings.engine->server_release(server->portal);
+    }
+}
+
 static void release_chain(struct server *server)
 {
     if (server->tls) {
@@ -66,10 +73,10 @@ static int choose_ticket_secret(struct server *server)
     return env->random(env->world, server->ticket_secret, sizeof server->ticket_secret);
 }
 
-int server_set_chain(struct server *server, const struct chain *chain)
+static struct tls_server_settings tls_settings_of(const struct server *server,
+                                                  const struct chain *chain)
 {
-    TRY(choose_ticket_secret(server));
-    struct tls_server_settings settings = {
+    return (struct tls_server_settings){
         .sent_der = chain->sent_der,
         .sent_count = chain->sent_count,
         .key_pem = buf_span(&chain->key_pem),
@@ -79,6 +86,25 @@ int server_set_chain(struct server *server, const struct chain *chain)
         .wants_key_log = server->settings.capture || server->settings.key_log,
         .env = server->settings.env,
     };
+}
+
+int server_set_portal(struct server *server, const struct chain *chain)
+{
+    struct tls_server_settings settings = tls_settings_of(server, chain);
+    struct tls_server *fresh = NULL;
+    settings.policy.tickets = TLS_TICKETS_OFF;
+    settings.policy.client_certificate = TLS_CLIENT_CERTIFICATE_NONE;
+    settings.chain_name = "portal";
+    TRY(server->settings.engine->server_new(&settings, &fresh));
+    release_portal(server);
+    server->portal = fresh;
+    return 0;
+}
+
+int server_set_chain(struct server *server, const struct chain *chain)
+{
+    TRY(choose_ticket_secret(server));
+    struct tls_server_settings settings = tls_settings_of(server, chain);
     struct tls_server *fresh = NULL;
     struct tls_server *raw = NULL;
     bool is_raw = needs_raw(chain);
@@ -248,6 +274,7 @@ static void finish(struct server *server)
     void (*closed)(void *) = server->closed;
     void *context = server->closed_context;
     release_chain(server);
+    release_portal(server);
     explicit_bzero(server->ticket_secret, sizeof server->ticket_secret);
     free(server);
     if (closed) {

@@ -47,6 +47,10 @@ int server_new(const struct server_settings *settings, struct server **out) HR_N
 // never completes (tls/raw.h). ERR_CRYPTO: its key cannot sign.
 int server_set_chain(struct server *server, const struct chain *chain) HR_NODISCARD;
 
+// The chain of the captive portal that answers under the fault `portal`; its name in events is
+// "portal". Without one such connections are cut.
+int server_set_portal(struct server *server, const struct chain *chain) HR_NODISCARD;
+
 // Also answer this dialect. ERR_LIMIT when there are four already.
 int server_add_speaker(struct server *server, enum dialect dialect,
                        struct speaker speaker) HR_NODISCARD;

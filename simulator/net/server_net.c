@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "simulator/net/datagram.h"
 #include "simulator/net/internal.h"
+#include "simulator/net/weather.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@ struct server_net {
     bool is_running;
     struct buried {
         int fd;
-        enum fault_site site;
         uint64_t order; // of the hole that it lies in
     } buried[BURIED_MOST];
     size_t buried_count;
@@ -25,12 +25,12 @@ struct server_net {
 
 // ---- connections that ended in a black hole: the device must not hear of it
 
-void server_bury(struct server *server, int fd, enum fault_site site, uint64_t order)
+void server_bury(struct server *server, int fd, uint64_t order)
 {
     struct server_net *net = server->net;
     int copy = net && net->buried_count < BURIED_MOST ? dup(fd) : -1;
     if (copy >= 0) {
-        net->buried[net->buried_count++] = (struct buried){copy, site, order};
+        net->buried[net->buried_count++] = (struct buried){copy, order};
     }
 }
 
@@ -39,7 +39,7 @@ static void unbury(struct server *server, bool is_all)
     struct server_net *net = server->net;
     for (size_t i = net->buried_count; i > 0; i--) {
         struct buried *b = &net->buried[i - 1];
-        if (is_all || !connection_hole_stands(server, b->site, b->order)) {
+        if (is_all || !weather_is_hole(server->settings.faults, b->order)) {
             close(b->fd);
             *b = net->buried[--net->buried_count];
         }
@@ -132,8 +132,8 @@ static bool watch_port(struct server *server, struct listener *listener)
     struct fault_state s;
     struct fault_state wanted = {0};
     size_t next = 0;
-    enum fault_site site = connection_net_site(server, listener->dialect);
-    while (faults_standing(server->settings.faults, &next, site, NULL, &s)) {
+    const struct fault_place place = {.site = connection_net_site(server, listener->dialect)};
+    while (faults_standing(server->settings.faults, &next, &place, &s)) {
         wanted = fault_classes(s.fault->kind) == AT_PORT ? s : wanted;
     }
     if (wanted.order != listener->closed_order) {
@@ -163,7 +163,7 @@ static bool watch_ports(struct server *server)
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
-    bool is_busy = faults_wait_at(server->settings.faults, AT_NET | AT_PORT);
+    bool is_busy = faults_wait_at(server->settings.faults, AT_STATE);
     struct connection *next = NULL;
     is_busy |= watch_ports(server);
     unbury(server, false);
@@ -196,7 +196,7 @@ void server_watch_net(struct server *server)
 void server_net_changed(void *context)
 {
     struct server *server = context;
-    bool is_armed = faults_wait_at(server->settings.faults, AT_NET | AT_PORT);
+    bool is_armed = faults_wait_at(server->settings.faults, AT_STATE);
     if (server->is_closing || (!server->net && !is_armed)) {
         return;
     }

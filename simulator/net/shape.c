@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/net/shape.h"
+#include "base/env.h"
 #include "base/error.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    SEGMENT_BYTES = 1460,
     SLICES_PER_S = 20, // a slow line delivers evenly, not in lumps
     US_PER_S = 1000000,
+    PPM = 1000000,
+    RESENDS_MOST = 6, // by then any stack waits for many seconds
 };
 
 struct shape_chunk {
@@ -24,11 +26,17 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static uint64_t draw(struct shape_lane *lane, uint64_t below)
+{
+    lane->luck = env_mix(lane->luck, 1);
+    return lane->luck % below;
+}
+
 static size_t slice_of(const struct shape_rules *rules)
 {
     uint64_t slice = rules->bandwidth_bytes_per_s / SLICES_PER_S;
-    bool is_narrow = rules->bandwidth_bytes_per_s > 0 && slice < SEGMENT_BYTES;
-    return is_narrow ? (size_t)(slice ? slice : 1) : SEGMENT_BYTES;
+    bool is_narrow = rules->bandwidth_bytes_per_s > 0 && slice < SHAPE_SEGMENT_BYTES;
+    return is_narrow ? (size_t)(slice ? slice : 1) : SHAPE_SEGMENT_BYTES;
 }
 
 static uint64_t due_of(struct shape_lane *lane, const struct shape_rules *rules, uint64_t wait_us,
@@ -42,6 +50,18 @@ static uint64_t due_of(struct shape_lane *lane, const struct shape_rules *rules,
     }
     lane->last_due_us = later(lane->last_due_us, sent_us + wait_us);
     return lane->last_due_us;
+}
+
+// A lost segment comes again after the time that TCP gives it, each time twice as long.
+static uint64_t resend_us(struct shape_lane *lane, const struct shape_rules *rules)
+{
+    uint64_t wait_us = 0;
+    uint64_t next_us = SHAPE_RESEND_US + 2 * rules->latency_us;
+    for (int i = 0; i < RESENDS_MOST && draw(lane, PPM) < rules->loss_ppm; i++) {
+        wait_us += next_us;
+        next_us *= 2;
+    }
+    return wait_us;
 }
 
 static int push_slice(struct shape_lane *lane, uint64_t due_us, struct span bytes)
@@ -60,16 +80,18 @@ static int push_slice(struct shape_lane *lane, uint64_t due_us, struct span byte
     return 0;
 }
 
-int shape_push(struct shape_lane *lane, const struct shape_rules *rules, uint32_t chance,
-               uint64_t now_us, struct span bytes)
+int shape_push(struct shape_lane *lane, const struct shape_rules *rules, uint64_t now_us,
+               struct span bytes)
 {
     ENSURE(lane->bytes + bytes.len <= SHAPE_LANE_BYTES_MOST, ERR_TOO_BIG);
-    uint64_t wait_us = rules->latency_us + (rules->jitter_us ? chance % (rules->jitter_us + 1) : 0);
-    bool is_plain = rules->bandwidth_bytes_per_s == 0;
-    size_t slice_bytes = is_plain ? bytes.len : slice_of(rules);
+    uint64_t wait_us = rules->latency_us;
+    wait_us += rules->jitter_us ? draw(lane, rules->jitter_us + 1) : 0;
+    bool is_whole = rules->bandwidth_bytes_per_s == 0 && rules->loss_ppm == 0;
+    size_t slice_bytes = is_whole ? bytes.len : slice_of(rules);
     for (size_t done = 0; done < bytes.len; done += slice_bytes) {
         struct span slice = span_slice(bytes, done, slice_bytes);
-        TRY(push_slice(lane, due_of(lane, rules, wait_us, now_us, slice.len), slice));
+        uint64_t again_us = rules->loss_ppm ? resend_us(lane, rules) : 0;
+        TRY(push_slice(lane, due_of(lane, rules, wait_us + again_us, now_us, slice.len), slice));
     }
     return 0;
 }

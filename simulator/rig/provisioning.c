@@ -82,17 +82,8 @@ int rig_open_dps(struct rig *rig)
     ENSURE(rig->dps != NULL, ERR_NO_MEMORY);
     rig->dps_mqtt = (struct mqtt_world){
         .env = settings->env, .dps = rig->dps, .faults = rig->faults, .journal = rig->journal};
-    struct server_settings s = {.loop = settings->loop,
-                                .env = settings->env,
-                                .journal = rig->journal,
-                                .faults = rig->faults,
-                                .engine = tls_engine_of(&settings->tls),
-                                .tls = settings->tls,
-                                .capture = rig->capture,
-                                .key_log = rig->key_log,
-                                .speakers = {{DIALECT_MQTT, mqtt_speaker(&rig->dps_mqtt)}},
-                                .is_dps = true,
-                                .last_connection_id = &rig->last_connection_id};
+    struct server_settings s = rig_server_settings(rig, &rig->dps_mqtt);
+    s.is_dps = true;
     return server_new(&s, &rig->dps_server);
 }
 

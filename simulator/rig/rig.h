@@ -11,6 +11,7 @@
 #include "simulator/net/capture.h"
 #include "simulator/net/key_log.h"
 #include "simulator/net/server.h"
+#include "simulator/rig/issuer.h"
 #include "simulator/web/web.h"
 
 enum { RIG_NAMES_MOST = 8, RIG_HUBS_MOST = DPS_HUBS_MOST };
@@ -29,6 +30,7 @@ struct rig_settings {
     const char *key_cache; // NULL = the user's
     const char *capture;   // pcapng file of all that goes over the wire; NULL = none
     const char *key_log;   // file of all TLS secrets, NSS format; NULL = none
+    uint64_t seed;         // of what the faults leave to chance; 0 = drawn
     struct tls_policy tls; // of all listeners
 };
 
@@ -45,6 +47,7 @@ struct rig {
     struct uv_timer_s *timer; // the hubs' time limits
     struct mqtt_world others[RIG_HUBS_MOST - 1]; // further hubs, reached by SNI
     size_t other_count;
+    struct rig_issuer issuers[RIG_HUBS_MOST];
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
     struct dps *dps;           // NULL without one
@@ -54,6 +57,7 @@ struct rig {
     struct dns *dns;
     uint32_t last_connection_id;
     bool has_chain;
+    bool has_portal; // its chain was made
 };
 
 // On error everything is released.
@@ -121,5 +125,7 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
 
 // For the files of the rig.
 int rig_open_dps(struct rig *rig) HR_NODISCARD;
+int rig_open_faults(struct rig *rig) HR_NODISCARD; // their seed, and what a portal needs
+struct server_settings rig_server_settings(struct rig *rig, struct mqtt_world *world);
 int rig_make_chain(struct rig *rig, const char *name, const char *host,
                    struct chain *out) HR_NODISCARD;
