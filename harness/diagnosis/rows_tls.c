@@ -4,6 +4,7 @@
 
 #define ENDED "tls.alert tls.failed tls.refused - @alert"
 #define LEFT  "tls.failed tcp.closed - @alert"
+#define PIECES "tls.refused tls.failed tcp.closed -"
 
 static bool alert_and_clock_behind(const struct diagnosis *d)
 {
@@ -204,6 +205,15 @@ static const struct row rows[] = {
      "the device left the TLS handshake without an alert; its clock, {device_utc}, is before "
      "notBefore",
      "get the time (SNTP, RTC, the cell network) before the first TLS handshake"},
+    {"reads-once", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ segment; fault.fired > tls.established", NULL,
+     "the device leaves when the bytes of the hub come in small TCP segments: it takes what one read "
+     "brings for a whole record",
+     "read until the 5 bytes of a record's header and then its length are there; recv() may give less"},
+    {"left-split-message", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ slice; fault.fired > tls.established", NULL,
+     "the device leaves when a message of the handshake comes in several records",
+     "use a stack that joins them (mbedTLS from 3.6.3), or records large enough for the chain"},
     {"left-handshake", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
      "the device closed the TLS handshake without an alert, as most stacks do when the chain does "
      "not verify or memory is short",

@@ -89,6 +89,7 @@ static struct job job_of(const struct runner *r, const struct queue_item *item)
         .given = entry->given,
         .bench_folder = r->settings->bench_folder,
         .network = r->settings->network,
+        .has_interface_capture = r->settings->has_interface_capture,
         .index = (int)item->entry,
         .firmware = r->settings->firmware,
         .seed = r->settings->seed,

@@ -6,6 +6,7 @@
 #include "base/when.h"
 #include "harness/device/clock.h"
 #include "harness/device/device.h"
+#include "harness/device/dumpcap.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/credentials.h"
@@ -51,6 +52,7 @@ struct worker {
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
+    struct dumpcap *dumpcap; // NULL = none was asked for
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -94,6 +96,8 @@ static struct event_copy *take_event(struct worker *w)
 static void check_evidence(struct worker *w)
 {
     const char *failure = capture_failure(w->rig.capture);
+    failure = failure[0] ? failure : key_log_failure(w->rig.key_log);
+    failure = failure[0] ? failure : dumpcap_failure(w->dumpcap);
     failure = w->evidence.failure[0] ? w->evidence.failure : failure;
     if (failure[0]) {
         executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
@@ -404,8 +408,11 @@ static int open_rig(struct worker *w)
     const struct settings *s = &w->job->plan->settings;
     char capture[PATH_MAX];
     char rate[32];
+    char key_log[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
+    TRY(fs_join(key_log, sizeof key_log, w->evidence.folder, "keys.log"));
+    struct rig_settings settings = {
+        .loop = &w->loop, .env = &w->env, .capture = capture, .key_log = key_log};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
     span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
@@ -561,6 +568,23 @@ static int prepare_device(struct worker *w)
     return await_device(w);
 }
 
+// In a private network everything is looked at, names and time too.
+static int start_dumpcap(struct worker *w)
+{
+    char path[PATH_MAX];
+    char filter[160] = "";
+    struct dumpcap_settings settings = {
+        .loop = &w->loop, .env = &w->env, .path = path, .filter = filter, .address = w->address};
+    if (!w->job->has_interface_capture) {
+        return 0;
+    }
+    TRY(fs_join(path, sizeof path, w->evidence.folder, "interface.pcapng"));
+    if (!w->is_private) {
+        snprintf(filter, sizeof filter, "host %s or host %s", w->address, w->dps_address);
+    }
+    return dumpcap_start(&settings, &w->dumpcap);
+}
+
 static int open_loop(struct worker *w)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
@@ -584,6 +608,7 @@ static int set_up(struct worker *w)
     w->executor = executor_new(w->job->plan, &actions);
     ENSURE(w->executor != NULL, ERR_NO_MEMORY);
     TRY(open_loop(w));
+    TRY(start_dumpcap(w));
     TRY(open_rig(w));
     return prepare_device(w);
 }
@@ -606,6 +631,12 @@ static void run_to_the_end(struct worker *w)
     }
 }
 
+static void stop_dumpcap(struct worker *w)
+{
+    dumpcap_stop(w->dumpcap);
+    w->dumpcap = NULL;
+}
+
 static void stop_device(struct worker *w)
 {
     if (!w->dut) {
@@ -615,6 +646,7 @@ static void stop_device(struct worker *w)
     while (device_is_running(w->dut)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
+    stop_dumpcap(w); // before what is left of the device's processes is hunted
     device_free(w->dut);
     w->dut = NULL;
 }
@@ -643,6 +675,7 @@ static void close_loop(struct worker *w)
 static void tear_down(struct worker *w)
 {
     stop_device(w);
+    stop_dumpcap(w);
     if (w->has_rig) {
         rig_device_deinit(&w->device);
         rig_close(&w->rig);

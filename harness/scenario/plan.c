@@ -237,7 +237,7 @@ static const struct verb verbs[] = {
     CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"),
-    CHANGE("dps", parser_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
+    CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"),
     CHANGE("net", parser_net, "net FAULT... | clear", "change the network between: a fault of it, or none"),
     CHANGE("sntp", parser_sntp, "sntp MODE", "change what the time server answers"),

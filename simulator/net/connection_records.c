@@ -11,9 +11,10 @@
 static struct fault_decision decide(void *context, enum fault_site site, uint64_t after_order)
 {
     struct connection *c = context;
-    if (c->server->settings.is_dps || c->portal_status != 0) {
+    if (c->portal_status != 0) {
         return (struct fault_decision){.kind = FAULT_NONE}; // the sites are the hub's
     }
+    site = c->server->settings.is_dps ? site_of_dps(site) : site;
     return faults_decide_after(c->server->settings.faults, site, c->id, connection_device(c),
                                after_order);
 }
