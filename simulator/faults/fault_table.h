@@ -213,6 +213,8 @@ enum fault_class {
     X(HELLO_REQUEST, "hello-request", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA,              \
       AT_TLS_MESSAGE | AT_TLS_RECORD,                                                              \
       "ask the device for a new handshake; at tls.application_data it is then made")               \
+    X(KEY_UPDATE, "key-update", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA, AT_TLS_RECORD,     \
+      "change the hub's keys behind it and ask the device to change its own (TLS 1.3)")            \
     X(PLAIN, "plain-text", ARG_WORD("http|mqtt|random|echo"), ARG_NOTHING, TLS_CLIENT_HELLO, AT_TLS, \
       "send something else than TLS and nothing more: HTTP 400, an MQTT CONNACK, random bytes, or " \
       "the ClientHello")                                                                           \

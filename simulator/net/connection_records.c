@@ -89,6 +89,9 @@ static void serve_wish(struct connection *c)
     if (wish.wants_renegotiation) {
         code = c->engine->renegotiate ? c->engine->renegotiate(c->tls) : ERR_TLS;
     }
+    if (wish.wants_key_update && code == 0) {
+        code = c->engine->update_keys ? c->engine->update_keys(c->tls) : ERR_TLS;
+    }
     if (wish.wants_alert && code == 0) {
         code = c->engine->send_alert
                    ? c->engine->send_alert(c->tls, wish.is_fatal, wish.alert)
@@ -98,7 +101,7 @@ static void serve_wish(struct connection *c)
         const struct tls_alert alert = {true, wish.is_fatal, wish.alert};
         connection_emit_alert(c, "hub", &alert);
     }
-    if ((wish.wants_renegotiation || wish.wants_alert) && code < 0) {
+    if (code < 0) {
         connection_emit_tls_failed(c, "the TLS engine cannot do what the fault asks for");
     }
     struct buf *output = c->engine->output(c->tls);
