@@ -139,6 +139,9 @@ int event_to_json(const struct event *e, struct buf *out)
     TRY(buf_append_text(out, ",\"event\":\""));
     TRY(buf_append_text(out, words[e->type]));
     TRY(buf_append_u8(out, '"'));
+    if (e->machine_us && e->machine_us != e->at_us) {
+        TRY(append_member(",\"machine_us\":", (int64_t)e->machine_us, out));
+    }
     if (e->connection) {
         TRY(append_member(",\"connection\":", e->connection, out));
     }
