@@ -181,6 +181,26 @@ static void one_device_is_dropped_by_its_id(void **state)
     shell_release(&r);
 }
 
+// A watcher that is stopped while nine thousand messages come.
+static void a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              "serve; hubrig ctl watch d2c >seen 2>told & w=$!; "
+              "until grep -qs . told; do kill -0 $w || break; done; kill -STOP $w; "
+              "pub=$(echo \"$sub\" | sed 's/^mosquitto_sub/mosquitto_pub/'); "
+              "yes $(head -c 1000 /dev/zero | tr '\\0' x) | head -9000 | "
+              "eval \"$pub\" -q 1 -l -t devices/device-1/messages/events/; "
+              "hubrig ctl faults; kill -CONT $w; wait $w; echo ctl $?; tail -1 told; "
+              "n=$(wc -l <seen); [ $n -gt 5000 ] && [ $n -lt 9000 ] && "
+              "echo cut; finish");
+    static const char *const says[] = {"no fault is armed\n", "ctl 3\n",
+                                       "events are missing from here on", "cut\n", "hub 0"};
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
+    shell_release(&r);
+}
+
 static void a_hub_file_fills_the_hub_and_its_mistakes_stop_it(void **state)
 {
     (void)state;
@@ -367,6 +387,7 @@ int main(void)
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
         cmocka_unit_test(events_are_watched_as_json_lines),
+        cmocka_unit_test(a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on),
         cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none),
         cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
         cmocka_unit_test(one_device_is_dropped_by_its_id),
