@@ -99,6 +99,33 @@ static void a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none(vo
     shell_release(&r);
 }
 
+// A message waits for the input of a module, also over kill -9.
+static void a_message_for_an_input_waits_for_its_module(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "K=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+        "printf 'device d\\nmodule d/m key %s\\n' $K >i.hub\n"
+        "serve --host localhost --hub i.hub --state i.db\n"
+        "hubrig ctl c2d d/m hello --input in-1 --property a=b; hubrig ctl c2d d hello --input in-1\n"
+        "kill -9 $hub; wait $hub; serve --host localhost --hub i.hub --state i.db\n"
+        "sr=localhost%2Fdevices%2Fd%2Fmodules%2Fm; se=4000000000\n"
+        "sig=$(printf '%s\\n%s' $sr $se | openssl dgst -sha256 -mac HMAC -macopt "
+        "hexkey:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f -binary | base64 | "
+        "sed 's/+/%2B/g; s/\\//%2F/g; s/=/%3D/g')\n"
+        "mosquitto_sub -V mqttv311 -h localhost -p $port --cafile hub-files/root.pem -i d/m "
+        "-u 'localhost/d/m/?api-version=2021-04-12' "
+        "-P \"SharedAccessSignature sr=$sr&sig=$sig&se=$se\" -q 1 -C 1 -W 10 -F '%t %p' "
+        "-t 'devices/d/modules/m/inputs/#'; finish";
+    static const char *const says[] = {
+        "message 1 is queued for d/m", "only a module has inputs; 'd' is a device",
+        "devices/d/modules/m/inputs/in-1/%24.cdid=d&a=b hello", "hub 0"};
+    struct shell_result r;
+    shell_run(&r, "%s", script);
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
+    shell_release(&r);
+}
+
 static void wrong_requests_end_with_their_code_and_a_hint(void **state)
 {
     (void)state;
@@ -386,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
+        cmocka_unit_test(a_message_for_an_input_waits_for_its_module),
         cmocka_unit_test(events_are_watched_as_json_lines),
         cmocka_unit_test(a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on),
         cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none),

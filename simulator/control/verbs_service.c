@@ -68,6 +68,7 @@ static int read_message(const struct control_call *call, struct c2d_message *m)
     }
     m->ttl_s = (uint32_t)(ttl_us / 1000000 < UINT32_MAX ? ttl_us / 1000000 : UINT32_MAX);
     m->message_id = span_text(id);
+    m->input = span_text(control_option(call, "input"));
     m->body = span_text(call->args[1]);
     return 0;
 }
