@@ -88,11 +88,15 @@ static void a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none(vo
         "sed /enroll/d e.hub | cat - again.hub >after.hub\n"
         "serve --hub after.hub --state e.db --dps localhost --dps-port 0\n"
         "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines); hubrig ctl devices | sed -n 's/^pump-1 .*sas .*at second.local/kept/p'\n"
+        "hubrig ctl c2d pump-1 hello; hubrig ctl twin-desired pump-1 '{\"a\":1}'; "
+        "hubrig ctl roll-key pump-1 primary; hubrig ctl disable pump-1; hubrig ctl enable pump-1\n"
         "await 'dps.assigned hub=second.local'; echo after $(grep -c 'dps.assigned hub=second.*Migrated' lines); finish";
     static const char *const says[] = {"\"status\":\"assigning\"",
               "pump-1 goes to second.local when it registers again",
               "no hub named 'third.local' is linked",
-              "substatus=deviceDataMigrated", "\nkept\n", "after 1\n", "hub 0"};
+              "substatus=deviceDataMigrated", "\nkept\n", "after 1\n",
+        "message 1 is queued for pump-1", "the desired properties of pump-1 have version 2",
+        "HostName=second.local", "pump-1 is disabled", "hub 0"};
     struct shell_result r;
     shell_run(&r, "%s", script);
     shell_assert_says_all(&r, says, HR_COUNT_OF(says));
