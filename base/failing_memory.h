@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests that let the n-th allocation fail, for every n. One test program includes it once and is
-// linked with --wrap for malloc, calloc and realloc.
+// For tests that let the n-th allocation fail, for every n. One test program includes it once and
+// is linked with --wrap for malloc, calloc and realloc.
 //
 //     long n = 0;
 //     do {
