@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The n-th allocation fails, for every n: nothing leaks, nothing crashes, and the session either
 // ends or lives on. Linked with --wrap for malloc, calloc and realloc.
+#include "base/failing_memory.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
 #include "simulator/hub/renewal.h"
@@ -9,45 +10,6 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long left = -1; // allocations that still succeed; -1 = all
-static bool has_failed;
-
-static bool fails(void)
-{
-    if (left < 0) {
-        return false;
-    }
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    left = -1; // only this one
-    has_failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 struct transport {
     size_t sent_bytes;
@@ -116,7 +78,7 @@ static void live(const struct buf *bytes)
         mqtt_session_free(s);
         assert_true(transport.closes <= 1);
     }
-    if (!has_failed) {
+    if (!memory_has_failed) {
         assert_int_equal(transport.sent_bytes, 4 + 5 + 4 + 2 + 4);
     }
     hub_free(hub);
@@ -131,11 +93,11 @@ static void any_allocation_may_fail(void **state)
     long n = 0;
     write_life(&bytes);
     do {
-        has_failed = false;
-        left = n++;
+        memory_has_failed = false;
+        memory_left = n++;
         live(&bytes);
-        left = -1;
-    } while (has_failed);
+        memory_left = -1;
+    } while (memory_has_failed);
     assert_true(n > 30); // the wrapping works
     buf_deinit(&bytes);
 }
@@ -203,7 +165,7 @@ static void serve(struct hub *hub)
     enum reason called = hub_method_invoke(hub, &call, ignore_done, &ended, NULL);
     int code = hub_twin_export(hub, name, &saved);
     code = code < 0 ? code : hub_twin_import(hub, name, buf_span(&saved));
-    if (!has_failed) {
+    if (!memory_has_failed) {
         assert_int_equal(sent, REASON_OK);
         assert_int_equal(patched, REASON_OK);
         assert_int_equal(called, REASON_OK);
@@ -228,8 +190,8 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
 {
     struct hub_rig rig;
     struct transport transport = {0};
-    long budget = left;
-    left = -1; // the rig itself is not under test
+    long budget = memory_left;
+    memory_left = -1; // the rig itself is not under test
     rig_open(&rig);
     journal_unlisten(rig.journal, event_log_add, &rig.log);
     const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall, NULL};
@@ -240,7 +202,7 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
     hub_set_issuer(rig.hub, &issuer);
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
     assert_non_null(s);
-    left = budget;
+    memory_left = budget;
     mqtt_session_feed(s, buf_span(connecting));
     if (transport.closes == 0) {
         serve(rig.hub);
@@ -249,8 +211,8 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
         hub_tick(rig.hub); // the certificate is there
     }
     mqtt_session_end(s);
-    left = -1;
-    if (!has_failed) {
+    memory_left = -1;
+    if (!memory_has_failed) {
         assert_int_equal(transport.closes, 0);
         assert_int_equal(hub_c2d_count(rig.hub, SPAN_LITERAL("bench-01")), 0);
     }
@@ -268,10 +230,10 @@ static void any_allocation_for_messages_twins_and_methods_may_fail(void **state)
     write_subscriptions(&connecting);
     write_requests(&requests);
     do {
-        has_failed = false;
-        left = n++;
+        memory_has_failed = false;
+        memory_left = n++;
         live_with_service(&connecting, &requests);
-    } while (has_failed);
+    } while (memory_has_failed);
     assert_true(n > 150); // jansson's are among them
     buf_deinit(&connecting);
     buf_deinit(&requests);
