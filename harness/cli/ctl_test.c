@@ -168,6 +168,24 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
     shell_assert_rows("hubrig ctl", rows, HR_COUNT_OF(rows));
 }
 
+// How far the hub's clock is ahead of the machine's by the time that ctl asks. A rate alone keeps it.
+static void a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"--clock-rate 1000", "--device-rate 1000",
+                                       "--device-rate 1000 --clock-rate 500"};
+    for (size_t i = 0; i < HR_COUNT_OF(ways); i++) {
+        struct shell_result r;
+        shell_run(&r,
+                  "serve %s; hubrig ctl clock x1 >one; finish; shown=$(date -u -d \"$(sed 's/.*shows //' one)\" "
+                  "+%%s); test $((shown - $(date +%%s))) -gt 1 && echo it is ahead", ways[i]);
+        shell_assert_says(&r, "it is ahead");
+        shell_release(&r);
+    }
+    shell_assert("hubrig serve --clock-rate fast", 2, "--clock-rate: 'fast' is not a rate");
+    shell_assert("hubrig serve --device-rate 0", 2, "--device-rate: '0' is not a rate");
+}
+
 static void events_are_watched_as_json_lines(void **state)
 {
     (void)state;
@@ -417,6 +435,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
+        cmocka_unit_test(a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices),
         cmocka_unit_test(a_message_for_an_input_waits_for_its_module),
         cmocka_unit_test(events_are_watched_as_json_lines),
         cmocka_unit_test(a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on),
