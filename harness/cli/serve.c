@@ -42,7 +42,11 @@ struct serving {
     const char *dps_port;
     const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
-    struct env env;
+    const char *clock_rate;  // of the hub; NULL = as the devices'
+    const char *device_rate; // NULL = real time
+    struct env machine;
+    struct paced_world paced;
+    struct env env; // at the pace of the devices
     struct hosting hosting;
     struct rig rig;
     struct offer_report offers;
@@ -269,7 +273,8 @@ static int open_rig(struct serving *s)
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
     TRY(s->state ? state_attach(s->state, s->rig.hub) : 0);
-    TRY(hub_file_apply(&s->hub_file, &s->rig));
+    TRY(s->state && s->rig.dps ? state_attach_dps(s->state, s->rig.dps) : 0);
+    TRY(hub_file_apply(&s->hub_file, &s->rig, s->state));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {
@@ -343,14 +348,43 @@ static int print_ready(struct serving *s)
     return 0;
 }
 
+static int read_rate(const char *text, const char *option, uint32_t *out_ppm)
+{
+    if (text && rate_parse(span_text(text), out_ppm) < 0) {
+        FAIL(ERR_USAGE, "%s: '%s' is not a rate; expected a number from 0.001 to 1000", option, text);
+    }
+    return 0;
+}
+
+static int set_pace(struct serving *s)
+{
+    uint32_t rate_ppm = RATE_REAL_PPM;
+    TRY(read_rate(s->device_rate, "--device-rate", &rate_ppm));
+    s->machine = env_system();
+    s->env = env_paced(&s->paced, &s->machine, rate_ppm);
+    return 0;
+}
+
+static int set_clock_rate(struct serving *s)
+{
+    uint32_t rate_ppm = s->paced.pace.rate_ppm;
+    TRY(read_rate(s->clock_rate, "--clock-rate", &rate_ppm));
+    for (size_t i = 0; s->clock_rate && i <= s->rig.other_count; i++) {
+        uint64_t relative = (uint64_t)rate_ppm * RATE_REAL_PPM / s->paced.pace.rate_ppm;
+        hub_clock_set_rate(rig_hub_at(&s->rig, i), (uint32_t)relative);
+    }
+    return 0;
+}
+
 static int serve(struct serving *s)
 {
-    s->env = env_system();
-    int code = hosting_open(&s->hosting);
+    int code = set_pace(s);
+    code = code < 0 ? code : hosting_open(&s->hosting);
     if (code < 0) {
         return cli_fail("serve", code);
     }
     code = open_rig(s);
+    code = code < 0 ? code : set_clock_rate(s);
     if (code == 0) {
         code = print_ready(s);
         fflush(stdout);
@@ -401,6 +435,7 @@ static int serve_command(int argc, char **argv)
         {"--id-scope", "TEXT", &s.id_scope},
         HOSTING_TLS_OPTIONS(s.tls),
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
+        {"--clock-rate", "N", &s.clock_rate}, {"--device-rate", "N", &s.device_rate},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -430,6 +465,10 @@ const struct command command_serve = {
         "  --sntp PORT       also answer NTP and SNTP with the hub's clock; 0 takes a free port\n"
         "  --dns PORT        also answer DNS (UDP and TCP): the hub's name leads to the address listened\n"
         "                    on; 0 takes a free port\n"
+        "  --device-rate N   the devices run under clocks N times as fast (faketime -f '+0 xN'), and so\n"
+        "                    do the hub's clock, time limits, delays and the times printed here\n"
+        "  --clock-rate N    the hub's clock alone runs N times as fast as a real one: tokens, certificates\n"
+        "                    and times to live end sooner, time limits of the protocol do not\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"

@@ -2,6 +2,7 @@
 // The statements with words of their own: set KNOB = VALUE and hub VERB.
 #include "harness/scenario/parser.h"
 #include "base/error.h"
+#include "base/when.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +11,28 @@
 
 static int set_device_clock(struct parser *p, size_t at)
 {
-    if (!p->clock_use.line) {
-        p->clock_use = line_place(p->line, 1);
-        p->clock_why = "device.clock";
-    }
+    parser_uses(p, CAPABILITY_CLOCK, 1, "device.clock");
     return parser_when(p, at, true, &p->plan->settings.device_clock);
+}
+
+static int set_clock_rate(struct parser *p, size_t at, uint32_t *out_ppm)
+{
+    struct span word = line_word(p->line, at);
+    if (rate_parse(word, out_ppm) < 0) {
+        return MISTAKE(p, at, "'%.*s' is not a rate; expected a number from 0.001 to 1000, such as 20 or 1.5",
+                       SPAN_ARG(word));
+    }
+    return 0;
+}
+
+static int set_device_clock_rate(struct parser *p, size_t at)
+{
+    return set_clock_rate(p, at, &p->plan->settings.device_rate_ppm);
+}
+
+static int set_hub_clock_rate(struct parser *p, size_t at)
+{
+    return set_clock_rate(p, at, &p->plan->settings.hub_rate_ppm);
 }
 
 static int set_device_auth(struct parser *p, size_t at)
@@ -28,7 +46,7 @@ static int set_device_auth(struct parser *p, size_t at)
     p->plan->settings.is_x509 = is_x509;
     p->plan->settings.is_ca_signed = is_ca;
     if (is_x509) {
-        p->x509_use = line_place(p->line, at);
+        parser_uses(p, CAPABILITY_X509, at, is_ca ? "device.auth = ca" : "device.auth = x509");
     }
     return 0;
 }
@@ -79,10 +97,10 @@ static int set_provisioning(struct parser *p, size_t at)
         }
         p->plan->settings.provisioning = (enum provisioning)i;
         if (i != PROVISIONING_NONE) {
-            p->dps_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_DPS, at, "this");
         }
         if (i == PROVISIONING_X509 || i == PROVISIONING_X509_GROUP) {
-            p->x509_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_X509, at, "device.provisioning = x509");
         }
         return 0;
     }
@@ -218,6 +236,7 @@ struct knob_rule {
 
 static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {.set = set_device_clock, .later = "to change it in the run: time device = WHEN"},
+    [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {.set = set_provisioning, .later = "move it above the boot"},
@@ -227,6 +246,7 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DPS_DISABLED] = {.set = set_dps_disabled, .later = "move it above the boot"},
     [KNOB_HUB_CHAIN] = {.set = set_hub_chain, .later = "to change it in the run: hub chain NAME"},
     [KNOB_HUB_CLOCK] = {.set = set_hub_clock, .later = "to change it in the run: time hub = WHEN"},
+    [KNOB_HUB_CLOCK_RATE] = {.set = set_hub_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_HUB_SAS_GRACE] = {.set = set_hub_sas_grace, .later = "move it above the boot"},
     [KNOB_HUB_TIER] = {.set = set_hub_tier, .later = "move it above the boot"},
     [KNOB_HUB_QUOTA] = {.set = set_hub_quota, .later = "move it above the boot"},
@@ -469,9 +489,7 @@ static const struct hub_row dps_rows[] = {
 int parser_dps(struct parser *p, struct step *step)
 {
     struct span word = line_word(p->line, 1);
-    if (!p->dps_use.line) {
-        p->dps_use = line_place(p->line, 0);
-    }
+    parser_uses(p, CAPABILITY_DPS, 0, "this");
     for (size_t i = 0; i < HR_COUNT_OF(dps_rows); i++) {
         if (span_equals_text(word, dps_rows[i].word)) {
             step->verb = dps_rows[i].verb;

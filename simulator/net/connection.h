@@ -19,7 +19,7 @@ enum {
     PENDING_BYTES_MOST = 1 << 20,
     READ_CHUNK_BYTES = 65536,
     WORKING_US = 1000, // what must wait for the engine looks again
-    TIMER_EARLY_US = 1000, // libuv counts whole milliseconds
+    TIMER_EARLY_MS = 1,    // libuv counts whole milliseconds
 };
 
 struct connection {

@@ -29,13 +29,12 @@ static void arm_timer(void *context)
         uint64_t due = hub_deadline_us(rig_hub_at(rig, i));
         at = due < at ? due : at;
     }
-    uint64_t now = rig->settings.env->mono_us(rig->settings.env->world);
     if (at == UINT64_MAX) {
         uv_timer_stop(rig->timer);
         return;
     }
     uv_update_time(rig->settings.loop);
-    uv_timer_start(rig->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+    uv_timer_start(rig->timer, on_timer, env_wait_ms(rig->settings.env, at), 0);
 }
 
 static void on_timer(uv_timer_t *timer)
