@@ -9,7 +9,8 @@
 enum { MILLISECOND = 1000, EVENTS_MOST = 24 };
 
 // One event of a story: its word and up to two fields, "field=value". A leading '!' marks the
-// event that broke the rule, "@recovery" the oracle that failed.
+// event that broke the rule, "@recovery ..." the oracle that failed and what it said, "?tcp.closed" the
+// event that was waited for in vain, "~90" that as many seconds pass.
 struct story {
     const char *id; // of the first finding, "" = none
     const char *cause; // part of the cause
@@ -443,6 +444,71 @@ static const struct story stories[] = {
      {"tcp.accepted", "tls.client_hello", "tls.established", "mqtt.connect", "mqtt.connected", "d2c.message",
       "log.error cause=software meaning=crashed try=decode_the_backtrace"}},
 
+    {"message-before-suback", "before its SUBACK", "SUBSCRIBE is sent",
+     {"mqtt.connected", "fault.fired fault=early-publish site=mqtt.suback", "!tcp.closed by=device"}},
+    {"puback-order", "PUBACK that it did not expect next (swap)", "packet id",
+     {"mqtt.connected", "fault.fired fault=swap site=mqtt.puback", "!tcp.closed by=device"}},
+    {"answer-late", "delay at mqtt.suback", "10 to 30 s",
+     {"mqtt.connected", "fault.fired fault=delay site=mqtt.suback", "!tcp.closed by=device"}},
+    {"handshake-late", "left during delay", "20 to 30 s",
+     {"tcp.accepted", "tls.client_hello", "fault.fired fault=delay site=tls.certificate",
+      "!tcp.closed by=device"}},
+    {"renegotiation-feared", "asks for a new handshake", "no_renegotiation",
+     {"mqtt.connected", "fault.fired fault=hello-request site=tls.application_data",
+      "!tcp.closed by=device"}},
+    {"warning-is-fatal", "a warning alert", "close_notify",
+     {"tcp.accepted", "tls.client_hello", "fault.fired fault=warnings site=tls.server_hello",
+      "!tcp.closed by=device"}},
+    {"records-not-joined", "split over several records", "3.6.3",
+     {"tcp.accepted", "tls.client_hello", "fault.fired fault=slice site=tls.server_hello",
+      "tcp.closed by=device", "!tls.refused how=close"}},
+    {"records-not-divided", "in one record", "6.2.1",
+     {"tcp.accepted", "tls.client_hello", "fault.fired fault=coalesce site=tls.server_hello",
+      "tcp.closed by=device", "!tls.refused how=close"}},
+    {"gave-up-after-handshake", "never dialled again", "growing wait",
+     {"tcp.accepted", "tls.client_hello", "fault.fired fault=stall site=tls.server_hello",
+      "tls.alert by=device name=unexpected_message", "tcp.closed by=device"}},
+    {"malformed-kept", "malform at mqtt.c2d", "MQTT-4.8.0-1",
+     {"mqtt.connected", "c2d.delivered", "fault.fired fault=malform site=mqtt.c2d", "?tcp.closed"}},
+    {"puback-not-matched", "another packet id", "counting",
+     {"mqtt.connected", "fault.fired fault=wrong-id site=mqtt.puback", "?d2c.message"}},
+    {"puback-not-missed", "is not acknowledged", "time limit",
+     {"mqtt.connected", "fault.fired fault=swallow site=mqtt.puback", "?tcp.closed"}},
+    {"suback-not-missed", "is not answered", "time out",
+     {"mqtt.connected", "fault.fired fault=swallow site=mqtt.suback", "?tcp.closed"}},
+    {"suback-unread", "SUBACK code 128", "return code",
+     {"mqtt.connected", "mqtt.subscribed", "fault.fired fault=suback-code_128 site=mqtt.suback",
+      "?mqtt.connect"}},
+    {"session-believed", "never had a session", "this boot",
+     {"tcp.accepted", "fault.fired fault=session-lie site=mqtt.connack", "mqtt.connected",
+      "d2c.message qos=1", "?mqtt.subscribed"}},
+    {"no-goodbye", "without a DISCONNECT", "the will",
+     {"tcp.accepted", "mqtt.connected", "tcp.closed by=device", "tcp.accepted", "mqtt.connected",
+      "?mqtt.disconnect"}},
+    {"address-remembered", "for an earlier connection", "time to live",
+     {"dns.answer name=hub.example code=NOERROR", "tcp.accepted", "mqtt.connected", "tcp.closed by=hub",
+      "tcp.accepted", "?tcp.accepted"}},
+    {"assignment-awaited-for-ever", "never starts over", "a few minutes",
+     {"dps.register", "dps.assigning", "dps.status", "dps.assigning", "dps.status", "?tcp.closed"}},
+    {"no-jitter", "without a random part", "fleet",
+     {"tcp.accepted", "tcp.accepted", "tcp.accepted", "tcp.accepted",
+      "@backoff 4 waits, without jitter (0 %)"}},
+    {"keep-alive-too-long", "keep-alive of 3600 s", "60 to 240 s",
+     {"mqtt.connect keep_alive_s=3600", "mqtt.connected", "@keepalive"}},
+    {"no-tls-13", "offers no TLS 1.3", "beside 1.2",
+     {"tcp.accepted", "tls.client_hello", "tls.alert by=hub name=protocol_version",
+      "!tls.failed why=the_device_does_not_offer_TLS_1.3"}},
+    {"no-common-group", "it offers x25519 alone", "secp256r1",
+     {"tcp.accepted", "tls.client_hello", "tls.offer groups=x25519 suites=ECDHE-RSA",
+      "tls.failed why=no_common_cipher_suite;_the_hub_takes"}},
+    {"clock-32-bit", "a time of 32 bits ends", "64 bits",
+     {"hub.chain name=catalogue/base", "hub.clock utc=2038-01-19T03:14:07Z",
+      "device.started clock=2038-01-19T03:14:07Z", "mqtt.connected", "~1", "tcp.accepted",
+      "tls.client_hello", "tls.alert by=device name=bad_certificate"}},
+    {"wait-without-cap", "3 attempts, the last after 1 min 30 s", "two to five minutes",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
+      "fault.fired fault=refuse_3 site=mqtt.connack", "mqtt.connect", "mqtt.refused code=3 reason=fault",
+      "~90", "tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "?mqtt.connected"}},
     // Where the evidence is not complete nothing is guessed.
     {"", "", "", {"run.started"}},
     {"", "", "", {"device.started", "device.exited code=-1 signal=Terminated asked=true"}},
@@ -471,7 +537,8 @@ static const char *interned(const char *name)
 }
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
-static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct event *last)
+static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t pause_s,
+                 struct event *last)
 {
     static char room[400];
     static struct field fields[5];
@@ -480,7 +547,7 @@ static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct eve
     const char *word = strtok_r(room, " ", &save);
     *last = (struct event){.type = (enum event_type)event_type_of(span_text(word)),
                            .seq = seq,
-                           .at_us = seq * 100 * MILLISECOND,
+                           .at_us = (seq * 100 + pause_s * 1000) * MILLISECOND,
                            .connection = 1,
                            .device = "",
                            .fields = fields};
@@ -490,7 +557,7 @@ static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct eve
         value[-1] = '\0';
         assert_true(event_has_field(last->type, span_text(at)));
         bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 ||
-                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "what") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
+                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "what") == 0 || strcmp(at, "fault") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
         for (char *c = value; has_blanks && *c; c++) {
             *c = *c == '_' ? ' ' : *c;
         }
@@ -504,14 +571,28 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
     struct diagnosis *d = diagnosis_new();
     struct event last = {0};
     struct question question = {0};
+    char oracle[32];
+    uint64_t pause_s = 0;
     assert_non_null(d);
     memset(out, 0, FINDINGS_MOST * sizeof *out);
     for (size_t k = 0; k < EVENTS_MOST && s->events[k]; k++) {
         if (s->events[k][0] == '@') {
-            question.oracle = s->events[k] + 1;
+            snprintf(oracle, sizeof oracle, "%s", s->events[k] + 1);
+            oracle[strcspn(oracle, " ")] = '\0';
+            question.oracle = oracle;
+            question.said = s->events[k];
             continue;
         }
-        tell(d, s->events[k], k + 1, &last);
+        if (s->events[k][0] == '?') {
+            question.missing = s->events[k] + 1;
+            question.violated = NULL;
+            continue;
+        }
+        if (s->events[k][0] == '~') {
+            pause_s += strtoull(s->events[k] + 1, NULL, 10);
+            continue;
+        }
+        tell(d, s->events[k], k + 1, pause_s, &last);
         question.violated = s->events[k][0] == '!' ? &last : NULL;
     }
     size_t count = diagnosis_rank(d, &question, out);

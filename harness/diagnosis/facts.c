@@ -40,8 +40,10 @@ static void follow_clocks(struct diagnosis *d, const struct event *e)
         event_value(e, "utc", d->hub_utc, sizeof d->hub_utc);
     } else if (e->type == EVENT_DEVICE_CLOCK) {
         event_value(e, "utc", d->device_utc, sizeof d->device_utc);
+        d->device_utc_us = e->at_us;
     } else if (e->type == EVENT_DEVICE_STARTED) {
         event_value(e, "clock", d->device_utc, sizeof d->device_utc);
+        d->device_utc_us = e->at_us;
     }
 }
 
@@ -66,6 +68,8 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
 {
     struct fact_series *s = &d->series[e->type];
     s->first_us = s->count ? s->first_us : e->at_us;
+    uint64_t gap_us = s->count && e->at_us > s->last_us ? e->at_us - s->last_us : 0;
+    s->longest_us = gap_us > s->longest_us ? gap_us : s->longest_us;
     s->last_us = e->at_us;
     s->count++;
     d->last_seq[e->type] = e->seq;
