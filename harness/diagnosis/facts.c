@@ -73,6 +73,7 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
     s->last_us = e->at_us;
     s->count++;
     d->last_seq[e->type] = e->seq;
+    d->newest_us = e->at_us;
     keep(d, e);
     follow_clocks(d, e);
     follow_link(d, e);
@@ -81,6 +82,12 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b)
 {
     return d->last_seq[a] > d->last_seq[b];
+}
+
+uint64_t facts_longest_us(const struct diagnosis *d, const struct fact_series *s)
+{
+    uint64_t since_us = s->count && d->newest_us > s->last_us ? d->newest_us - s->last_us : 0;
+    return since_us > s->longest_us ? since_us : s->longest_us;
 }
 
 const char *facts_value(const struct diagnosis *d, enum event_type type, const char *field,

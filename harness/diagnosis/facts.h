@@ -24,11 +24,14 @@ struct diagnosis {
     uint64_t device_utc_us; // when that was, by the journal
     char closed_by[16];      // who ended the newest connection: device or hub
     uint64_t hub_closed_seq; // last tcp.closed by the hub
+    uint64_t newest_us;      // of all events
     uint64_t newest;         // connection number of the newest tcp.accepted
 };
 
 // a happened, and no b after it.
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b);
+// The longest time between two of a series, or since the last one.
+uint64_t facts_longest_us(const struct diagnosis *d, const struct fact_series *s);
 // A field of the last event of that type as text, "" when there is none.
 const char *facts_value(const struct diagnosis *d, enum event_type type, const char *field,
                         char out[FACT_TEXT_BYTES]);

@@ -8,10 +8,10 @@
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
     "after a CONNACK with code 0"
 
-// Longer than any cap that lets a device be back soon after its hub.
+// Too long to be back soon after the hub is.
 static bool waits_long(const struct diagnosis *d)
 {
-    return d->series[EVENT_TCP_ACCEPTED].longest_us > UINT64_C(80000000);
+    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000);
 }
 
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
@@ -27,7 +27,7 @@ static const struct row rows[] = {
      "not come back together"},
     {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
      "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
-     "the device's waits grow without a cap: {attempts} attempts, the last after {longest}",
+     "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
      "cap the wait at two to five minutes, so that the device is back soon after its hub"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
      "mqtt.refused > tcp.accepted", facts_stays_away,

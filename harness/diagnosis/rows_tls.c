@@ -107,6 +107,8 @@ static bool hub_ended_handshake(const struct diagnosis *d)
 }
 
 static const struct row rows[] = {
+    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
+     facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     // The wire shows that the device left, its log says why.
     {"left-log-clock", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = clock",
      facts_handshake_left,
@@ -238,8 +240,6 @@ static const struct row rows[] = {
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
-    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
-     facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,
      "the device may lack the root of {chain}, and its stack closes without saying so",
