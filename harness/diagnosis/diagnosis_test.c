@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/test.h"
 #include "harness/diagnosis/diagnosis.h"
+#include "simulator/journal/told.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -523,53 +524,22 @@ static const struct story stories[] = {
     {"", "", "", {"fault.armed fault=stall", "tcp.accepted", "tls.client_hello", "tls.failed why=eof"}},
 };
 
-// Names of fields outlive the events that are kept.
-static const char *interned(const char *name)
-{
-    static char names[64][32];
-    size_t i = 0;
-    while (names[i][0] && strcmp(names[i], name) != 0) {
-        i++;
-        assert_true(i < HR_COUNT_OF(names));
-    }
-    snprintf(names[i], sizeof names[i], "%s", name);
-    return names[i];
-}
-
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
 static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t pause_s,
-                 struct event *last)
+                 struct told *out)
 {
-    static char room[400];
-    static struct field fields[5];
-    char *save = NULL;
-    snprintf(room, sizeof room, "%s", text[0] == '!' ? text + 1 : text);
-    const char *word = strtok_r(room, " ", &save);
-    *last = (struct event){.type = (enum event_type)event_type_of(span_text(word)),
-                           .seq = seq,
-                           .at_us = (seq * 100 + pause_s * 1000) * MILLISECOND,
-                           .connection = 1,
-                           .device = "",
-                           .fields = fields};
-    assert_true((int)last->type >= 0);
-    for (char *at = strtok_r(NULL, " ", &save); at; at = strtok_r(NULL, " ", &save)) {
-        char *value = strchr(at, '=') + 1;
-        value[-1] = '\0';
-        assert_true(event_has_field(last->type, span_text(at)));
-        bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 ||
-                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "what") == 0 || strcmp(at, "fault") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
-        for (char *c = value; has_blanks && *c; c++) {
-            *c = *c == '_' ? ' ' : *c;
-        }
-        fields[last->field_count++] = (struct field)F_TEXT(interned(at), value);
-    }
-    diagnosis_event(d, last);
+    told_read(out, text[0] == '!' ? text + 1 : text,
+              "why hint working version what fault meaning try accepted_by");
+    out->event.seq = seq;
+    out->event.at_us = (seq * 100 + pause_s * 1000) * MILLISECOND;
+    out->event.connection = 1;
+    diagnosis_event(d, &out->event);
 }
 
 static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST])
 {
     struct diagnosis *d = diagnosis_new();
-    struct event last = {0};
+    struct told last;
     struct question question = {0};
     char oracle[32];
     uint64_t pause_s = 0;
@@ -593,7 +563,7 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
             continue;
         }
         tell(d, s->events[k], k + 1, pause_s, &last);
-        question.violated = s->events[k][0] == '!' ? &last : NULL;
+        question.violated = s->events[k][0] == '!' ? &last.event : NULL;
     }
     size_t count = diagnosis_rank(d, &question, out);
     out[0].id = count ? out[0].id : "";
