@@ -39,20 +39,25 @@ static bool is_about_coming_back(const char *oracle)
     return false;
 }
 
-// "backoff", or "backoff~without_jitter" when it said so.
-static bool names_oracle(struct span word, const struct question *q)
+static bool has_said(const struct question *q, struct span part)
 {
     char text[FACT_TEXT_BYTES];
-    struct span part;
-    bool is_it = span_equals_text(span_cut(word, '~', &part), q->oracle);
-    if (!is_it || !part.ptr) {
-        return is_it;
-    }
     span_copy_text(part, text, sizeof text);
     for (char *at = strchr(text, '_'); at; at = strchr(at, '_')) {
         *at = ' ';
     }
     return q->said && strstr(q->said, text);
+}
+
+// "backoff", or "backoff~linear~without_jitter" when it said both.
+static bool names_oracle(struct span word, const struct question *q)
+{
+    struct span parts;
+    bool is_it = span_equals_text(span_cut(word, '~', &parts), q->oracle);
+    while (is_it && parts.ptr) {
+        is_it = has_said(q, span_cut(parts, '~', &parts));
+    }
+    return is_it;
 }
 
 static bool names_question(const char *list, const struct question *q)

@@ -3,7 +3,7 @@
 //
 // A row fits when all of its parts do:
 //   violated  which event broke a rule: words of events, "@recovery" for an oracle ("@backoff~none"
-//             for one that says this, with _ for blanks), "-" when no event did, "?mqtt.connect" when
+//             for one that says this, with _ for blanks, "@a~b~c" for both), "-" when no event did, "?mqtt.connect" when
 //             this one was waited for in vain; several may stand
 //   chain     whether the hub's chain must be refused
 //   evidence  clauses joined by "; ", each about the last event of a type:

@@ -21,7 +21,7 @@ static bool keep_alive_beyond_hub(const struct diagnosis *d)
 }
 
 static const struct row rows[] = {
-    {"no-jitter", "retry", SURENESS_SURE, "@backoff~without_jitter", CHAIN_ANY, NULL, NULL,
+    {"no-jitter", "retry", SURENESS_SURE, "@backoff~=_exponential~without_jitter @backoff~=_linear~without_jitter", CHAIN_ANY, NULL, NULL,
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
