@@ -47,11 +47,6 @@ static const struct row rows[] = {
      BY_FATE "fault.fired.fault ~ warnings", NULL,
      "the device takes a warning alert for the end of the connection",
      "go on after an alert of level 1 other than close_notify (RFC 5246 7.2)"},
-    {"records-not-joined", "changed", SURENESS_SURE, LEFT, CHAIN_GOOD,
-     "fault.fired.fault ~ slice; fault.fired > tls.established", NULL,
-     "the device cannot read a handshake message that is split over several records "
-     "({fault.fired.fault})",
-     "use a TLS library that joins them (mbedTLS from 3.6.3), with a buffer for the whole message"},
     {"records-not-divided", "changed", SURENESS_SURE, LEFT, CHAIN_GOOD,
      "fault.fired.fault = coalesce; fault.fired > tls.established", NULL,
      "the device cannot read several handshake messages in one record",

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Every event passes through here once, in order: first the never watches judge it, then an exit
-// of the device, then the present statement. Statements that take no time run at once after it.
-#include "harness/oracle/executor_private.h"
+// Every event passes through here once, in order: first what stands (never, while, when) judges it,
+// then an exit of the device, then the present statement. Statements that take no time run at once after it.
 #include "base/error.h"
+#include "harness/oracle/executor_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const struct step *executor_present(const struct executor *x)
+{
+    return x->at < x->plan->step_count ? &x->plan->steps[x->at] : NULL;
+}
 
 // What the oracle of statement `at` says now. True when the statement is over, one way or another.
 static bool ask_oracle(struct executor *x, size_t at, const struct event *e)
@@ -21,7 +27,7 @@ static bool ask_oracle(struct executor *x, size_t at, const struct event *e)
     if (state == ORACLE_PASS) {
         x->actions.note(x->actions.context, buf_text(&said));
     } else if (state == ORACLE_FAIL) {
-        executor_end_failed(x, step, step->source, &said, e);
+        executor_fail(x, step, step->source, &said, e);
     } else if (state == ORACLE_UNDECIDED) {
         outcome_set(&x->outcome.try_text,
                     "give the device longer, or more to do, before this statement");
@@ -37,19 +43,54 @@ static void feed_oracles(struct executor *x, const struct event *e)
     }
 }
 
-static void judge_never(struct executor *x, const struct event *e)
+static void fail_standing(struct executor *x, size_t at, const struct event *e)
+{
+    const struct step *step = &x->plan->steps[at];
+    struct buf said HR_CLEANUP(buf_deinit);
+    buf_init(&said, SENTENCE_BYTES_MOST);
+    (void)!standing_print_missing(x->standing, at, x->now_us, &said);
+    executor_fail(x, step, step->source, &said, e);
+}
+
+static void judge_standing(struct executor *x, const struct event *e)
 {
     for (size_t i = 0; i < x->at && !x->is_done; i++) {
         const struct step *step = &x->plan->steps[i];
-        if (!x->is_armed[i]) {
+        if (!standing_is_armed(x->standing, i)) {
             continue;
         }
         if (step->oracle) {
             (void)ask_oracle(x, i, e);
-        } else if (step->has_before && match_event(&step->before, e)) {
-            x->is_armed[i] = false;
-        } else if (match_event(&step->match, e)) {
-            executor_fail_event(x, step, e, 0);
+            continue;
+        }
+        enum standing_says says = standing_event(x->standing, i, e, x->now_us);
+        if (says == STANDING_BROKEN) {
+            executor_fail_event(x, step, e,
+                                step->kind == STEP_WHILE && !step->during->is_never
+                                    ? standing_counted(x->standing, i)
+                                    : 0);
+        } else if (says == STANDING_MISSING) {
+            fail_standing(x, i, e);
+        }
+    }
+}
+
+// All statements are over: each while must have had something to judge.
+static void end_standing(struct executor *x)
+{
+    for (size_t i = 0; i < x->plan->step_count && !x->is_done; i++) {
+        const struct step *step = &x->plan->steps[i];
+        struct buf said HR_CLEANUP(buf_deinit);
+        buf_init(&said, SENTENCE_BYTES_MOST);
+        if (step->kind != STEP_WHILE) {
+            continue;
+        }
+        if (standing_print_end(x->standing, i, &said)) {
+            x->actions.note(x->actions.context, buf_text(&said));
+        } else {
+            outcome_set(&x->outcome.try_text,
+                        "give the device longer, or more to do, behind this statement");
+            executor_end(x, VERDICT_INCONCLUSIVE, step, step->source, buf_text(&said));
         }
     }
 }
@@ -68,40 +109,59 @@ static void ask_present(struct executor *x)
     }
 }
 
-static void act(struct executor *x, int (*action)(struct executor *x, const struct step *step))
+static int perform(struct executor *x, const struct step *step)
 {
-    const struct step *step = executor_present(x);
-    // Events that the action itself causes come after it.
-    x->mark = x->events.next;
+    void *context = x->actions.context;
+    switch (step->kind) {
+    case STEP_BOOT:
+        x->is_booted = true;
+        x->boot_us = x->now_us;
+        return x->actions.boot(context);
+    case STEP_TIME:
+        return x->actions.time(context, step);
+    case STEP_HUB:
+        return x->actions.hub(context, step);
+    case STEP_DEVICE:
+        return x->actions.device(context, step);
+    default:
+        return ERR_INTERNAL;
+    }
+}
+
+// False when the run has ended.
+static bool act(struct executor *x, const struct step *step)
+{
     panel_act(x->panel, x->now_us);
     error_clear();
-    int code = action(x, step);
-    if (x->is_done) {
-        return; // aborted from inside
-    }
-    if (code < 0) {
+    int code = perform(x, step);
+    if (!x->is_done && code < 0) {
         executor_end(x, VERDICT_INFRA, step, step->source, error_text(code));
-        return;
     }
-    next_step(x);
+    return !x->is_done; // it may have been aborted from inside
 }
 
-static int act_boot(struct executor *x, const struct step *step)
+static void act_present(struct executor *x)
 {
-    (void)step;
-    x->is_booted = true;
-    x->boot_us = x->now_us;
-    return x->actions.boot(x->actions.context);
+    // Events that the action itself causes come after it.
+    x->mark = x->events.next;
+    if (act(x, executor_present(x))) {
+        next_step(x);
+    }
 }
 
-static int act_time(struct executor *x, const struct step *step)
+// What whens do is asked for by events, so the present statement still sees them all.
+static void act_due(struct executor *x)
 {
-    return x->actions.time(x->actions.context, step);
-}
-
-static int act_hub(struct executor *x, const struct step *step)
-{
-    return x->actions.hub(x->actions.context, step);
+    size_t at = 0;
+    while (!x->is_done && standing_take_due(x->standing, &at)) {
+        const struct step *step = &x->plan->steps[at];
+        x->actions.begin(x->actions.context, step);
+        if (step->then->kind == STEP_LOG) {
+            x->actions.note(x->actions.context, step->then->text);
+        } else {
+            (void)act(x, step->then);
+        }
+    }
 }
 
 // Looks at the events that have passed since it looked last.
@@ -151,7 +211,8 @@ static bool advance_one(struct executor *x)
 {
     const struct step *step = executor_present(x);
     size_t was_at = x->at;
-    bool is_action = step->kind == STEP_BOOT || step->kind == STEP_TIME || step->kind == STEP_HUB;
+    bool is_action = step->kind == STEP_BOOT || step->kind == STEP_TIME ||
+                     step->kind == STEP_HUB || step->kind == STEP_DEVICE;
     if (is_action && x->judged < x->events.next) {
         return false; // what happened before the action is judged before it
     }
@@ -163,20 +224,19 @@ static bool advance_one(struct executor *x)
     }
     switch (step->kind) {
     case STEP_BOOT:
-        act(x, act_boot);
-        break;
     case STEP_TIME:
-        act(x, act_time);
-        break;
     case STEP_HUB:
-        act(x, act_hub);
+    case STEP_DEVICE:
+        act_present(x);
         break;
     case STEP_LOG:
         x->actions.note(x->actions.context, step->text);
         next_step(x);
         break;
     case STEP_NEVER:
-        x->is_armed[x->at] = true;
+    case STEP_WHILE:
+    case STEP_WHEN:
+        standing_arm(x->standing, x->at);
         next_step(x);
         break;
     case STEP_EXPECT:
@@ -197,7 +257,10 @@ static void advance(struct executor *x)
     while (!x->is_done && executor_present(x) && advance_one(x)) {
     }
     if (!x->is_done && !executor_present(x) && x->judged >= x->events.next) {
-        executor_end(x, VERDICT_PASS, NULL, "", "");
+        end_standing(x);
+        if (!x->is_done) {
+            executor_end(x, VERDICT_PASS, NULL, "", "");
+        }
     }
 }
 
@@ -235,11 +298,12 @@ static void judge(struct executor *x, const struct event *e)
 {
     x->judged++;
     feed_oracles(x, e);
-    judge_never(x, e);
+    judge_standing(x, e);
     if (!x->is_done && e->type == EVENT_DEVICE_EXITED) {
         executor_judge_exit(x, e);
     }
     // From here on `e` may be forgotten.
+    act_due(x);
     advance(x);
 }
 
@@ -260,19 +324,37 @@ static void run(struct executor *x)
     x->is_running = false;
 }
 
+static uint64_t step_due_us(const struct executor *x)
+{
+    return has_deadline(x) ? x->step_deadline_us : UINT64_MAX;
+}
+
+// What is due at or before `limit_us` has come; false when nothing has.
+static bool run_timer(struct executor *x, uint64_t limit_us)
+{
+    uint64_t standing_us = standing_deadline_us(x->standing);
+    uint64_t step_us = step_due_us(x);
+    uint64_t first_us = standing_us < step_us ? standing_us : step_us;
+    size_t at = 0;
+    if (first_us > x->now_us || first_us > limit_us) {
+        return false;
+    }
+    if (standing_us < step_us && standing_expired(x->standing, x->now_us, &at)) {
+        fail_standing(x, at, NULL);
+    } else {
+        expire(x);
+        run(x);
+    }
+    return true;
+}
+
 static void run_timers(struct executor *x)
 {
-    uint64_t limit_at = x->start_us + x->plan->limit_us;
-    while (!x->is_done && !x->is_running) {
-        bool is_due = has_deadline(x) && x->now_us >= x->step_deadline_us;
-        if (is_due && x->step_deadline_us <= limit_at) {
-            expire(x);
-            run(x);
-        } else if (x->now_us >= limit_at) {
-            executor_fail_limit(x);
-        } else {
-            return;
-        }
+    uint64_t limit_us = x->start_us + x->plan->limit_us;
+    while (!x->is_done && !x->is_running && run_timer(x, limit_us)) {
+    }
+    if (!x->is_done && !x->is_running && x->now_us >= limit_us) {
+        executor_fail_limit(x);
     }
 }
 
@@ -312,12 +394,13 @@ struct executor *executor_new(const struct plan *plan, const struct executor_act
     x->actions.boot = actions->boot ? actions->boot : refuse_boot;
     x->actions.hub = actions->hub ? actions->hub : refuse_step;
     x->actions.time = actions->time ? actions->time : refuse_step;
+    x->actions.device = actions->device ? actions->device : refuse_step;
     x->actions.note = actions->note ? actions->note : ignore_note;
     x->actions.begin = actions->begin ? actions->begin : ignore_begin;
     x->diagnosis = diagnosis_new();
     x->panel = panel_new(plan);
-    x->is_armed = calloc(plan->step_count + 1, sizeof *x->is_armed);
-    if (!x->diagnosis || !x->panel || !x->is_armed) {
+    x->standing = standing_new(plan);
+    if (!x->diagnosis || !x->panel || !x->standing) {
         executor_free(x);
         return NULL;
     }
@@ -336,7 +419,7 @@ void executor_free(struct executor *x)
     diagnosis_free(x->diagnosis);
     panel_free(x->panel);
     outcome_deinit(&x->outcome);
-    free(x->is_armed);
+    standing_free(x->standing);
     free(x);
 }
 
@@ -351,6 +434,19 @@ void executor_start(struct executor *x, uint64_t now_us)
     run(x);
 }
 
+static void follow_port(struct executor *x, const struct event *e)
+{
+    char port[128], why[128], power[8];
+    if (e->type == EVENT_DEVICE_POWER) {
+        x->is_off = strcmp(event_value(e, "power", power, sizeof power), "off") == 0;
+    } else if (e->type == EVENT_DEVICE_UNPLUGGED && !x->is_off) {
+        snprintf(x->gone_port, sizeof x->gone_port, "%s (%s)",
+                 event_value(e, "port", port, sizeof port), event_value(e, "why", why, sizeof why));
+    } else if (e->type == EVENT_DEVICE_REPLUGGED) {
+        x->gone_port[0] = '\0';
+    }
+}
+
 static void note_event(struct executor *x, const struct event *e)
 {
     x->outcome.events++;
@@ -361,7 +457,7 @@ static void note_event(struct executor *x, const struct event *e)
     if (e->type == EVENT_DEVICE_OUTPUT) {
         seen_output_add(&x->output, e);
     }
-    executor_follow_port(x, e);
+    follow_port(x, e);
     x->has_accepted |= e->type == EVENT_TCP_ACCEPTED;
     if (event_queue_push(&x->events, e) < 0) {
         executor_abort(x, VERDICT_INFRA, "every event is judged", "out of memory", "");
@@ -406,7 +502,9 @@ uint64_t executor_deadline_us(const struct executor *x)
         return UINT64_MAX;
     }
     uint64_t limit_at = x->start_us + x->plan->limit_us;
-    return has_deadline(x) && x->step_deadline_us < limit_at ? x->step_deadline_us : limit_at;
+    uint64_t standing_at = standing_deadline_us(x->standing);
+    uint64_t first = step_due_us(x) < limit_at ? step_due_us(x) : limit_at;
+    return standing_at < first ? standing_at : first;
 }
 
 bool executor_is_done(const struct executor *x)

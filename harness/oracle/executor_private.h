@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What executor.c (which statement is next) and executor_end.c (how a run ends) share. Not for
-// other folders.
+// What executor.c and executor_fail.c share. Not for others.
 #pragma once
 #include "harness/diagnosis/diagnosis.h"
 #include "harness/oracle/event_queue.h"
 #include "harness/oracle/executor.h"
 #include "harness/oracle/panel.h"
 #include "harness/oracle/seen.h"
+#include "harness/oracle/standing.h"
 
 enum { SENTENCE_BYTES_MOST = 8192 };
 
@@ -18,7 +18,7 @@ struct executor {
     struct outcome outcome;
     struct event_queue events;
     struct seen_output output;
-    bool *is_armed;   // per statement: a never that still holds
+    struct standing *standing; // what never, while and when wait for
     uint64_t judged;  // events before this number have passed
     uint64_t mark;    // an expect looks at events from this number on
     uint64_t scanned; // those before it the present expect has looked at
@@ -30,25 +30,25 @@ struct executor {
     bool has_told_drop;
     bool has_accepted; // the device opened a TCP connection
     bool is_booted;
+    bool is_off;         // its power is, as the scenario wants
     char gone_port[300]; // the board's serial port, while it is gone: which, and why
     uint64_t start_us, boot_us, now_us;
     uint64_t step_deadline_us;
 };
 
-// The present statement, NULL when all are over.
+// The present statement, NULL behind the last.
 const struct step *executor_present(const struct executor *x);
+// The end; `step` NULL: at no statement.
 void executor_end(struct executor *x, enum verdict verdict, const struct step *step,
                   const char *expected, const char *observed);
-// As fail, with cause and advice from the evidence; `violated` is the event that broke a rule, or
-// NULL.
-void executor_end_failed(struct executor *x, const struct step *step, const char *expected,
-                         struct buf *observed, const struct event *violated);
-void executor_fail_missing(struct executor *x, const struct step *step); // nothing came in time
-// `count`: how many of these there were, 0 when one was too much.
+// As executor_end with VERDICT_FAIL, with cause and advice from the evidence. `violated` may be NULL.
+void executor_fail(struct executor *x, const struct step *step, const char *expected,
+                   struct buf *observed, const struct event *violated);
+// The time of an expect or a count is over.
+void executor_fail_missing(struct executor *x, const struct step *step);
+// This event may not be; `count`: it is that many too many, 0 = not one may be.
 void executor_fail_event(struct executor *x, const struct step *step, const struct event *e,
                          uint64_t count);
 void executor_fail_limit(struct executor *x);
-// The device's program ended: was that asked for, or expected?
+// A device.exited fails the run unless it was asked for or is expected.
 void executor_judge_exit(struct executor *x, const struct event *e);
-// Is the board's port there?
-void executor_follow_port(struct executor *x, const struct event *e);

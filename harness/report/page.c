@@ -183,7 +183,7 @@ static int print_where(const struct page *p, const struct outcome *o)
 
 static int print_evidence(const struct page *p, const struct outcome *o, const char *link)
 {
-    static const char *const files[] = {"wire.pcapng", "journal.jsonl", "device.log"};
+    static const char *const files[] = {"wire.pcapng", "keys.log", "journal.jsonl", "device.log"};
     if (!o->evidence[0]) {
         return 0;
     }

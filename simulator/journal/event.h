@@ -9,8 +9,8 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device network seed",                             \
-      "a scenario began; network says whether it has a private one")                               \
+    X(RUN_STARTED, "run.started", "scenario device network seed rate",                             \
+      "a scenario began; network: whether it has a private one; rate: how fast its clocks run")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
     X(RUN_VERDICT, "run.verdict", "verdict line cause", "the scenario ended")                      \
@@ -152,7 +152,8 @@
     X(DNS_ANSWER, "dns.answer", "name type over code address behaviour",                           \
       "the name server answered; late answers are noted when they are decided")                    \
     X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
-    X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_CLOCK, "hub.clock", "utc rate",                                                        \
+      "the hub's clock was set; rate: how fast it runs")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \
       "somebody asked for a change through the control interface")                                 \
     X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
@@ -204,7 +205,8 @@ struct field {
 struct event {
     enum event_type type;
     uint64_t seq;        // from 1, without gaps
-    uint64_t at_us;      // monotonic, since the journal began
+    uint64_t at_us;      // monotonic, since the journal began, at the pace of its env
+    uint64_t machine_us; // the same on the machine's own clock; 0: not told
     uint32_t connection; // 0 = none
     const char *device;  // "" until known; "device" or "device/module"
     const struct field *fields;

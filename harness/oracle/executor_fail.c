@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// How a run ends: with which sentences, and what the diagnosis makes of it.
+// How a run ends when it does not pass: what was wanted, what was seen instead, and why.
 #include "base/error.h"
 #include "base/when.h"
 #include "harness/oracle/executor_private.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 void executor_end(struct executor *x, enum verdict verdict, const struct step *step,
@@ -17,6 +16,7 @@ void executor_end(struct executor *x, enum verdict verdict, const struct step *s
     if (step) {
         o->line = step->line;
         o->column = step->column;
+        outcome_set(&o->file, step->file ? step->file : x->plan->file);
         outcome_set(&o->statement, step->source);
     }
     outcome_set(&o->expected, expected);
@@ -36,9 +36,8 @@ static void end_unplugged(struct executor *x, const struct step *step, const str
     executor_end(x, VERDICT_INFRA, step, "the board's serial port is there", buf_text(&text));
 }
 
-// As end, with cause and advice from the evidence.
-void executor_end_failed(struct executor *x, const struct step *step, const char *expected,
-                         struct buf *observed, const struct event *violated)
+void executor_fail(struct executor *x, const struct step *step, const char *expected,
+                   struct buf *observed, const struct event *violated)
 {
     if (x->gone_port[0] && !violated) {
         end_unplugged(x, step, observed);
@@ -59,11 +58,6 @@ void executor_end_failed(struct executor *x, const struct step *step, const char
     outcome_set(&x->outcome.cause, count ? found[0].cause : "");
     outcome_set(&x->outcome.try_text, count ? found[0].try_text : "");
     executor_end(x, VERDICT_FAIL, step, expected, buf_text(observed));
-}
-
-const struct step *executor_present(const struct executor *x)
-{
-    return x->at < x->plan->step_count ? &x->plan->steps[x->at] : NULL;
 }
 
 // "mqtt.connected within 20 s", "1 to 5 tcp.accepted within 30 s", or the statement itself.
@@ -137,7 +131,7 @@ void executor_fail_missing(struct executor *x, const struct step *step)
     // A piece that does not fit is left out: half a sentence helps more than none.
     (void)!print_expected(step, &expected);
     (void)!print_missing(x, step, &observed);
-    executor_end_failed(x, step, buf_text(&expected), &observed, NULL);
+    executor_fail(x, step, buf_text(&expected), &observed, NULL);
 }
 
 void executor_fail_event(struct executor *x, const struct step *step, const struct event *e,
@@ -152,7 +146,7 @@ void executor_fail_event(struct executor *x, const struct step *step, const stru
     }
     (void)!(event_to_brief(e, &observed) || buf_append_u8(&observed, ' '));
     (void)!print_since_boot(x, x->now_us, &observed);
-    executor_end_failed(x, step, buf_text(&expected), &observed, e);
+    executor_fail(x, step, buf_text(&expected), &observed, e);
 }
 
 void executor_fail_limit(struct executor *x)
@@ -168,7 +162,7 @@ void executor_fail_limit(struct executor *x)
     if (step && (step->kind == STEP_EXPECT || step->kind == STEP_COUNT)) {
         (void)!print_instead(x, step, &observed);
     }
-    executor_end_failed(x, step, buf_text(&expected), &observed, NULL);
+    executor_fail(x, step, buf_text(&expected), &observed, NULL);
 }
 
 static bool expects_event(const struct executor *x, const struct event *e)
@@ -208,20 +202,8 @@ void executor_judge_exit(struct executor *x, const struct event *e)
         outcome_set(&x->outcome.try_text,
                     "check the device's command in the .bench file: run it by "
                     "hand; 127 means not found, 126 not executable");
-        executor_end(x, VERDICT_INFRA, executor_present(x), "the device's program starts",
-                     buf_text(&observed));
+        executor_end(x, VERDICT_INFRA, executor_present(x), "the device's program starts", buf_text(&observed));
         return;
     }
-    executor_end_failed(x, executor_present(x), "the device's program keeps running", &observed, e);
-}
-
-void executor_follow_port(struct executor *x, const struct event *e)
-{
-    char port[128], why[128];
-    if (e->type == EVENT_DEVICE_UNPLUGGED) {
-        snprintf(x->gone_port, sizeof x->gone_port, "%s (%s)",
-                 event_value(e, "port", port, sizeof port), event_value(e, "why", why, sizeof why));
-    } else if (e->type == EVENT_DEVICE_REPLUGGED) {
-        x->gone_port[0] = '\0';
-    }
+    executor_fail(x, executor_present(x), "the device's program keeps running", &observed, e);
 }
