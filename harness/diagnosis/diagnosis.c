@@ -70,7 +70,8 @@ static bool names_question(const char *list, const struct question *q)
         if (span_equals_text(one, word)) {
             return true;
         }
-        bool is_missing = q->missing && one.ptr[0] == '?' && span_equals_text(span_from(one, 1), q->missing);
+        bool is_missing = q->missing && one.ptr[0] == '?' &&
+                          span_equals_text(span_from(one, 1), q->missing);
         if (is_missing || (q->oracle && one.ptr[0] == '@' && names_oracle(span_from(one, 1), q))) {
             return true;
         }
