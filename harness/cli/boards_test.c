@@ -135,6 +135,20 @@ static void a_clock_that_is_not_ours_is_named(void **state)
     shell_release(&r);
 }
 
+static void a_program_may_set_the_clock(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "echo clock=stuck > port.ctl"); // the firmware's own command does nothing
+    shell_release(&r);
+    write_bench("rtc.bench", "921600",
+                RESET "  clock       command sh -c \"echo clock={clock.epoch} > {bench}/port.ctl\"\n"
+                      "  ask         clock date\n");
+    shell_assert("hubrig boards --bench rtc.bench --check", 0, "good        clock");
+    shell_run(&r, "echo clock=free > port.ctl");
+    shell_release(&r);
+}
+
 static void an_absent_port_is_named_at_once(void **state)
 {
     (void)state;
@@ -188,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_board_without_reset_is_booted_by_its_power),
         cmocka_unit_test(a_name_that_leads_elsewhere_is_named),
         cmocka_unit_test(a_clock_that_is_not_ours_is_named),
+        cmocka_unit_test(a_program_may_set_the_clock),
         cmocka_unit_test(an_absent_port_is_named_at_once),
         cmocka_unit_test(the_table_shows_port_holder_offers_and_tags),
         cmocka_unit_test(what_goes_wrong_before_has_its_own_exit_code),

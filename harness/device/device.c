@@ -132,7 +132,7 @@ static int program_set_clock(struct device *d, int64_t utc_us)
 {
     const struct device_settings *s = &d->settings;
     of(d)->ahead_us = utc_us - machine_us(s);
-    return clock_write(s->around->clock_path, of(d)->ahead_us);
+    return clock_write(s->around->clock_path, s->env, of(d)->ahead_us);
 }
 
 static int program_start(struct device *d)

@@ -441,8 +441,8 @@ static int hardware_set_clock(struct device *d, int64_t utc_us)
         h->ahead_us = utc_us - machine_us(h); // its next boot sets it
         return 0;
     }
-    if (h->board->clock != CLOCK_CONSOLE) {
-        FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has no `clock console`",
+    if (!board_sets_clock(h->board)) {
+        FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has neither `clock console` nor `clock command`",
              d->settings.bench->name);
     }
     h->ahead_us = utc_us - machine_us(h);

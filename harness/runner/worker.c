@@ -42,6 +42,8 @@ static struct event_copy *take_event(struct worker *w)
 static void check_evidence(struct worker *w)
 {
     const char *failure = capture_failure(w->rig.capture);
+    failure = failure[0] ? failure : key_log_failure(w->rig.key_log);
+    failure = failure[0] ? failure : dumpcap_failure(w->dumpcap);
     failure = w->evidence.failure[0] ? w->evidence.failure : failure;
     if (failure[0]) {
         executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
@@ -77,12 +79,11 @@ static void on_stop_signal(uv_signal_t *signal, int number)
 static void arm_timer(struct worker *w)
 {
     uint64_t at = executor_deadline_us(w->executor);
-    uint64_t now = now_us(w);
     if (at == UINT64_MAX) {
         return;
     }
     uv_update_time(&w->loop);
-    uv_timer_start(&w->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+    uv_timer_start(&w->timer, on_timer, env_wait_ms(&w->env, at), 0);
 }
 
 static int open_loop(struct worker *w)
@@ -108,6 +109,7 @@ static int set_up(struct worker *w)
     w->executor = executor_new(w->job->plan, &actions);
     ENSURE(w->executor != NULL, ERR_NO_MEMORY);
     TRY(open_loop(w));
+    TRY(worker_start_dumpcap(w));
     TRY(worker_open_rig(w));
     return worker_prepare_device(w);
 }
@@ -130,6 +132,12 @@ static void run_to_the_end(struct worker *w)
     }
 }
 
+static void stop_dumpcap(struct worker *w)
+{
+    dumpcap_stop(w->dumpcap);
+    w->dumpcap = NULL;
+}
+
 static void stop_device(struct worker *w)
 {
     if (!w->dut) {
@@ -139,6 +147,7 @@ static void stop_device(struct worker *w)
     while (device_is_running(w->dut)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
+    stop_dumpcap(w); // before what is left of the device's processes is hunted
     device_free(w->dut);
     w->dut = NULL;
 }
@@ -167,6 +176,7 @@ static void close_loop(struct worker *w)
 static void tear_down(struct worker *w)
 {
     stop_device(w);
+    stop_dumpcap(w);
     if (w->has_rig) {
         rig_device_deinit(&w->device);
         rig_close(&w->rig);
@@ -198,6 +208,12 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
         left = span_from(left, (size_t)n);
     }
     return kept;
+}
+
+uint32_t run_rate_ppm(const struct plan *plan, const struct bench_device *device)
+{
+    bool can = device && device->kind == BENCH_PROCESS && (device->offers & CAN(CLOCK));
+    return can ? plan->settings.device_rate_ppm : RATE_REAL_PPM;
 }
 
 static void fill_outcome(struct worker *w, struct outcome *o)
@@ -240,12 +256,13 @@ static void judge(struct worker *w, struct outcome *o)
 int worker_run(const struct job *job, int outcome_fd)
 {
     struct seeded_world world = {job_seed(job)};
-    struct worker w = {.job = job, .env = env_seeded(&world)};
+    struct worker w = {.job = job, .machine = env_seeded(&world)};
     struct outcome outcome;
+    w.env = env_paced(&w.paced, &w.machine, run_rate_ppm(job->plan, job->device));
     w.last = &w.first;
     outcome_init(&outcome);
     prctl(PR_SET_CHILD_SUBREAPER, 1); // what the device leaves behind comes to us
-    uint64_t began_us = now_us(&w);
+    uint64_t began_us = w.machine.mono_us(w.machine.world);
     fill_outcome(&w, &outcome);
     int code = set_up(&w);
     if (code == 0) {
@@ -255,7 +272,7 @@ int worker_run(const struct job *job, int outcome_fd)
     } else {
         fill_infra(&outcome, code);
     }
-    outcome.duration_us = now_us(&w) - began_us;
+    outcome.duration_us = w.machine.mono_us(w.machine.world) - began_us;
     tear_down(&w);
     code = send_outcome(&w, &outcome, outcome_fd);
     evidence_close(&w.evidence);

@@ -40,6 +40,14 @@ void worker_set_hub_clock(struct worker *w, const struct when *when)
     }
 }
 
+void worker_set_hub_rate(struct worker *w, const struct settings *s)
+{
+    uint64_t hub_ppm = settings_hub_rate_ppm(s);
+    for (size_t i = 0; hub_ppm != s->device_rate_ppm && i <= w->rig.other_count; i++) {
+        hub_clock_set_rate(rig_hub_at(&w->rig, i), (uint32_t)(hub_ppm * RATE_REAL_PPM / s->device_rate_ppm));
+    }
+}
+
 // Runs the loop until the device has done what was asked, or the scenario was interrupted.
 int worker_await_device(struct worker *w)
 {

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/env.h"
 #include "harness/device/device.h"
+#include "harness/device/dumpcap.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/credentials.h"
 #include "harness/runner/evidence.h"
@@ -18,7 +19,9 @@
 
 struct worker {
     const struct job *job;
-    struct env env;
+    struct env machine;
+    struct paced_world paced;
+    struct env env; // the machine's, at the pace of the scenario
     uv_loop_t loop;
     uv_timer_t timer;
     uv_signal_t stops[2];
@@ -30,6 +33,7 @@ struct worker {
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
+    struct dumpcap *dumpcap; // NULL = none was asked for
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -49,9 +53,11 @@ int worker_enter_network(struct worker *w) HR_NODISCARD;
 int worker_check_services(const struct worker *w) HR_NODISCARD;
 int worker_open_rig(struct worker *w) HR_NODISCARD;
 int worker_prepare_device(struct worker *w) HR_NODISCARD;
+int worker_start_dumpcap(struct worker *w) HR_NODISCARD; // before the rig, when the job asks for it
 
 // worker_acts.c
 struct executor_actions worker_actions(struct worker *w);
 void worker_set_hub_clock(struct worker *w, const struct when *when);
+void worker_set_hub_rate(struct worker *w, const struct settings *s);
 // Runs the loop until the device has done what was asked, or the scenario was interrupted.
 int worker_await_device(struct worker *w) HR_NODISCARD;

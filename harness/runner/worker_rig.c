@@ -2,6 +2,7 @@
 // What a scenario runs on: its network, its hub, and the device with all that it is given.
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/when.h"
 #include "harness/device/clock.h"
 #include "harness/runner/sandbox.h"
 #include "harness/runner/services.h"
@@ -115,8 +116,12 @@ int worker_open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
     char capture[PATH_MAX];
+    char rate[32];
+    char key_log[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
+    TRY(fs_join(key_log, sizeof key_log, w->evidence.folder, "keys.log"));
+    struct rig_settings settings = {
+        .loop = &w->loop, .env = &w->env, .capture = capture, .key_log = key_log};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
     span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
@@ -139,15 +144,21 @@ int worker_open_rig(struct worker *w)
     TRY(journal_listen(w->rig.journal, worker_on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
-         F_TEXT("network", w->is_private ? "private" : "host"), F_INT("seed", w->job->seed));
+         F_TEXT("network", w->is_private ? "private" : "host"),
+         F_INT("seed", w->job->seed), F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)));
     if (!w->is_private) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", w->job->device->board ? "the hub is on the host's network, as the bench tells"
                                              : "no private network here: the hub has a loopback "
                                                "address of its own"));
     }
+    if (w->paced.pace.rate_ppm != s->device_rate_ppm) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "the clocks of this device do not run faster: the scenario takes its time"));
+    }
     log_reader_open(&w->log, w->rig.journal);
     worker_set_hub_clock(w, &s->hub_clock);
+    worker_set_hub_rate(w, s);
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
     TRY(server_listen(w->rig.server, w->address, hub_port(w), &w->port));
@@ -225,8 +236,9 @@ int worker_prepare_device(struct worker *w)
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
     bool is_program = w->job->device->kind == BENCH_PROCESS;
-    if ((w->job->plan->needs & CAN(CLOCK)) && is_program && !clock_library()) {
-        FAIL(ERR_SPAWN, "libfaketime is not installed; the package is called faketime");
+    bool has_clock = (w->job->plan->needs & CAN(CLOCK)) || w->paced.pace.rate_ppm != RATE_REAL_PPM;
+    if (has_clock && is_program && !clock_library()) {
+        FAIL(ERR_SPAWN, "hubrig-clock.so, which sets the clocks of programs, is not beside hubrig");
     }
     struct surroundings_settings around = {
         .device = w->job->device,
@@ -242,7 +254,7 @@ int worker_prepare_device(struct worker *w)
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),
         .sntp_host = w->job->plan->needs & CAN(SNTP) ? SERVICES_SNTP_HOST : "",
-        .has_clock = (w->job->plan->needs & CAN(CLOCK)) && is_program,
+        .has_clock = has_clock && is_program,
         .address = w->address,
         .root_text = buf_span(&root),
         .cert_text = buf_span(&w->device.credential.cert_pem),
@@ -258,9 +270,26 @@ int worker_prepare_device(struct worker *w)
         .bench_file = w->job->device->file,
         .around = &w->around,
         .evidence = w->evidence.folder,
-        .has_clock = w->job->plan->needs & CAN(CLOCK),
+        .has_clock = has_clock,
     };
     TRY(device_new(&dut, &w->dut));
     device_prepare(w->dut);
     return worker_await_device(w);
+}
+
+// In a private network everything is looked at, names and time too.
+int worker_start_dumpcap(struct worker *w)
+{
+    char path[PATH_MAX];
+    char filter[160] = "";
+    struct dumpcap_settings settings = {
+        .loop = &w->loop, .env = &w->env, .path = path, .filter = filter, .address = w->address};
+    if (!w->job->has_interface_capture) {
+        return 0;
+    }
+    TRY(fs_join(path, sizeof path, w->evidence.folder, "interface.pcapng"));
+    if (!w->is_private) {
+        snprintf(filter, sizeof filter, "host %s or host %s", w->address, w->dps_address);
+    }
+    return dumpcap_start(&settings, &w->dumpcap);
 }

@@ -305,6 +305,20 @@ static int explain_services(const struct settings *s, struct buf *out)
                             dns_behaviour_meaning(s->dns_dps.kind));
 }
 
+static int explain_rates(const struct settings *s, struct buf *out)
+{
+    char rate[32];
+    if (s->device_rate_ppm != RATE_REAL_PPM) {
+        TRY(buf_printf(out, "The device's clocks run %s times as fast as real ones, and all times here are "
+                            "the device's.\n", rate_print(s->device_rate_ppm, rate)));
+    }
+    if (s->hub_rate_ppm && s->hub_rate_ppm != s->device_rate_ppm) {
+        TRY(buf_printf(out, "The hub's clock runs %s times as fast as a real one.\n",
+                       rate_print(s->hub_rate_ppm, rate)));
+    }
+    return 0;
+}
+
 static int explain_settings(const struct settings *s, struct buf *out)
 {
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
@@ -315,6 +329,7 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_text(out, "; a connected device's token lives "));
     TRY(print_duration(s->sas_grace_us, out));
     TRY(buf_append_text(out, " past its end.\n"));
+    TRY(explain_rates(s, out));
     TRY(explain_tls(s, out));
     TRY(explain_limits(s, out));
     TRY(explain_services(s, out));
@@ -348,6 +363,11 @@ int plan_explain(const struct plan *plan, struct buf *out)
     }
     TRY(buf_append_text(out, "Takes at most "));
     TRY(print_duration(longest_of(plan), out));
+    if (plan->settings.device_rate_ppm != RATE_REAL_PPM) {
+        TRY(buf_append_text(out, ", which are "));
+        TRY(print_duration((uint64_t)rate_slower((int64_t)longest_of(plan), plan->settings.device_rate_ppm), out));
+        TRY(buf_append_text(out, " for a program whose clock can be set"));
+    }
     TRY(buf_append_text(out, " (limit "));
     TRY(print_duration(plan->limit_us, out));
     return buf_append_text(out, ").\n");
@@ -407,6 +427,8 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(json_tls(s, out));
     TRY(json_services(s, out));
     TRY(json_when("device.clock", &s->device_clock, true, out));
+    TRY(buf_printf(out, ",\"device.clock_rate_ppm\":%" PRIu32 ",\"hub.clock_rate_ppm\":%" PRIu32,
+                   s->device_rate_ppm, settings_hub_rate_ppm(s)));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
     TRY(buf_append_u8(out, ','));

@@ -237,7 +237,7 @@ static const struct verb verbs[] = {
     CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
      "change what the hub does"),
-    CHANGE("dps", parser_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
+    CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"),
     CHANGE("net", parser_net, "net FAULT... | clear", "change the network between: a fault of it, or none"),
     CHANGE("sntp", parser_sntp, "sntp MODE", "change what the time server answers"),
@@ -363,6 +363,18 @@ static void check_policy(struct parser *p)
     }
 }
 
+// With one rate for both, a device whose clock is real takes its time.
+static void check_rates(struct parser *p)
+{
+    const struct settings *s = &p->plan->settings;
+    if (s->device_rate_ppm != RATE_REAL_PPM && s->device_rate_ppm != settings_hub_rate_ppm(s) &&
+        !p->uses[CAPABILITY_CLOCK].at.line) {
+        p->uses[CAPABILITY_CLOCK].at =
+            (struct place){p->plan->file, p->knob_lines[KNOB_DEVICE_CLOCK_RATE], 5};
+        p->uses[CAPABILITY_CLOCK].what = "a rate that is not the hub's";
+    }
+}
+
 // What only the whole file shows.
 static void check_whole(struct parser *p)
 {
@@ -375,6 +387,7 @@ static void check_whole(struct parser *p)
         top.line = p->scenario_line ? p->scenario_line : 1;
         diag_add(p->diags, top, "no 'boot device': the scenario never starts the device");
     }
+    check_rates(p);
     for (int i = 0; i < CAPABILITY_COUNT; i++) {
         if (p->uses[i].at.line && !(p->plan->needs & 1U << i)) {
             diag_add(p->diags, p->uses[i].at, "%s needs a device %s; add: needs %s", p->uses[i].what,
@@ -406,6 +419,7 @@ static int plan_init(struct plan *plan, const char *file)
     *plan = (struct plan){
         .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
         .settings = {.device_clock = {.kind = WHEN_HUB},
+                     .device_rate_ppm = RATE_REAL_PPM,
                      .hub_clock = {.kind = WHEN_REAL},
                      .sas_grace_us = UINT64_C(300) * 1000000,
                      .dps_retry_after_us = 3000000,

@@ -82,6 +82,8 @@
 #define KNOB_TABLE(X)                                                                              \
     X(DEVICE_CLOCK, "device.clock", "hub|DATE|+-DURATION", "hub",                                  \
       "the device's clock at boot; needs clock")                                                   \
+    X(DEVICE_CLOCK_RATE, "device.clock_rate", "N", "1",                                             \
+      "how fast the device's clocks run, and with them all times of the scenario; 0.001 to 1000")   \
     X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
@@ -90,6 +92,8 @@
       "the chains whose trust anchors the device is given")                                         \
     X(HUB_CHAIN, "hub.chain", "CHAIN", "azure/digicert-g2", "the chain that the hub presents")     \
     X(HUB_CLOCK, "hub.clock", "real|DATE|+-DURATION", "real", "the hub's clock at the start")      \
+    X(HUB_CLOCK_RATE, "hub.clock_rate", "N", "device.clock_rate",                                    \
+      "how fast the hub's clock runs: tokens, certificates, times to live, days")                  \
     X(HUB_SAS_GRACE, "hub.sas_grace", "DURATION", "5m",                                            \
       "life of a connected device's token past its end") \
     X(HUB_TIER, "hub.tier", "none|F1|S1|S2|S3", "none", \
@@ -195,6 +199,8 @@ enum provisioning {
 
 struct settings {
     struct when device_clock;
+    uint32_t device_rate_ppm;
+    uint32_t hub_rate_ppm; // 0: that of the device
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
     char device_root[400]; // names with a blank between them
@@ -215,6 +221,12 @@ struct settings {
     struct dns_behaviour dns_dps;
     struct tls_policy tls;
 };
+
+// How fast the hub's clock runs, which is as fast as the device's unless told.
+static inline uint32_t settings_hub_rate_ppm(const struct settings *s)
+{
+    return s->hub_rate_ppm ? s->hub_rate_ppm : s->device_rate_ppm;
+}
 
 enum hub_verb {
     HUB_CHAIN,

@@ -20,7 +20,7 @@
     X(roll_key, "roll-key", "ID primary|secondary", 2, 2, "", true,                                \
       "a new key in the place of an old one; a live connection stays")                             \
     X(chain, "chain", "NAME", 1, 1, "", true, "present this certificate chain from now on")        \
-    X(clock, "clock", "WHEN", 1, 1, "", true, "set the hub's clock: a date, +2h, or real")         \
+    X(clock, "clock", "WHEN", 1, 1, "", true, "set the hub's clock: a date, +2h, real, or x20 to let it run 20 times as fast")         \
     X(sntp, "sntp", "MODE [VALUE]", 1, 2, "", true,                                                \
       "the time server: right, silent, late 20s, offset +2h, date DATE, step 1h, stratum16, kod RATE") \
     X(dns, "dns", "hub|NAME BEHAVIOUR [VALUE]", 2, 3, "", true,                                    \
@@ -46,8 +46,8 @@
       "the hub of an enrolled device from its next registration on")                               \
     X(takeover, "takeover", "ID", 1, 1, "", true,                                                  \
       "end its connection as another client with its identity would")                              \
-    X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \
-      "queue a message for a device")                                                              \
+    X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id= input=", true,                         \
+      "queue a message for a device, or for the input of a module")                                                              \
     X(feedback, "feedback", "", 0, 0, "", false, "feedback on messages as it comes")              \
     X(twin, "twin", "ID", 1, 1, "", false, "the twin of a device as JSON")                        \
     X(twin_desired, "twin-desired", "ID JSON", 2, 2, "replace", true,                              \
