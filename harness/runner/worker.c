@@ -323,6 +323,9 @@ static int check_services(const struct worker *w)
     if (w->job->plan->needs_services && !w->is_private) {
         FAIL(ERR_NAMESPACE, "a time server and a name server stand only in a private network");
     }
+    if (w->job->plan->needs & CAN(FALLBACK) && !w->is_private) {
+        FAIL(ERR_NAMESPACE, "the hub has port 443 only in a private network");
+    }
     return 0;
 }
 

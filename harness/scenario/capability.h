@@ -11,7 +11,8 @@
     X(TLS13, "tls1.3", "it speaks TLS 1.3")                                                        \
     X(SNTP, "sntp", "it asks a time server when its clock is wrong")                               \
     X(ECHO, "echo", "its application answers messages, methods and twin as suites/echo asks")      \
-    X(QUIET, "quiet", "it sends little by itself, its keep-alive and tokens are short")
+    X(QUIET, "quiet", "it sends little by itself, its keep-alive and tokens are short")            \
+    X(FALLBACK, "fallback", "it tries MQTT over WebSocket on port 443 when 8883 is out of reach")
 
 enum capability_index {
 #define X(name, word, meaning) CAPABILITY_##name,
