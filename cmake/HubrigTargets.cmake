@@ -2,7 +2,8 @@
 # hubrig_room(NAME SOURCES... [USES libs...])  a static library, one per folder of the house
 # hubrig_program(NAME SOURCES... [USES libs...])
 # hubrig_test(NAME SOURCES... [USES libs...] [LABELS l...])  a cmocka program registered with CTest
-# hubrig_fuzz(NAME SOURCES... [USES libs...])  a libFuzzer program, built with -DHUBRIG_FUZZ=ON
+# hubrig_fuzz(NAME SOURCES... [USES libs...] [SEEDS folder])  a libFuzzer program, built with
+#   -DHUBRIG_FUZZ=ON; the seeds, one per file, are a test NAME_seeds of every other build
 
 add_library(hubrig_flags INTERFACE)
 target_compile_options(hubrig_flags INTERFACE
@@ -55,10 +56,17 @@ function(hubrig_test name)
 endfunction()
 
 function(hubrig_fuzz name)
+  cmake_parse_arguments(ARG "" "SEEDS" "USES" ${ARGN})
   if(NOT HUBRIG_FUZZ)
+    if(BUILD_TESTING AND ARG_SEEDS)
+      file(GLOB seeds CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SEEDS}/*)
+      add_executable(${name}_seeds ${ARG_UNPARSED_ARGUMENTS} ${CMAKE_SOURCE_DIR}/base/seeds_main.c)
+      target_link_libraries(${name}_seeds PRIVATE hubrig_flags ${ARG_USES})
+      set_target_properties(${name}_seeds PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+      add_test(NAME ${name}_seeds COMMAND ${name}_seeds ${seeds})
+    endif()
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE hubrig_flags ${ARG_USES})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)

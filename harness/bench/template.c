@@ -7,26 +7,27 @@
 enum { PLACEHOLDERS_MOST = 64 };
 
 static const char *const names[] = {
-    "bench",           // the folder of the .bench file
-    "bin",             // the folder of hubrig and the fixtures
-    "clock.epoch", // the device's time in seconds since 1970, filled at every boot
-    "clock.utc",   // the same as 2026-11-20T08:00:00Z
-    "device.cert",     // file: the device's certificate, PEM, with needs x509
+    "bench",            // the folder of the .bench file
+    "bin",              // the folder of hubrig and the fixtures
+    "clock.epoch",      // the device's time in seconds since 1970, filled at every boot
+    "clock.utc",        // the same as 2026-11-20T08:00:00Z
+    "device.cert",      // file: the device's certificate, PEM, with needs x509
     "device.cert.text", // what is in it
     "device.connection_string",
     "device.id",
-    "device.key", // file: the private key of device.cert, PEM
+    "device.key",      // file: the private key of device.cert, PEM
     "device.key.text", // what is in it; secret
-    "dps.host",            // empty, like the others of dps, unless the device is enrolled there
+    "dps.host",        // empty, like the others of dps, unless the device is enrolled there
     "dps.id_scope",
     "dps.key", // what the device signs with: its own key, or derived from the group's
     "dps.registration_id",
     "hub.address", // as the device reaches it
     "hub.host",
+    "hub.owner_key", // of the hub's policy iothubowner, which no device should have; secret
     "hub.port",
-    "power",    // on or off, in power lines
-    "root.pem", // file: the trust anchors that the device is given
-    "root.text", // what is in it
+    "power",       // on or off, in power lines
+    "root.pem",    // file: the trust anchors that the device is given
+    "root.text",   // what is in it
     "serial.port", // the path of the board's serial port now
     "sntp.host",   // a time server; empty unless the scenario needs sntp
     NULL,

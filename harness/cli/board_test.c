@@ -8,32 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void write_bench(const char *name, const char *extra)
-{
-    char text[4096];
-    unsigned key = (unsigned)getpid();
-    snprintf(text, sizeof text,
-             "board scripted\n"
-             "  serial      path {bench}/port\n"
-             "  baud        921600\n"
-             "  reset       command sh -c \"echo reset > {bench}/port.ctl\"\n"
-             "  banner      \"scripted board\" within 5s\n"
-             "  credentials script\n"
-             "  script      expect \"shell> \"\n"
-             "  script      send root\n"
-             "  script      send {root.text}\n"
-             "  script      send .\n"
-             "  script      expect ok within 3s\n"
-             "  script      send cs {device.connection_string}\n"
-             "  script      expect ok within 3s\n"
-             "%s"
-             "  script      send start\n"
-             "  hub-address 127.%u.%u.%u\n"
-             "end\n",
-             extra, 10 + key / 64516 % 50, 1 + key / 254 % 254, 1 + key % 254);
-    shell_write(name, text);
-}
-
 static int set_up(void **state)
 {
     if (scripted_set_up(state) < 0) {
@@ -41,7 +15,7 @@ static int set_up(void **state)
     }
     shell_write("connect.scn", "scenario connect\nlimit 40s\nboot device\n"
                                "expect mqtt.connected within 20s\nexpect d2c.message within 10s\n");
-    write_bench("good.bench", "");
+    scripted_bench("good.bench", "");
     return 0;
 }
 
@@ -64,7 +38,7 @@ static void the_raw_log_holds_every_byte_and_when_it_came(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
+    scripted_bench("loud.bench", "  script command sh -c \"echo noise burst > {bench}/port.ctl\"\n"
                               "  script expect \"burst over\" within 20s\n");
     shell_run(&r, "hubrig run connect.scn --bench loud.bench --device scripted");
     assert_int_equal(r.code, 0);
@@ -80,7 +54,7 @@ static void a_port_that_vanishes_and_returns_is_two_events(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
+    scripted_bench("loose.bench", "  script command sh -c \"echo vanish > {bench}/port.ctl\"\n"
                                "  script wait 600ms\n");
     shell_run(&r, "hubrig run connect.scn --bench loose.bench --device scripted");
     assert_int_equal(r.code, 0);
@@ -94,7 +68,7 @@ static void what_a_board_did_not_say_is_named_with_its_line(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
+    scripted_bench("deaf.bench", "  script expect \"never said\" within 200ms\n");
     shell_run(&r, "hubrig run connect.scn --bench deaf.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "deaf.bench:14: waited 200 ms for 'never said'; seen: 'shell>'");
@@ -105,7 +79,7 @@ static void a_wrong_baud_rate_shows_as_a_missing_banner(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("slow.bench", "");
+    scripted_bench("slow.bench", "");
     shell_run(&r, "sed -i 's/921600/115200/; s/within 5s/within 300ms/' slow.bench; "
                   "hubrig run connect.scn --bench slow.bench --device scripted");
     assert_int_equal(r.code, 3);
@@ -117,7 +91,7 @@ static void a_line_that_a_pseudo_terminal_has_not_is_refused(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_bench("lines.bench", "  script lines dtr=on\n");
+    scripted_bench("lines.bench", "  script lines dtr=on\n");
     shell_run(&r, "hubrig run connect.scn --bench lines.bench --device scripted");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "lines.bench:14");

@@ -107,6 +107,7 @@ static void an_unwritable_evidence_folder_is_infra(void **state)
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "in-the-way");
+    assert_false(fs_exists("/verdict.json"));
     shell_release(&r);
 }
 

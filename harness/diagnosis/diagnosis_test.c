@@ -108,6 +108,33 @@ static const struct story stories[] = {
     {"root-unknown", "the root of azure/baltimore", "DigiCert Global Root G2",
      {"hub.chain name=azure/baltimore", "tcp.accepted", "tls.client_hello",
       "tls.alert by=device name=unknown_ca"}},
+    {"root-not-given", "root.pem lacks G2", "add it",
+     {"hub.chain name=azure/digicert-g2", "doctor.root what=root.pem_lacks_G2 try=add_it", "tcp.accepted",
+      "tls.client_hello", "tls.alert by=device name=unknown_ca"}},
+    // The chain changed since to one whose root the device has.
+    {"root-unknown", "the root of azure/baltimore", "DigiCert Global Root G2",
+     {"hub.chain name=azure/digicert-g2", "doctor.root what=root.pem_lacks_G2 try=add_it",
+      "hub.chain name=azure/baltimore", "tcp.accepted", "tls.client_hello",
+      "tls.alert by=device name=unknown_ca"}},
+    {"left-root-not-given", "root.pem lacks G2", "add it",
+     {"hub.chain name=azure/digicert-g2", "doctor.root what=root.pem_lacks_G2 try=add_it", "tcp.accepted",
+      "tls.client_hello", "tls.failed why=eof", "tcp.closed by=device"}},
+    {"connected-without-root", "cannot verify: root.pem lacks G2", "turn verification on",
+     {"hub.chain name=azure/digicert-g2", "doctor.root what=root.pem_lacks_G2 try=add_it", "tcp.accepted",
+      "!mqtt.connect"}},
+    {"bundle-unreadable", "ca.pem: wrong label", "CERTIFICATE",
+     {"hub.chain name=azure/digicert-g2", "doctor.bundle file=ca.pem what=wrong_label try=CERTIFICATE",
+      "tcp.accepted", "tls.client_hello", "tls.alert by=device name=bad_certificate"}},
+    {"left-bundle-unreadable", "ca.pem: wrong label", "CERTIFICATE",
+     {"hub.chain name=azure/digicert-g2", "doctor.bundle file=ca.pem what=wrong_label try=CERTIFICATE",
+      "tcp.accepted", "tls.client_hello", "tls.failed why=eof", "tcp.closed by=device"}},
+    {"bundle-before-the-wire", "no packet reached the hub", "CERTIFICATE",
+     {"device.started", "doctor.bundle file=ca.pem what=wrong_label try=CERTIFICATE"}},
+    {"identity-before-the-wire", "placeholder host", "the bare name",
+     {"device.started", "doctor.identity what=placeholder_host try=the_bare_name"}},
+    {"identity-file", "another device id", "name it alike",
+     {"mqtt.connect", "doctor.identity what=another_device_id try=name_it_alike",
+      "mqtt.refused code=5 reason=fault"}},
     {"thinks-expired", "for expired", "trust store",
      {"hub.clock utc=2026-11-20T00:00:00Z", "device.clock utc=2026-11-20T00:00:00Z", "tcp.accepted",
       "tls.alert by=device name=certificate_expired"}},
@@ -144,6 +171,10 @@ static const struct story stories[] = {
     {"token-by-late-clock", "the device's clock, 1970-01-01T00:00:10Z, is behind", "SNTP",
      {"device.started clock=1970-01-01T00:00:10Z", "tcp.accepted", "mqtt.connect",
       "mqtt.refused reason=sas-expired why=it_has_expired"}},
+    {"owner-key", "with the policy_iothubowner_primary key", "a key of its own",
+     {"tcp.accepted", "!mqtt.connected auth=policy key=policy_iothubowner_primary sas_scope=hub"}},
+    {"token-for-whole-hub", "its sr reaches hub", "HOST/devices/ID",
+     {"tcp.accepted", "!mqtt.connected auth=sas key=primary sas_scope=hub"}},
     {"token-in-local-time", "off by whole hours (ended 2 h ago)", "timegm",
      {"mqtt.connect", "mqtt.refused reason=sas-expired working=ended_2_h_ago"}},
     {"wrong-key", "not signed", "base64",
@@ -487,7 +518,7 @@ static void tell(struct diagnosis *d, const char *text, uint64_t seq, struct eve
         value[-1] = '\0';
         assert_true(event_has_field(last->type, span_text(at)));
         bool has_blanks = strcmp(at, "why") == 0 || strcmp(at, "hint") == 0 ||
-                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
+                          strcmp(at, "working") == 0 || strcmp(at, "version") == 0 || strcmp(at, "what") == 0 || strcmp(at, "meaning") == 0 || strcmp(at, "try") == 0 || strcmp(at, "accepted_by") == 0;
         for (char *c = value; has_blanks && *c; c++) {
             *c = *c == '_' ? ' ' : *c;
         }

@@ -4,7 +4,7 @@
 #pragma once
 #include "harness/diagnosis/diagnosis.h"
 
-enum { FACT_TEXT_BYTES = 200 };
+enum { FACT_TEXT_BYTES = 320 };
 
 struct fact_series {
     uint64_t count;

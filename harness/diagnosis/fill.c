@@ -54,7 +54,7 @@ static bool fill_own(const struct diagnosis *d, const struct event *violated, st
         snprintf(out, FACT_TEXT_BYTES, "%s", signal_name(value));
     } else if (span_equals_text(name, "working")) {
         facts_value(d, EVENT_MQTT_REFUSED, "working", value);
-        snprintf(out, FACT_TEXT_BYTES, value[0] ? " (%.190s)" : "%s", value);
+        snprintf(out, FACT_TEXT_BYTES, value[0] ? " (%.300s)" : "%s", value);
     } else {
         return false;
     }

@@ -14,6 +14,9 @@ static const struct row rows[] = {
      "the device sent a packet before CONNACK had come",
      "wait for CONNACK with code 0 before any SUBSCRIBE or PUBLISH"},
 
+    {"identity-file", "identity", SURENESS_LIKELY, REFUSED, CHAIN_ANY, STILL "doctor.identity", NULL,
+     "{doctor.identity.what}", "{doctor.identity.try}"},
+
     {"token-by-late-clock", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
      STILL "mqtt.refused.reason = sas-expired", facts_clock_is_behind,
      "the SAS token had run out when it was made: the device's clock, {device_utc}, is behind"
@@ -107,6 +110,15 @@ static const struct row rows[] = {
      "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault", NULL,
      "the hub cut the connection: {mqtt.cut.why}", "{mqtt.cut.hint}"},
 
+    {"owner-key", "token", SURENESS_SURE, "mqtt.connected -", CHAIN_ANY,
+     "mqtt.connected.auth = policy", NULL,
+     "the device signs with the {mqtt.connected.key} key, which opens the hub for every device and more",
+     "give the device a key of its own from the registry; roll the key of the policy, for whoever opened "
+     "one device has it"},
+    {"token-for-whole-hub", "token", SURENESS_SURE, "mqtt.connected -", CHAIN_ANY,
+     "mqtt.connected.sas_scope = hub|devices", NULL,
+     "the SAS token is made out for more than the device: its sr reaches {mqtt.connected.sas_scope}",
+     "sign `sr` as HOST/devices/ID, percent-encoded"},
     {"token-in-milliseconds", "token", SURENESS_SURE, "mqtt.connected - @renewal", CHAIN_ANY, NULL,
      facts_token_is_endless,
      "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: its expiry is written in "

@@ -2,6 +2,12 @@
 // How far a device came that gave no other sign; and what its own log says.
 #include "harness/diagnosis/rows.h"
 
+// Whether its program has ended since or not.
+static bool never_dialled(const struct diagnosis *d)
+{
+    return d->series[EVENT_DEVICE_STARTED].count > 0 && d->series[EVENT_TCP_ACCEPTED].count == 0;
+}
+
 static const struct row rows[] = {
     {"time-unanswered", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY,
      "sntp.request.answered = false; sntp.request > dns.answer", facts_has_no_tcp,
@@ -46,6 +52,14 @@ static const struct row rows[] = {
      "log.error.cause = root|key|credentials|memory|clock", facts_has_no_tcp,
      "no packet reached the hub; the device's log says: {log.error.meaning} ({log.error.code})",
      "{log.error.try}"},
+    {"bundle-before-the-wire", "bundle", SURENESS_LIKELY, "device.exited - @silence", CHAIN_ANY,
+     "doctor.bundle", never_dialled,
+     "no packet reached the hub, and the device may not get past its root file: {doctor.bundle.file}: "
+     "{doctor.bundle.what}",
+     "{doctor.bundle.try}"},
+    {"identity-before-the-wire", "identity", SURENESS_LIKELY, "device.exited - @silence", CHAIN_ANY,
+     "doctor.identity", never_dialled, "no packet reached the hub: {doctor.identity.what}",
+     "{doctor.identity.try}"},
     {"no-client-hello", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY, NULL, facts_has_no_hello,
      "the device opened a TCP connection and never sent a TLS ClientHello",
      "MQTT to IoT Hub is TLS from the first byte on port 8883: turn TLS on, and check its random "
@@ -62,6 +76,10 @@ static const struct row rows[] = {
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
+    {"connected-without-root", "accepted", SURENESS_SURE, "mqtt.connect", CHAIN_GOOD,
+     "doctor.root > hub.chain; !mqtt.connected", NULL,
+     "the device sent its credentials over a chain that it cannot verify: {doctor.root.what}",
+     "turn verification on, and load only the roots that the device must trust"},
     {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD,
      "hub.chain; !mqtt.connected",
      NULL,

@@ -78,10 +78,10 @@ static const struct row rows[] = {
      "publish without RETAIN: the hub passes it on as a property and no more"},
     {"lost-unacknowledged", "ledger", SURENESS_SURE, "@ledger -", CHAIN_ANY,
      "fault.fired.site = mqtt.puback|mqtt.publish", NULL,
-     "the device forgot a message, or sent it as a new one or without DUP, when its PUBACK did not "
-     "come",
-     "keep a message until its PUBACK; send it again after the reconnect with DUP and the same "
-     "message id"},
+     "the device forgot a message, or sent it as a new one, without DUP or under another packet id, "
+     "when its PUBACK did not come",
+     "keep a message until its PUBACK; send it again after the reconnect with DUP, the same packet id "
+     "and the same message id"},
     {"c2d-not-taken", "ledger", SURENESS_SURE, "@ledger", CHAIN_ANY, "c2d.delivered > c2d.completed",
      NULL, "the device did not acknowledge a cloud-to-device message",
      "subscribe devices/{{id}/messages/devicebound/# with QoS 1 and send PUBACK when the message is "

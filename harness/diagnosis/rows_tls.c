@@ -22,6 +22,18 @@ static bool alert_unknown_ca(const struct diagnosis *d)
     return facts_alert_is(d, "unknown_ca");
 }
 
+// Libraries without a word for a missing root say bad_certificate or certificate_unknown.
+static bool alert_about_trust(const struct diagnosis *d)
+{
+    return facts_alert_is(d, "unknown_ca bad_certificate certificate_unknown");
+}
+
+// unknown_ca has a family of its own.
+static bool alert_without_a_row(const struct diagnosis *d)
+{
+    return facts_has_alert(d) && !alert_unknown_ca(d);
+}
+
 static bool alert_expired(const struct diagnosis *d)
 {
     return facts_alert_is(d, "certificate_expired");
@@ -109,7 +121,11 @@ static const struct row rows[] = {
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is past notAfter",
      "correct the clock; a date that was set by hand or a week counter that rolled over is the usual "
      "reason"},
-    {"root-unknown", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_unknown_ca,
+    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain",
+     alert_about_trust, "{doctor.root.what}", "{doctor.root.try}"},
+    {"bundle-unreadable", "bundle", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "doctor.bundle",
+     alert_about_trust, "{doctor.bundle.file}: {doctor.bundle.what}", "{doctor.bundle.try}"},
+    {"root-unknown", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_unknown_ca,
      "the device does not trust the root of {chain}: it sent the alert unknown_ca",
      "give the device this root; IoT Hub moved from Baltimore to DigiCert Global Root G2, so a "
      "device needs the new one"},
@@ -153,7 +169,7 @@ static const struct row rows[] = {
     {"no-common-ground", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_no_common_ground,
      "device and hub share no TLS version, cipher suite or curve: alert {alert}",
      "enable TLS 1.2 with ECDHE, AES-GCM, P-256 and RSA certificates in the device's TLS build"},
-    {"ended-handshake", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, facts_has_alert,
+    {"ended-handshake", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_without_a_row,
      "the device ended the TLS handshake with the alert {alert}",
      "look up the alert in the device's TLS log (RFC 5246 7.2.2)"},
 
@@ -177,6 +193,8 @@ static const struct row rows[] = {
      hub_ended_handshake, "the hub ended the TLS handshake with the alert {hub_alert}: {tls.failed.why}",
      "look at the ClientHello and the client certificate in the capture"},
 
+    {"left-bundle-unreadable", "left-bundle", SURENESS_LIKELY, LEFT, CHAIN_GOOD, "doctor.bundle",
+     facts_handshake_left, "{doctor.bundle.file}: {doctor.bundle.what}", "{doctor.bundle.try}"},
     {"left-handshake-clock", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, left_and_clock_behind,
      "the device left the TLS handshake without an alert; its clock, {device_utc}, is before "
      "notBefore",
@@ -186,6 +204,8 @@ static const struct row rows[] = {
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
+    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain",
+     facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,
      "the device may lack the root of {chain}, and its stack closes without saying so",

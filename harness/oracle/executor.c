@@ -10,6 +10,7 @@
 #include "harness/oracle/seen.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct executor {
     bool has_told_drop;
     bool has_accepted; // the device opened a TCP connection
     bool is_booted;
+    char gone_port[300]; // the board's serial port, while it is gone: which, and why
     uint64_t start_us, boot_us, now_us;
     uint64_t step_deadline_us;
 };
@@ -55,10 +57,26 @@ static void end(struct executor *x, enum verdict verdict, const struct step *ste
     x->is_done = true;
 }
 
+// What did not come while the board's port was gone says nothing about the device.
+static void end_unplugged(struct executor *x, const struct step *step, const struct buf *observed)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, SENTENCE_BYTES_MOST);
+    (void)!buf_printf(&text, "%s went and did not return; %s", x->gone_port, buf_text(observed));
+    outcome_set(&x->outcome.try_text,
+                "check cable, USB hub and supply of the board; where its own firmware is the USB "
+                "device, look for a crash at the end of serial.raw");
+    end(x, VERDICT_INFRA, step, "the board's serial port is there", buf_text(&text));
+}
+
 // As end, with cause and advice from the evidence.
 static void end_failed(struct executor *x, const struct step *step, const char *expected,
                        struct buf *observed, const struct event *violated)
 {
+    if (x->gone_port[0] && !violated) {
+        end_unplugged(x, step, observed);
+        return;
+    }
     struct finding found[FINDINGS_MOST];
     const struct question question = {
         .violated = violated,
@@ -570,6 +588,17 @@ void executor_start(struct executor *x, uint64_t now_us)
     run(x);
 }
 
+static void follow_port(struct executor *x, const struct event *e)
+{
+    char port[128], why[128];
+    if (e->type == EVENT_DEVICE_UNPLUGGED) {
+        snprintf(x->gone_port, sizeof x->gone_port, "%s (%s)",
+                 event_value(e, "port", port, sizeof port), event_value(e, "why", why, sizeof why));
+    } else if (e->type == EVENT_DEVICE_REPLUGGED) {
+        x->gone_port[0] = '\0';
+    }
+}
+
 static void note_event(struct executor *x, const struct event *e)
 {
     x->outcome.events++;
@@ -580,6 +609,7 @@ static void note_event(struct executor *x, const struct event *e)
     if (e->type == EVENT_DEVICE_OUTPUT) {
         seen_output_add(&x->output, e);
     }
+    follow_port(x, e);
     x->has_accepted |= e->type == EVENT_TCP_ACCEPTED;
     if (event_queue_push(&x->events, e) < 0) {
         executor_abort(x, VERDICT_INFRA, "every event is judged", "out of memory", "");

@@ -445,6 +445,37 @@ static void a_program_that_could_not_start_is_trouble_of_the_rig(void **state)
     rig_deinit(&r);
 }
 
+static void what_is_missing_while_the_port_is_gone_is_trouble_of_the_rig(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, "boot device\nexpect mqtt.connected within 5s\n");
+    SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyUSB0"), F_TEXT("why", "the port hung up"));
+    pass_time(&r, 5 * SECOND);
+    assert_outcome(&r, VERDICT_INFRA, 3, "the board's serial port is there",
+                   "/dev/ttyUSB0 (the port hung up) went and did not return; no mqtt.connected in "
+                   "5 s; nothing at all from the device: no TCP connection");
+    assert_non_null(strstr(executor_outcome(r.x)->try_text, "cable"));
+    rig_deinit(&r);
+}
+
+static void a_port_that_came_back_or_a_broken_rule_is_the_devices_own(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, "boot device\nexpect mqtt.connected within 5s\n");
+    SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyUSB0"));
+    SEND(&r, DEVICE_REPLUGGED, F_TEXT("port", "/dev/ttyUSB0"));
+    pass_time(&r, 5 * SECOND);
+    assert_int_equal(executor_outcome(r.x)->verdict, VERDICT_FAIL);
+    rig_deinit(&r);
+    rig_start(&r, "boot device\nnever mqtt.connect\nwait 5s\n");
+    SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyUSB0"));
+    SEND(&r, MQTT_CONNECT, F_TEXT("client_id", "a"));
+    assert_int_equal(executor_outcome(r.x)->verdict, VERDICT_FAIL);
+    rig_deinit(&r);
+}
+
 static void an_exit_that_was_asked_for_or_is_expected_ends_nothing(void **state)
 {
     (void)state;
@@ -542,32 +573,6 @@ static void a_flood_is_judged_and_its_oldest_events_are_dropped_with_a_note(void
     rig_deinit(&r);
 }
 
-static void the_queue_keeps_deep_copies_cut_at_their_limit(void **state)
-{
-    (void)state;
-    struct event_queue q = {0};
-    char text[1000];
-    char name[] = "device-1";
-    memset(text, 'x', sizeof text);
-    for (int i = 0; i < 1000; i++) {
-        struct field fields[] = {F_INT("code", i), F_SPAN("reason", span_of(text, sizeof text))};
-        struct event e = {
-            .type = EVENT_MQTT_REFUSED, .device = name, .fields = fields, .field_count = 2};
-        assert_int_equal(event_queue_push(&q, &e), 0);
-    }
-    memset(text, 'y', sizeof text);
-    name[0] = '?';
-    event_queue_forget(&q, 990);
-    assert_int_equal(q.first, 990);
-    assert_int_equal(q.next, 1000);
-    const struct event *e = event_queue_at(&q, 995);
-    assert_string_equal(e->device, "device-1");
-    assert_int_equal(event_field(e, "code")->number, 995);
-    assert_int_equal(event_field(e, "reason")->text.len, EVENT_QUEUE_TEXT_BYTES);
-    assert_int_equal(event_field(e, "reason")->text.ptr[511], 'x');
-    event_queue_deinit(&q);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -590,13 +595,14 @@ int main(void)
         cmocka_unit_test(an_exit_that_nobody_expects_fails_with_code_time_and_last_words),
         cmocka_unit_test(a_crash_is_named_by_its_signal),
         cmocka_unit_test(a_program_that_could_not_start_is_trouble_of_the_rig),
+        cmocka_unit_test(what_is_missing_while_the_port_is_gone_is_trouble_of_the_rig),
+        cmocka_unit_test(a_port_that_came_back_or_a_broken_rule_is_the_devices_own),
         cmocka_unit_test(an_exit_that_was_asked_for_or_is_expected_ends_nothing),
         cmocka_unit_test(the_limit_ends_the_run_at_the_present_statement),
         cmocka_unit_test(an_action_that_fails_is_trouble_of_the_rig_with_its_sentence),
         cmocka_unit_test(an_abort_keeps_the_present_statement_and_the_first_word_stands),
         cmocka_unit_test(an_event_that_comes_late_does_not_save_an_expect),
         cmocka_unit_test(a_flood_is_judged_and_its_oldest_events_are_dropped_with_a_note),
-        cmocka_unit_test(the_queue_keeps_deep_copies_cut_at_their_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

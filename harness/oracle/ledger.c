@@ -19,7 +19,8 @@ enum { IDENTITY_BYTES = 96 };
 
 struct entry {
     char key[IDENTITY_BYTES];
-    uint64_t number; // place in the order
+    uint64_t number;   // place in the order
+    int64_t packet_id; // D2C; 0 with QoS 0
     bool has_number;
     bool is_delivered, is_done, is_lost; // C2D
     bool is_left_out;
@@ -29,13 +30,13 @@ struct entry {
 struct ledger {
     struct entry *entries;
     uint64_t messages; // different ones
-    uint64_t duplicated, reordered, lost;
+    uint64_t duplicated, reordered, renumbered, lost;
     uint64_t numbered; // different ones with a number
     uint64_t lowest, highest, latest;
     uint64_t done;
     char prefix[IDENTITY_BYTES]; // of the ids with digits
     bool has_prefix, is_unnumbered;
-    char sample[IDENTITY_BYTES]; // of a lost, reordered or duplicated message
+    char sample[IDENTITY_BYTES]; // of a lost, reordered, renumbered or duplicated message
 };
 
 static void deinit(void *state)
@@ -143,13 +144,16 @@ static int on_d2c(struct ledger *l, const struct event *e)
         l->messages++; // counts, and cannot be told from another
         return 0;
     }
-    if (find(l, key)) {
+    int64_t packet_id = oracle_number(e, "packet_id", 0);
+    struct entry *entry = find(l, key);
+    if (entry) {
         l->duplicated++;
+        l->renumbered += entry->packet_id != packet_id;
         memcpy(l->sample, key, sizeof l->sample);
         return 0;
     }
-    struct entry *entry = NULL;
     TRY(add(l, key, &entry));
+    entry->packet_id = packet_id;
     if (has_number) {
         take_number(l, entry, number);
     }
@@ -223,6 +227,9 @@ static void say_books(const struct oracle *o, struct buf *say)
     SAY(say,
         "%" PRIu64 " message%s, %" PRIu64 " lost, %" PRIu64 " duplicated, %" PRIu64 " reordered",
         l->messages, l->messages == 1 ? "" : "s", lost_of(o), l->duplicated, l->reordered);
+    if (l->renumbered) {
+        SAY(say, ", %" PRIu64 " renumbered", l->renumbered);
+    }
     if (!o->spec->is_c2d && l->numbered) {
         SAY(say, " (numbers %" PRIu64 " to %" PRIu64 ")", l->lowest, l->highest);
     }
@@ -257,11 +264,12 @@ static enum oracle_state judge(const struct oracle *o, uint64_t now_us, bool is_
     const struct oracle_spec *s = o->spec;
     (void)now_us;
     bool is_broken = (s->duplicated.is_given && l->duplicated > s->duplicated.most) ||
-                     (s->reordered.is_given && l->reordered > s->reordered.most);
-    bool is_balanced = l->messages > 0 && is_within(&s->lost, lost_of(o)) &&
-                       is_within(&s->duplicated, l->duplicated) &&
-                       is_within(&s->reordered, l->reordered) &&
-                       is_within(&s->messages, l->messages);
+                     (s->reordered.is_given && l->reordered > s->reordered.most) ||
+                     (s->renumbered.is_given && l->renumbered > s->renumbered.most);
+    bool is_balanced =
+        l->messages > 0 && is_within(&s->lost, lost_of(o)) &&
+        is_within(&s->duplicated, l->duplicated) && is_within(&s->reordered, l->reordered) &&
+        is_within(&s->renumbered, l->renumbered) && is_within(&s->messages, l->messages);
     bool is_blind = !s->is_c2d && l->is_unnumbered && s->lost.most != UINT64_MAX;
     if (!is_over && !is_broken && (!is_balanced || is_blind)) {
         return ORACLE_OPEN;

@@ -366,6 +366,16 @@ static void the_ledger_accounts_for_every_message(void **state)
          {"1000 tick"},
          VERDICT_INCONCLUSIVE,
          "nothing to account for"},
+        {"boot device\nwait 5s\nexpect ledger d2c renumbered 0 within 5s",
+         {"0 d2c.message@1 message_id=a1 packet_id=7", "1 d2c.message@2 message_id=a1 packet_id=8",
+          "5000 tick"},
+         VERDICT_FAIL,
+         "1 message, 0 lost, 1 duplicated, 0 reordered, 1 renumbered (numbers 1 to 1)"},
+        {"boot device\nwait 5s\nexpect ledger d2c renumbered 0 within 5s",
+         {"0 d2c.message@1 message_id=a1 packet_id=7", "1 d2c.message@2 message_id=a1 packet_id=7",
+          "5000 tick"},
+         VERDICT_PASS,
+         "1 duplicated"},
         {"boot device\nexpect ledger c2d duplicated 0 within 10s",
          {"0 c2d.queued sequence=1", "0 c2d.queued sequence=2", "1 c2d.delivered@1 sequence=1",
           "2 c2d.completed@1 sequence=1", "3 c2d.delivered@1 sequence=2",
@@ -601,9 +611,9 @@ static void each_statement_explains_itself(void **state)
         {"expect quiet mqtt.connect for 5s", "Require that no mqtt.connect comes for 5 s."},
         {"expect silence at most 30s for 5m",
          "Require for 5 min that the device is never silent for longer than 30 s."},
-        {"expect ledger d2c duplicated ..2 messages 5.. within 30s",
-         "Balance the books of device-to-cloud messages, lost: 0, duplicated: 0 to 2, messages: at "
-         "least 5, "
+        {"expect ledger d2c duplicated ..2 renumbered 0 messages 5.. within 30s",
+         "Balance the books of device-to-cloud messages, lost: 0, duplicated: 0 to 2, renumbered: "
+         "0, messages: at least 5, "
          "within 30 s."},
         {"expect keepalive 30s..4m within 5m",
          "Require a keep-alive of 30 s to 4 min, and that the device keeps to it; wait for it at "

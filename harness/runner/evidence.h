@@ -19,6 +19,7 @@ struct evidence {
 
 int evidence_open(struct evidence *e, const char *folder) HR_NODISCARD;
 void evidence_close(struct evidence *e);
+// Only after evidence_open has made the folder.
 int evidence_put(struct evidence *e, const char *name, struct span bytes, unsigned mode) HR_NODISCARD;
 // A journal listener: one JSON object per line.
 void evidence_event(void *context, const struct event *event);

@@ -217,6 +217,19 @@ static void settle(struct runner *r, const struct queue_item *item, struct outco
     r->done++;
 }
 
+// What the rig owes stands in the evidence as well, so that a report of it says so. When the folder
+// cannot be written the run tells it alone.
+static void keep_verdict(const struct outcome *o, const char *folder)
+{
+    char path[PATH_MAX];
+    struct buf json HR_CLEANUP(buf_deinit);
+    buf_init(&json, OUTCOME_BYTES_MOST);
+    if (fs_make_folder(folder, 0755) == 0 && outcome_to_json(o, &json) == 0 &&
+        fs_join(path, sizeof path, folder, "verdict.json") == 0) {
+        (void)!fs_write_file(path, buf_span(&json), 0644);
+    }
+}
+
 static void settle_as(struct runner *r, const struct queue_item *item, enum verdict verdict,
                       const char *expected, const char *observed, const char *try_text)
 {
@@ -229,9 +242,13 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
     outcome_set(&o.expected, expected);
     outcome_set(&o.observed, observed);
     outcome_set(&o.try_text, try_text);
-    if (earlier_folder(r->settings, item->entry, item->round, evidence, sizeof evidence) == 0 &&
-        fs_is_folder(evidence)) {
+    bool has_folder = earlier_folder(r->settings, item->entry, item->round, evidence,
+                                     sizeof evidence) == 0;
+    if (has_folder && fs_is_folder(evidence)) {
         outcome_set(&o.evidence, evidence);
+    }
+    if (has_folder && verdict == VERDICT_INFRA) {
+        keep_verdict(&o, evidence);
     }
     settle(r, item, &o);
 }
@@ -273,13 +290,16 @@ static bool is_settled_without(struct runner *r, const struct queue_item *item)
     return is_taken;
 }
 
-static void become_worker(struct runner *r, const struct queue_item *item, int fd)
+static void become_worker(struct runner *r, const struct queue_item *item, int fd, pid_t runner)
 {
     char evidence[PATH_MAX];
     struct job job = job_of(r, item);
     job.evidence = evidence;
     close(r->signal_fd);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != runner) { // it went before it could be watched
+        _exit(1);
+    }
     sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
     signal(SIGPIPE, SIG_IGN);
     int code = earlier_folder(r->settings, item->entry, item->round, evidence, sizeof evidence);
@@ -300,9 +320,10 @@ static int start_worker(struct runner *r, struct slot *slot, const struct queue_
         FAIL(ERR_IO, "cannot make a pipe: %s", strerror(errno));
     }
     fflush(NULL);
+    pid_t runner = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become_worker(r, item, pair[1]);
+        become_worker(r, item, pair[1], runner);
     }
     int errnum = errno;
     close(pair[1]);

@@ -83,6 +83,7 @@ static int filler_init(struct filler *f, const struct surroundings_settings *s)
     TRY(fs_join(f->key, sizeof f->key, s->evidence, "device.key"));
     add(f, "hub.host", s->host);
     add(f, "hub.port", f->port);
+    add(f, "hub.owner_key", s->owner_key);
     add(f, "root.pem", f->root);
     add(f, "device.id", s->id);
     add(f, "device.connection_string", s->connection_string);

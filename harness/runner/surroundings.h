@@ -12,6 +12,7 @@ struct surroundings_settings {
     const char *rig_folder; // absolute; holds the clock file
     const char *host;
     const char *address; // of the hub, as the device reaches it
+    const char *owner_key; // primary key of the hub's policy iothubowner; secret
     struct span root_text, cert_text, key_text; // PEM
     int port;
     const char *id;

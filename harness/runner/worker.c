@@ -8,6 +8,7 @@
 #include "harness/device/device.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
+#include "harness/runner/credentials.h"
 #include "harness/runner/evidence.h"
 #include "harness/runner/log_reader.h"
 #include "simulator/hub/access.h"
@@ -44,6 +45,7 @@ struct worker {
     bool has_rig;
     struct rig_device device;
     struct surroundings around; // what the device is given: files, environment, argv
+    struct credentials credentials; // what is known of that
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
@@ -220,7 +222,9 @@ static int act_hub(void *context, const struct step *step)
     struct worker *w = context;
     switch (step->verb) {
     case HUB_CHAIN:
-        return rig_use_chain(&w->rig, step->chain);
+        TRY(rig_use_chain(&w->rig, step->chain));
+        credentials_judge_chain(&w->credentials, &w->rig.chain);
+        return 0;
     case HUB_DROP:
         server_drop_all(w->rig.server, step->drop);
         return 0;
@@ -454,6 +458,24 @@ static int gather_roots(struct worker *w, struct buf *out)
     return 0;
 }
 
+static int read_credentials(struct worker *w, struct span root, const struct chain *chain)
+{
+    const struct credentials_settings settings = {
+        .journal = w->rig.journal,
+        .device = w->job->device,
+        .around = &w->around,
+        .root_text = root,
+        .evidence = w->evidence.folder,
+        .host = w->rig.settings.hub.host,
+        .id = DEVICE_ID,
+        .connection_string = buf_text(&w->device.connection_string),
+        .utc_s = hub_utc_us(w->rig.hub) / 1000000,
+    };
+    TRY(credentials_read(&settings, &w->credentials));
+    credentials_judge_chain(&w->credentials, chain);
+    return 0;
+}
+
 static int prepare_device(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
@@ -476,6 +498,7 @@ static int prepare_device(struct worker *w)
         .evidence = w->evidence.folder,
         .rig_folder = w->evidence.rig_folder,
         .host = w->rig.settings.hub.host,
+        .owner_key = hub_find_policy(w->rig.hub, SPAN_LITERAL("iothubowner"))->primary_key,
         .port = w->port,
         .id = DEVICE_ID,
         .connection_string = buf_text(&w->device.connection_string),
@@ -490,6 +513,7 @@ static int prepare_device(struct worker *w)
         .key_text = buf_span(&w->device.credential.key_pem),
     };
     TRY(surroundings_make(&around, &w->around));
+    TRY(read_credentials(w, buf_span(&root), chain));
     const struct device_settings dut = {
         .loop = &w->loop,
         .env = &w->env,
@@ -596,23 +620,28 @@ static void tear_down(struct worker *w)
     while ((copy = take_event(w))) {
         event_copy_free(copy);
     }
+    credentials_deinit(&w->credentials);
     surroundings_deinit(&w->around);
     executor_free(w->executor);
     log_reader_close(&w->log);
 }
 
+// To the evidence first: killed in between, the runner knows of no outcome and says so there.
 static int send_outcome(struct worker *w, const struct outcome *o, int fd)
 {
     struct buf json HR_CLEANUP(buf_deinit);
     buf_init(&json, 1 << 20);
     TRY(outcome_to_json(o, &json));
+    int kept = w->evidence.folder[0]
+                   ? evidence_put(&w->evidence, "verdict.json", buf_span(&json), 0644)
+                   : 0; // the outcome says already why there is no folder
     struct span left = buf_span(&json);
     while (left.len > 0) {
         ssize_t n = write(fd, left.ptr, left.len);
         ENSURE(n > 0, ERR_IO);
         left = span_from(left, (size_t)n);
     }
-    return evidence_put(&w->evidence, "verdict.json", buf_span(&json), 0644);
+    return kept;
 }
 
 static void fill_outcome(struct worker *w, struct outcome *o)

@@ -34,9 +34,10 @@ int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a sc
     X(SILENCE, "silence", "expect silence at most DURATION for DURATION",                          \
       "the device shows itself on the wire at least that often")                                   \
     X(LEDGER, "ledger",                                                                            \
-      "expect ledger d2c|c2d [lost RANGE] [duplicated RANGE] [reordered RANGE] [messages RANGE] "  \
-      "[within DURATION]",                                                                         \
-      "every message is accounted for: delivered, duplicated, lost, reordered")                    \
+      "expect ledger d2c|c2d [lost RANGE] [duplicated RANGE] [reordered RANGE] "                   \
+      "[renumbered RANGE] [messages RANGE] [within DURATION]",                                     \
+      "every message is accounted for: delivered, duplicated, lost, reordered; renumbered (d2c): " \
+      "it came again under another packet id")                                                     \
     X(KEEPALIVE, "keepalive", "expect keepalive A..B within DURATION",                             \
       "the announced keep-alive lies in the range, and the device pings as often as it says")      \
     X(DETECT, "detect", "expect detect within DURATION",                                           \
@@ -118,7 +119,7 @@ struct oracle_spec {
     uint64_t window_us; // RATE: per; SILENCE: at most
 
     bool is_c2d; // LEDGER
-    struct oracle_range lost, duplicated, reordered, messages;
+    struct oracle_range lost, duplicated, reordered, renumbered, messages;
 
     bool is_percent;              // RENEWAL
     uint64_t least, most_of_span; // KEEPALIVE, RENEWAL: microseconds, or percent

@@ -132,6 +132,7 @@ static int explain_ledger(const struct oracle_spec *s, struct buf *out)
     TRY(print_range("lost", &s->lost, out));
     TRY(print_range("duplicated", &s->duplicated, out));
     TRY(print_range("reordered", &s->reordered, out));
+    TRY(print_range("renumbered", &s->renumbered, out));
     TRY(print_range("messages", &s->messages, out));
     return s->duration_us ? print_time(", within ", s->duration_us, out) : 0;
 }

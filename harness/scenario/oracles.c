@@ -305,9 +305,10 @@ static int parse_ledger(struct parser *p, size_t at, struct oracle_spec *spec)
     } parts[] = {{"lost", &spec->lost},
                  {"duplicated", &spec->duplicated},
                  {"reordered", &spec->reordered},
+                 {"renumbered", &spec->renumbered},
                  {"messages", &spec->messages}};
     static const char *const ways[] = {"d2c", "c2d"};
-    const char *names[] = {"lost", "duplicated", "reordered", "messages", "within"};
+    const char *names[] = {"lost", "duplicated", "reordered", "renumbered", "messages", "within"};
     spec->is_c2d = line_word_is(p->line, at, "c2d");
     if (!spec->is_c2d && !line_word_is(p->line, at, "d2c")) {
         return parser_unknown(p, at, "way of messages", ways, HR_COUNT_OF(ways));

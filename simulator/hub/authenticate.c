@@ -116,7 +116,7 @@ static enum reason judge_name(const struct hub *hub, const struct auth_request *
 void hub_authenticate(struct hub *hub, const struct auth_request *request, struct auth_result *out)
 {
     struct username u;
-    *out = (struct auth_result){.token_expires_us = INT64_MAX};
+    *out = (struct auth_result){.token_expires_us = INT64_MAX, .token_scope = ""};
     out->reason = judge_name(hub, request, &u, out);
     if (out->reason == REASON_OK) {
         out->reason = judge_credentials(hub, request, &u, out);

@@ -172,5 +172,7 @@ enum reason auth_judge_sas(const struct hub *hub, const struct auth_request *rq,
         return REASON_SAS_WRONG_SIGNATURE;
     }
     out->token_expires_us = token.expires_us;
+    out->token_scope = sas_scope(token.resource);
+    out->is_policy = pair.policy != NULL;
     return is_expired ? REASON_SAS_EXPIRED : REASON_OK;
 }

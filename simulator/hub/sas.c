@@ -172,6 +172,21 @@ bool sas_resource_covers(struct span resource, struct span host, struct span dev
     return is_covered;
 }
 
+const char *sas_scope(struct span resource)
+{
+    static const char *const scopes[] = {"hub", "devices", "device", "module"};
+    struct buf decoded;
+    buf_init(&decoded, TEXT_BYTES_MOST);
+    struct span rest = percent_decode(resource, &decoded) == 0 ? buf_span(&decoded) : resource;
+    rest = without_version(rest);
+    size_t last = 0;
+    for (size_t i = 0; i < rest.len; i++) {
+        last += rest.ptr[i] == '/' && last + 1 < HR_COUNT_OF(scopes);
+    }
+    buf_deinit(&decoded);
+    return scopes[last];
+}
+
 const char *sas_resource_print(struct span resource, char *out, size_t capacity_bytes)
 {
     struct buf decoded;

@@ -34,6 +34,8 @@ int sas_is_signed_with(const struct sas_token *token, const char *key_base64,
 // without case; "/api-version=..." behind it is ignored. `module` is empty for a device.
 bool sas_resource_covers(struct span resource, struct span host, struct span device,
                          struct span module);
+// How far `sr` reaches by its segments: "hub", "devices", "device" or "module".
+const char *sas_scope(struct span resource);
 // sr decoded for people, cut at the capacity and before anything that could be another field.
 const char *sas_resource_print(struct span resource, char *out, size_t capacity_bytes);
 

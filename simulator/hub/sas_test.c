@@ -225,6 +225,26 @@ static void a_percent_sign_of_an_id_matches_raw_and_encoded(void **state)
     assert_true(sas_resource_covers(SPAN_LITERAL("h%2Fdevices%2Fa%25b"), host, device, SPAN_EMPTY));
 }
 
+static void the_scope_is_told_by_the_segments_of_sr(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sr, *scope;
+    } rows[] = {
+        {"h.net", "hub"},
+        {"h.net/devices", "devices"},
+        {"h.net%2Fdevices%2Fd", "device"},
+        {"h.net/devices/d", "device"},
+        {"h.net/devices/a%b", "device"},
+        {"h.net/api-version=2016-11-14", "hub"},
+        {"h.net/devices/d/api-version=2016-11-14", "device"},
+        {"h.net/devices/d/modules/m", "module"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        assert_string_equal(sas_scope(span_text(rows[i].sr)), rows[i].scope);
+    }
+}
+
 static void secrets_in_the_wrong_place_are_not_shown(void **state)
 {
     (void)state;
@@ -252,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_grammar_is_kept_and_its_breach_is_named),
         cmocka_unit_test(sr_covers_by_segments_without_case),
         cmocka_unit_test(a_percent_sign_of_an_id_matches_raw_and_encoded),
+        cmocka_unit_test(the_scope_is_told_by_the_segments_of_sr),
         cmocka_unit_test(secrets_in_the_wrong_place_are_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

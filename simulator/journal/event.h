@@ -23,6 +23,12 @@
       "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
+    X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
+      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+    X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
+      "what is wrong with a root file that the bench gives the device")                            \
+    X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
+      "what is wrong with a certificate, key, token or connection string of the bench's own")      \
     X(DEVICE_EXITED, "device.exited", "code signal asked", "the device's program ended")           \
     X(DEVICE_UNPLUGGED, "device.unplugged", "port why", "the board's serial port is gone")            \
     X(DEVICE_REPLUGGED, "device.replugged", "port after_ms", "the serial port is there again")      \
@@ -55,8 +61,11 @@
     X(MQTT_CONNECT, "mqtt.connect",                                                                \
       "client_id username has_password clean keep_alive_s will api_version",                       \
       "a CONNECT packet arrived, before it is judged")                                             \
-    X(MQTT_CONNECTED, "mqtt.connected", "client_id auth key session_present hub sas_expires_in_s", \
-      "CONNACK 0 was sent; sas_expires_in_s: what is left of the token, when there is one")                                                                        \
+    X(MQTT_CONNECTED, "mqtt.connected",                                                            \
+      "client_id auth key session_present hub sas_expires_in_s sas_scope",                         \
+      "CONNACK 0 was sent; auth: sas (a key of its own), policy (a key of the hub's), thumbprint " \
+      "or ca; with a token, sas_expires_in_s is what is left of it and sas_scope how far it "      \
+      "reaches: hub, devices, device or module")                                                   \
     X(MQTT_REFUSED, "mqtt.refused", "code reason hub_code why working hint",                       \
       "CONNACK with a code from 1 to 5 was sent")                                                  \
     X(MQTT_SUBSCRIBED, "mqtt.subscribed", "filter qos", "a topic filter was granted")              \
@@ -122,6 +131,13 @@
     X(METHOD_ANSWERED, "method.answered", "method status payload rid after_ms",                        \
       "the device answered a method call")                                                             \
     X(METHOD_FAILED, "method.failed", "method reason why rid", "a method call ended without an answer") \
+    X(RENEWAL_REQUESTED, "renewal.requested", "rid replace csr_bytes",                                 \
+      "the device asked for a renewed certificate")                                                    \
+    X(RENEWAL_ACCEPTED, "renewal.accepted", "rid correlation_id expires",                              \
+      "the request was taken (202); the certificate follows")                                          \
+    X(RENEWAL_ISSUED, "renewal.issued", "rid days", "the hub's CA issued a certificate")               \
+    X(RENEWAL_REFUSED, "renewal.refused", "status code why rid", "a request for a certificate was refused") \
+    X(RENEWAL_ANSWERED, "renewal.answered", "status rid", "an answer about a certificate was sent to the device") \
     X(METHOD_LATE, "method.late", "rid status",                                                        \
       "an answer came that no call waits for; it is ignored")                                          \
     X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
@@ -211,7 +227,8 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 // One JSON object, no line end:
 // {"seq":7,"at_us":123,"event":"mqtt.refused","connection":1,"device":"d","code":5,...}
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
-// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
+// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes,
+// the reckoning ("working") at 600.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
 int event_to_brief(const struct event *e, struct buf *out) HR_NODISCARD; // three fields at most
 

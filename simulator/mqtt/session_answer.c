@@ -54,6 +54,8 @@ static void emit_pushed(struct mqtt_session *s, const struct answer *a)
         EMIT(s->world.journal, TWIN_PUSHED, s->connection, s->name, F_INT("version", a->number));
     } else if (a->kind == ANSWER_METHOD) {
         session_method_sent(s, &publish);
+    } else if (a->kind == ANSWER_RENEWAL) {
+        session_renewal_sent(s, a, &publish);
     }
 }
 
@@ -257,15 +259,19 @@ void session_push(struct mqtt_session *s, enum answer_kind kind, const struct mq
     }
 }
 
+// As take_due goes: the first of each kind, and behind a swapped one the second.
 uint64_t session_answer_deadline_us(const struct mqtt_session *s)
 {
-    bool is_seen[ANSWER_KIND_COUNT] = {false};
+    bool is_blocked[ANSWER_KIND_COUNT] = {false};
+    bool is_swapped[ANSWER_KIND_COUNT] = {false};
     uint64_t deadline = UINT64_MAX;
     for (const struct answer *a = s->answers; a; a = a->next) {
-        if (!is_seen[a->kind] && a->ready_us < deadline) {
-            deadline = a->ready_us;
+        if (is_blocked[a->kind]) {
+            continue;
         }
-        is_seen[a->kind] = is_seen[a->kind] || a->decision.kind != FAULT_SWAP;
+        deadline = a->ready_us < deadline ? a->ready_us : deadline;
+        is_blocked[a->kind] = is_swapped[a->kind] || a->decision.kind != FAULT_SWAP;
+        is_swapped[a->kind] = true;
     }
     return deadline;
 }

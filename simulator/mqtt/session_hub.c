@@ -42,8 +42,10 @@ static int open_side(struct mqtt_session *s)
     s->link.c2d_ready = session_on_c2d_ready;
     s->link.desired = session_on_desired;
     s->link.method = session_on_method;
+    s->link.renewal = session_on_renewal;
     s->link.connection = s->connection;
     s->token_expires_us = INT64_MAX;
+    s->token_scope = "";
     s->sdk_fault_at_us = UINT64_MAX;
     buf_init(&s->will_bag, MQTT_PACKET_BYTES_MOST);
     buf_init(&s->will_body, MQTT_PACKET_BYTES_MOST);
@@ -116,6 +118,8 @@ static bool judge(struct mqtt_session *s, const struct mqtt_connect *c, struct s
     s->identity = result.identity;
     s->link.identity = result.identity;
     s->token_expires_us = result.token_expires_us;
+    s->token_scope = result.token_scope;
+    s->is_policy = result.is_policy;
     memcpy(s->key, result.key, sizeof s->key);
     memcpy(s->api_version, result.api_version, sizeof s->api_version);
     s->link.key = s->key;
@@ -163,9 +167,10 @@ static void emit_connected(struct mqtt_session *s, bool is_present)
     struct field left = F_INT("sas_expires_in_s", left_us / 1000000);
     left.name = has_token ? left.name : NULL; // the end of the fields
     EMIT(s->world.journal, MQTT_CONNECTED, s->connection, s->name, F_TEXT("client_id", s->name),
-         F_TEXT("auth", ways[s->identity->auth]), F_TEXT("key", s->key),
+         F_TEXT("auth", s->is_policy ? "policy" : ways[s->identity->auth]), F_TEXT("key", s->key),
          F_BOOL("session_present", is_present),
-         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left);
+         F_TEXT("hub", hub_settings_of(s->world.hub)->host), left,
+         F_TEXT("sas_scope", s->token_scope));
     offer_waiting(s); // a kept session needs no new SUBSCRIBE
 }
 
@@ -227,6 +232,7 @@ const struct session_dialect session_hub_dialect = {
                      [ANSWER_TWIN] = SITE_TWIN_RESPONSE,
                      [ANSWER_DESIRED] = SITE_TWIN_DESIRED,
                      [ANSWER_METHOD] = SITE_METHOD_REQUEST,
+                     [ANSWER_RENEWAL] = SITE_COUNT, // no fault acts on them
                      [ANSWER_REQUEST] = SITE_COUNT},
     .open = open_side,
     .release = release_side,

@@ -119,6 +119,23 @@ static void a_swapped_answer_waits_for_its_late_successor(void **state)
     session_rig_close(&rig);
 }
 
+static void answers_behind_two_swapped_ones_do_not_wake_the_session_early(void **state)
+{
+    (void)state;
+    struct session_rig rig;
+    struct wire w;
+    session_rig_open(&rig);
+    wire_open_connected(&rig, &w);
+    rig_arm(&rig, "swap times 2");
+    do_publish_thrice(&w);
+    mqtt_session_tick(w.session);
+    assert_true(mqtt_session_deadline_us(w.session) > rig.hub.fake.mono_us);
+    rig_pass(&rig, &w, 1000000);
+    assert_sent(&w, "\x40\x02\x00\x07\x40\x02\x00\x08\x40\x02\x00\x09");
+    wire_end(&w);
+    session_rig_close(&rig);
+}
+
 static const struct {
     const char *fault;
     bool is_clean;
@@ -296,6 +313,7 @@ int main(void)
         cmocka_unit_test(an_answer_leaves_as_its_fault_wants_it),
         cmocka_unit_test(a_swapped_answer_without_a_successor_comes_after_a_second),
         cmocka_unit_test(a_swapped_answer_waits_for_its_late_successor),
+        cmocka_unit_test(answers_behind_two_swapped_ones_do_not_wake_the_session_early),
         cmocka_unit_test(a_connack_leaves_as_its_fault_wants_it),
         cmocka_unit_test(a_takeover_is_told_as_one),
         cmocka_unit_test(a_message_comes_before_the_suback),
