@@ -443,6 +443,8 @@ static const struct story stories[] = {
      {"tcp.accepted", "tls.client_hello", "tls.established", "mqtt.connect", "mqtt.connected", "d2c.message",
       "log.error cause=software meaning=crashed try=decode_the_backtrace"}},
 
+    {"in-step", "at the same moment", "random part",
+     {"device.started", "device.started", "tcp.accepted", "tcp.closed", "!tcp.accepted"}},
     {"dns-slow", "answer about hub.example, which comes late", "several seconds",
      {"device.started", "dns.query name=hub.example",
       "dns.answer name=hub.example code=NOERROR behaviour=slow"}},

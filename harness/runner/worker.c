@@ -10,6 +10,7 @@
 #include "harness/runner/cloud.h"
 #include "harness/runner/credentials.h"
 #include "harness/runner/evidence.h"
+#include "harness/runner/fleet.h"
 #include "harness/runner/log_reader.h"
 #include "simulator/hub/access.h"
 #include "simulator/rig/rig.h"
@@ -49,6 +50,7 @@ struct worker {
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
+    struct fleet *fleet; // the others, with device.count; or NULL
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -194,7 +196,9 @@ static int act_boot(void *context)
 {
     struct worker *w = context;
     const struct when *clock = &w->job->plan->settings.device_clock;
-    device_boot(w->dut, machine_utc_us(w) + device_offset_us(w, clock));
+    int64_t utc_us = machine_utc_us(w) + device_offset_us(w, clock);
+    device_boot(w->dut, utc_us);
+    TRY(w->fleet ? fleet_boot(w->fleet, utc_us) : 0);
     return await_device(w);
 }
 
@@ -525,6 +529,10 @@ static int prepare_device(struct worker *w)
         .has_clock = w->job->plan->needs & CAN(CLOCK),
     };
     TRY(device_new(&dut, &w->dut));
+    if (s->device_count > 1) {
+        const struct fleet_settings fleet = {&w->rig, &dut, &around, auth_of(s), s->device_count};
+        TRY(fleet_new(&fleet, &w->fleet));
+    }
     device_prepare(w->dut);
     return await_device(w);
 }
@@ -580,10 +588,13 @@ static void stop_device(struct worker *w)
         return;
     }
     device_stop(w->dut, STOP_GRACE);
-    while (device_is_running(w->dut)) {
+    fleet_stop(w->fleet, STOP_GRACE);
+    while (device_is_running(w->dut) || fleet_is_running(w->fleet)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
+    fleet_free(w->fleet);
     device_free(w->dut);
+    w->fleet = NULL;
     w->dut = NULL;
 }
 

@@ -18,6 +18,7 @@ struct parser {
     struct place clock_use; // the first statement that needs the capability; line 0 = none
     const char *clock_why;
     struct place x509_use;
+    struct place count_use; // of device.count
     struct place dps_use;
     struct place policy_use; // the last knob of TLS
     struct place tls13_use;

@@ -529,6 +529,10 @@ static void check_whole(struct parser *p)
                  "%s = x509 needs a device that takes a certificate; add: needs x509",
                  p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
     }
+    if (p->plan->settings.device_count > 1 && p->plan->settings.provisioning != PROVISIONING_NONE) {
+        diag_add(p->diags, p->count_use, "several devices cannot be provisioned first; leave "
+                                         "device.count or device.provisioning out");
+    }
     check_policy(p);
 }
 
@@ -552,6 +556,7 @@ static int plan_init(struct plan *plan, const char *file)
     *plan = (struct plan){
         .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
         .settings = {.device_clock = {.kind = WHEN_HUB},
+                     .device_count = 1,
                      .hub_clock = {.kind = WHEN_REAL},
                      .sas_grace_us = UINT64_C(300) * 1000000,
                      .dps_retry_after_us = 3000000,

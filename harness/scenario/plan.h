@@ -77,6 +77,9 @@
       "the device's clock at boot; needs clock")                                                   \
     X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
+    X(DEVICE_COUNT, "device.count", "1..50", "1",                                                  \
+      "how many of the device run at once, each with an identity of its own; statements about one "\
+      "device are about the first")                                                                \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
     X(DEVICE_ROOT, "device.root", "CHAIN ...", "azure/digicert-g2",                                    \
@@ -188,6 +191,7 @@ enum provisioning {
 
 struct settings {
     struct when device_clock;
+    unsigned device_count;
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
     char device_root[400]; // names with a blank between them
