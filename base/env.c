@@ -49,7 +49,7 @@ static void system_log(void *world, enum log_level level, const char *line)
 
 struct env env_system(void)
 {
-    return (struct env){NULL, system_mono_us, system_utc_us, system_random, system_log};
+    return (struct env){NULL, system_mono_us, system_utc_us, system_random, system_log, NULL};
 }
 
 uint64_t env_mix(uint64_t a, uint64_t b)
@@ -76,7 +76,7 @@ static int seeded_random(void *world, void *out, size_t len_bytes)
 
 struct env env_seeded(struct seeded_world *w)
 {
-    return (struct env){w, system_mono_us, system_utc_us, seeded_random, system_log};
+    return (struct env){w, system_mono_us, system_utc_us, seeded_random, system_log, NULL};
 }
 
 static uint64_t fake_mono_us(void *world)
@@ -107,7 +107,51 @@ static void fake_log(void *world, enum log_level level, const char *line)
 
 struct env env_fake(struct fake_world *w)
 {
-    return (struct env){w, fake_mono_us, fake_utc_us, fake_random, fake_log};
+    return (struct env){w, fake_mono_us, fake_utc_us, fake_random, fake_log, NULL};
+}
+
+static uint64_t paced_mono_us(void *world)
+{
+    const struct paced_world *w = world;
+    int64_t gone_us = (int64_t)(w->below.mono_us(w->below.world) - w->pace.mono_us);
+    return w->pace.mono_us + (uint64_t)rate_faster(gone_us, w->pace.rate_ppm);
+}
+
+static int64_t paced_utc_us(void *world)
+{
+    const struct paced_world *w = world;
+    return w->pace.utc_us + (int64_t)(paced_mono_us(world) - w->pace.mono_us);
+}
+
+static int paced_random(void *world, void *out, size_t len_bytes)
+{
+    const struct paced_world *w = world;
+    return w->below.random(w->below.world, out, len_bytes);
+}
+
+static void paced_log(void *world, enum log_level level, const char *line)
+{
+    const struct paced_world *w = world;
+    w->below.log(w->below.world, level, line);
+}
+
+struct env env_paced(struct paced_world *w, const struct env *below, uint32_t rate_ppm)
+{
+    *w = (struct paced_world){
+        .below = *below,
+        .pace = {rate_ppm, below->mono_us(below->world), below->utc_us(below->world)}};
+    return (struct env){w, paced_mono_us, paced_utc_us, paced_random, paced_log, &w->pace};
+}
+
+uint64_t env_machine_us(const struct env *env, uint64_t us)
+{
+    return env->pace ? (uint64_t)rate_slower((int64_t)us, env->pace->rate_ppm) : us;
+}
+
+uint64_t env_wait_ms(const struct env *env, uint64_t at_us)
+{
+    uint64_t now_us = env->mono_us(env->world);
+    return at_us > now_us ? (env_machine_us(env, at_us - now_us) + 999) / 1000 : 0;
 }
 
 void env_log(const struct env *env, enum log_level level, const char *format, ...)

@@ -6,6 +6,7 @@
 //     struct fake_world w = {.mono_us = 1000};  struct env env = env_fake(&w);  // tests
 #pragma once
 #include "base/compat.h"
+#include "base/rate.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,14 @@ struct env {
     int64_t (*utc_us)(void *world);                             // microseconds since 1970, real clock
     int (*random)(void *world, void *out, size_t len_bytes);    // 0 or ERR_CRYPTO
     void (*log)(void *world, enum log_level level, const char *line);
+    const struct env_pace *pace; // how its clocks differ from the machine's; NULL = not at all
+};
+
+// Clocks that run faster or slower than the machine's since `mono_us` and `utc_us`, when they agreed.
+struct env_pace {
+    uint32_t rate_ppm;
+    uint64_t mono_us;
+    int64_t utc_us;
 };
 
 // The machine's clocks and getrandom(2); the log goes to stderr from LOG_WARN on (from LOG_DEBUG
@@ -30,6 +39,17 @@ struct seeded_world {
     _Atomic uint64_t state; // starts as the seed
 };
 struct env env_seeded(struct seeded_world *w);
+// The same world with clocks that run at rate_ppm from now on. All its parts are borrowed.
+struct paced_world {
+    struct env below;
+    struct env_pace pace;
+};
+struct env env_paced(struct paced_world *w, const struct env *below, uint32_t rate_ppm);
+// What a timer of the machine must be set to for env->mono_us to be at `at_us`; rounded up, 0 when it
+// is over already.
+uint64_t env_wait_ms(const struct env *env, uint64_t at_us);
+// So much of the env's time in the machine's, rounded up.
+uint64_t env_machine_us(const struct env *env, uint64_t us);
 // Two numbers into one that looks like neither (splitmix64's mixer).
 uint64_t env_mix(uint64_t a, uint64_t b);
 

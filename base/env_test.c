@@ -33,11 +33,42 @@ static void the_system_clock_moves_forward_and_random_bytes_differ(void **state)
     assert_true(memcmp(x, y, sizeof x) != 0);
 }
 
+static void a_paced_world_runs_faster_from_where_it_began(void **state)
+{
+    (void)state;
+    struct fake_world below = {.mono_us = 7000, .utc_us = -5};
+    struct env machine = env_fake(&below);
+    struct paced_world paced;
+    struct env env = env_paced(&paced, &machine, 20 * RATE_REAL_PPM);
+    assert_true(env.mono_us(env.world) == 7000 && env.utc_us(env.world) == -5);
+    below.mono_us += 1000;
+    below.utc_us += 999999; // somebody sets the machine's clock: no matter
+    assert_true(env.mono_us(env.world) == 27000 && env.utc_us(env.world) == 19995);
+    assert_true(env_machine_us(&env, 20000) == 1000 && env_machine_us(&env, 1) == 1);
+    assert_true(env_wait_ms(&env, 27000) == 0 && env_wait_ms(&env, 26000) == 0);
+    assert_true(env_wait_ms(&env, 27001) == 1 && env_wait_ms(&env, 27000 + 40001) == 3);
+    assert_true(env_wait_ms(&machine, 8000 + 1500) == 2 && env_machine_us(&machine, 9) == 9);
+}
+
+static void a_rate_never_ends_a_wait_early_and_never_overflows(void **state)
+{
+    (void)state;
+    int64_t century_ns = INT64_C(3155760000) * 1000000000;
+    for (uint32_t rate_ppm = 1000; rate_ppm < 1000000000; rate_ppm = rate_ppm * 3 + 1) {
+        assert_true(rate_faster(rate_slower(1000000007, rate_ppm), rate_ppm) >= 1000000007);
+        assert_true(rate_slower(-1000000007, rate_ppm) <= 0);
+    }
+    assert_true(rate_faster(century_ns, RATE_REAL_PPM) == century_ns);
+    assert_true(rate_slower(century_ns, RATE_REAL_PPM) == century_ns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fake_world_stands_still_until_it_is_moved),
         cmocka_unit_test(the_system_clock_moves_forward_and_random_bytes_differ),
+        cmocka_unit_test(a_paced_world_runs_faster_from_where_it_began),
+        cmocka_unit_test(a_rate_never_ends_a_wait_early_and_never_overflows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

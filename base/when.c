@@ -216,3 +216,36 @@ const char *utc_print(int64_t us, char out[32])
              d.second);
     return out;
 }
+
+int rate_parse(struct span text, uint32_t *out_ppm)
+{
+    struct span decimals;
+    uint64_t whole = 0;
+    uint64_t millionths = 0;
+    struct span integer = span_cut(text, '.', &decimals);
+    ENSURE(span_parse_u64(integer, &whole) == 0, ERR_SYNTAX);
+    if (integer.len < text.len) {
+        ENSURE(decimals.len <= 6 && span_parse_u64(decimals, &millionths) == 0, ERR_SYNTAX);
+        for (size_t i = decimals.len; i < 6; i++) {
+            millionths *= 10;
+        }
+    }
+    ENSURE(whole <= 1000, ERR_VALUE);
+    uint64_t ppm = whole * 1000000 + millionths;
+    ENSURE(ppm >= 1000 && ppm <= 1000 * UINT64_C(1000000), ERR_VALUE);
+    *out_ppm = (uint32_t)ppm;
+    return 0;
+}
+
+const char *rate_print(uint32_t rate_ppm, char out[32])
+{
+    snprintf(out, 32, "%u.%06u", rate_ppm / 1000000, rate_ppm % 1000000);
+    size_t len = strlen(out);
+    while (out[len - 1] == '0') {
+        out[--len] = '\0';
+    }
+    if (out[len - 1] == '.') {
+        out[len - 1] = '\0';
+    }
+    return out;
+}

@@ -14,6 +14,11 @@ int utc_parse(struct span text, int64_t *out_us) HR_NODISCARD;
 // Prints with whole seconds: "2026-11-20T08:00:00Z". `out` holds at least 32 bytes.
 const char *utc_print(int64_t us, char out[32]);
 
+// How fast a clock runs, in millionths of real time: "20", "1.5", "0.999"; 0.001 to 1000, at most six
+// decimals. ERR_SYNTAX, ERR_VALUE.
+int rate_parse(struct span text, uint32_t *out_ppm) HR_NODISCARD;
+const char *rate_print(uint32_t rate_ppm, char out[32]);
+
 struct civil_date {
     int64_t year;
     int month, day, hour, minute, second; // month and day from 1

@@ -78,6 +78,30 @@ static void a_fraction_of_a_second_is_kept(void **state)
     assert_string_equal(utc_print(-1, out), "1969-12-31T23:59:59Z");
 }
 
+static void rates_are_read_and_printed_without_a_loss(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t ppm;
+    } rows[] = {{"1", 1000000}, {"20", 20000000}, {"1.5", 1500000}, {"0.001", 1000}, {"0.999999", 999999},
+                {"1000", 1000000000}};
+    static const char *const bad[] = {"", "x", "-1", "1.", ".5", "1.0000001", "0", "0.0009", "1000.1", "2x", "1,5"};
+    char out[32];
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        uint32_t ppm = 0;
+        assert_int_equal(rate_parse(span_text(rows[i].text), &ppm), 0);
+        assert_int_equal(ppm, rows[i].ppm);
+        assert_string_equal(rate_print(ppm, out), rows[i].text);
+    }
+    for (size_t i = 0; i < HR_COUNT_OF(bad); i++) {
+        uint32_t ppm = 0;
+        if (rate_parse(span_text(bad[i]), &ppm) == 0) {
+            fail_msg("'%s' was read as %u", bad[i], ppm);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +110,7 @@ int main(void)
         cmocka_unit_test(dates_round_trip_across_the_edges_devices_meet),
         cmocka_unit_test(impossible_dates_are_refused),
         cmocka_unit_test(a_fraction_of_a_second_is_kept),
+        cmocka_unit_test(rates_are_read_and_printed_without_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,15 +5,18 @@
 # hubrig_fuzz(NAME SOURCES... [USES libs...] [SEEDS folder])  a libFuzzer program, built with
 #   -DHUBRIG_FUZZ=ON; the seeds, one per file, are a test NAME_seeds of every other build
 
-add_library(hubrig_flags INTERFACE)
-target_compile_options(hubrig_flags INTERFACE
+# what every source is built with, and what a program of ours is built with on top of it
+add_library(hubrig_source_flags INTERFACE)
+target_compile_options(hubrig_source_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -fno-common -fstack-protector-strong)
-target_compile_definitions(hubrig_flags INTERFACE _GNU_SOURCE)
-target_include_directories(hubrig_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(hubrig_source_flags INTERFACE _GNU_SOURCE)
+target_include_directories(hubrig_source_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(HUBRIG_WERROR)
-  target_compile_options(hubrig_flags INTERFACE -Werror)
+  target_compile_options(hubrig_source_flags INTERFACE -Werror)
 endif()
+add_library(hubrig_flags INTERFACE)
+target_link_libraries(hubrig_flags INTERFACE hubrig_source_flags)
 if(HUBRIG_SANITIZE)
   target_compile_options(hubrig_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)

@@ -173,7 +173,7 @@ static void each_mistake_is_named_with_its_place(void **state)
         {"process a\ncommand b\nrequires c\nrequires d\nend\n",
          "4:1: 'requires' stands already on line 3"},
         {"process a\ncommand b\noffers\nend\n",
-         "3:7: expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet ... or: offers nothing"},
+         "3:7: expected: offers CAPABILITY ... (see: hubrig words capabilities), or: offers nothing"},
         {"process a\ncommand b\noffers clok\nend\n",
          "3:8: unknown capability 'clok' (did you mean clock?)"},
         {"process a\ncommand b\noffers clock nothing\nend\n", "3:14: 'nothing' stands alone"},

@@ -178,7 +178,7 @@ int board_read_power(struct reader *r)
 
 int board_read_clock(struct reader *r)
 {
-    static const char *const words[] = {"none", "sntp", "console", "emulator"};
+    static const char *const words[] = {"none", "sntp", "console", "command", "emulator"};
     struct bench_board *b = r->device->board;
     for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
         if (!line_word_is(r->line, 1, words[i])) {
@@ -187,8 +187,8 @@ int board_read_clock(struct reader *r)
         b->clock = (enum clock_way)i;
         r->device->offers = (r->device->offers & ~CAN(CLOCK)) |
                             (b->clock != CLOCK_NONE ? CAN(CLOCK) : 0);
-        if (b->clock == CLOCK_CONSOLE) {
-            return acts_read(r, 2, &b->clock_acts);
+        if (board_sets_clock(b)) { // `command` is an act itself
+            return acts_read(r, b->clock == CLOCK_CONSOLE ? 2 : 1, &b->clock_acts);
         }
         return r->line->count > 2 ? MISTAKE(r, 2, "expected: clock %s", words[i]) : 0;
     }

@@ -53,7 +53,7 @@ enum credentials_way {
     CREDENTIALS_COMMAND,     // a program of its own, before the flash commands
 };
 
-enum clock_way { CLOCK_NONE, CLOCK_SNTP, CLOCK_CONSOLE, CLOCK_EMULATOR };
+enum clock_way { CLOCK_NONE, CLOCK_SNTP, CLOCK_CONSOLE, CLOCK_COMMAND, CLOCK_EMULATOR };
 
 enum { BOARD_TAGS_MOST = 8, BOARD_ACTS_MOST = 100, BOARD_TAG_BYTES_MOST = 31 };
 
@@ -87,5 +87,11 @@ struct bench_board {
     char tags[BOARD_TAGS_MOST][BOARD_TAG_BYTES_MOST + 1];
     size_t tag_count;
 };
+
+// By the acts of its `clock` line, at any time.
+static inline bool board_sets_clock(const struct bench_board *b)
+{
+    return b->clock == CLOCK_CONSOLE || b->clock == CLOCK_COMMAND;
+}
 
 const char *port_kind_word(enum port_kind kind);

@@ -24,14 +24,7 @@ static void write_bench(const char *name, const char *baud, const char *changed)
              "  serial      path {bench}/port\n"
              "  baud        %s\n"
              "  banner      \"scripted board\" within 800ms\n"
-             "  credentials script\n"
-             "  script      expect \"shell> \"\n"
-             "  script      send root\n"
-             "  script      send {root.text}\n"
-             "  script      send .\n"
-             "  script      expect ok within 3s\n"
-             "  script      send cs {device.connection_string}\n"
-             "  script      expect ok within 3s\n"
+             SCRIPTED_CREDENTIALS
              "  script      send start\n"
              "  hub-address 127.0.0.1\n"
              "  hub-name    localhost\n"
@@ -142,6 +135,20 @@ static void a_clock_that_is_not_ours_is_named(void **state)
     shell_release(&r);
 }
 
+static void a_program_may_set_the_clock(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "echo clock=stuck > port.ctl"); // the firmware's own command does nothing
+    shell_release(&r);
+    write_bench("rtc.bench", "921600",
+                RESET "  clock       command sh -c \"echo clock={clock.epoch} > {bench}/port.ctl\"\n"
+                      "  ask         clock date\n");
+    shell_assert("hubrig boards --bench rtc.bench --check", 0, "good        clock");
+    shell_run(&r, "echo clock=free > port.ctl");
+    shell_release(&r);
+}
+
 static void an_absent_port_is_named_at_once(void **state)
 {
     (void)state;
@@ -164,7 +171,7 @@ static void the_table_shows_port_holder_offers_and_tags(void **state)
                   "hubrig boards --bench good.bench --json; hubrig boards --bench good.bench --check; echo code $?; "
                   "echo > held");
     shell_assert_says(&r, "NAME      KIND   PLUGGED IN AT");
-    shell_assert_says(&r, "./port         -        clock x509  esp32 slow  a board");
+    shell_assert_says(&r, "./port         -        clock x509 power reset console  esp32 slow  a board");
     shell_assert_says(&r, "\"held_by\":\"process 7 on lab\",\"offers\":\"clock");
     shell_assert_says(&r, "scripted is in use by process 7 on lab");
     shell_assert_says(&r, "code 3");
@@ -195,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_board_without_reset_is_booted_by_its_power),
         cmocka_unit_test(a_name_that_leads_elsewhere_is_named),
         cmocka_unit_test(a_clock_that_is_not_ours_is_named),
+        cmocka_unit_test(a_program_may_set_the_clock),
         cmocka_unit_test(an_absent_port_is_named_at_once),
         cmocka_unit_test(the_table_shows_port_holder_offers_and_tags),
         cmocka_unit_test(what_goes_wrong_before_has_its_own_exit_code),

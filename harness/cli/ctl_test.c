@@ -61,14 +61,15 @@ static void every_verb_says_what_happened(void **state)
     shell_release(&r);
 }
 
-// An enrolled device registers with mosquitto_rr and is told of the second hub.
-static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
+// An enrolled device registers with mosquitto_rr and is told of the second hub; a hub that is killed and
+// started again knows it there.
+static void a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none(void **state)
 {
     (void)state;
     static const char script[] =
         "S=0ne00HUBRIG; K=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
         "printf 'hub localhost\\nhub second.local\\nenrollment pump-1 key %s hub localhost\\n' $K >e.hub\n"
-        "serve --hub e.hub --dps localhost --dps-port 0\n"
+        "serve --hub e.hub --state e.db --dps localhost --dps-port 0\n"
         "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines)\n"
         "sr=$S%2Fregistrations%2Fpump-1; se=4000000000\n"
         "sig=$(printf '%s\\n%s' $sr $se | openssl dgst -sha256 -mac HMAC -macopt "
@@ -82,11 +83,16 @@ static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
         "await() { for i in 1 2 3 4 5; do grep -q \"$1\" lines && return; register >again 2>&1; done; }\n"
         "register; await 'dps.assigned hub=localhost'\n"
         "hubrig ctl assign pump-1 second.local; await 'dps.assigned hub=second.local'\n"
-        "hubrig ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines; finish";
+        "hubrig ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines\n"
+        "kill -9 $hub; wait $hub; printf 'enrollment pump-1 key %s hub second.local\\n' $K >again.hub\n"
+        "sed /enroll/d e.hub | cat - again.hub >after.hub\n"
+        "serve --hub after.hub --state e.db --dps localhost --dps-port 0\n"
+        "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines); hubrig ctl devices | sed -n 's/^pump-1 .*sas .*at second.local/kept/p'\n"
+        "await 'dps.assigned hub=second.local'; echo after $(grep -c 'dps.assigned hub=second.*Migrated' lines); finish";
     static const char *const says[] = {"\"status\":\"assigning\"",
               "pump-1 goes to second.local when it registers again",
               "no hub named 'third.local' is linked",
-              "substatus=deviceDataMigrated", "hub 0"};
+              "substatus=deviceDataMigrated", "\nkept\n", "after 1\n", "hub 0"};
     struct shell_result r;
     shell_run(&r, "%s", script);
     shell_assert_says_all(&r, says, HR_COUNT_OF(says));
@@ -129,6 +135,24 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
     };
     served_start("");
     shell_assert_rows("hubrig ctl", rows, HR_COUNT_OF(rows));
+}
+
+// How far the hub's clock is ahead of the machine's by the time that ctl asks. A rate alone keeps it.
+static void a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"--clock-rate 1000", "--device-rate 1000",
+                                       "--device-rate 1000 --clock-rate 500"};
+    for (size_t i = 0; i < HR_COUNT_OF(ways); i++) {
+        struct shell_result r;
+        shell_run(&r,
+                  "serve %s; hubrig ctl clock x1 >one; finish; shown=$(date -u -d \"$(sed 's/.*shows //' one)\" "
+                  "+%%s); test $((shown - $(date +%%s))) -gt 1 && echo it is ahead", ways[i]);
+        shell_assert_says(&r, "it is ahead");
+        shell_release(&r);
+    }
+    shell_assert("hubrig serve --clock-rate fast", 2, "--clock-rate: 'fast' is not a rate");
+    shell_assert("hubrig serve --device-rate 0", 2, "--device-rate: '0' is not a rate");
 }
 
 static void events_are_watched_as_json_lines(void **state)
@@ -360,8 +384,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
+        cmocka_unit_test(a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices),
         cmocka_unit_test(events_are_watched_as_json_lines),
-        cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs),
+        cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none),
         cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
         cmocka_unit_test(one_device_is_dropped_by_its_id),
         cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),

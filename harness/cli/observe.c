@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPORT_BYTES_MOST = 1 << 20, BENCH_BYTES_MOST = 1 << 20, SERVE_WORDS_MOST = 32 };
+enum { REPORT_BYTES_MOST = 1 << 20, BENCH_BYTES_MOST = 1 << 20, SERVE_WORDS_MOST = 40, OWN_OPTIONS = 10 };
 
 // Options that `serve` takes as well: of a device on a port.
 static const char *const serve_options[] = {"--host",   "--listen",   "--port",  "--https-port",
@@ -20,7 +20,7 @@ static const char *const serve_options[] = {"--host",   "--listen",   "--port", 
                                             "--dps",    "--dps-port", "--sntp",  "--dns"};
 
 struct options {
-    const char *passive, *most, *watch, *json, *bench, *name, *evidence, *chain, *x509;
+    const char *passive, *most, *watch, *json, *bench, *name, *evidence, *chain, *x509, *tls_engine;
     const char *serve[HR_COUNT_OF(serve_options)];
     char *argv[SERVE_WORDS_MOST + 1];
 };
@@ -59,6 +59,10 @@ static int read_serve(struct options *o, struct observe_wish *w)
         add_word(w, "--chain");
         add_word(w, o->chain);
     }
+    if (o->tls_engine) {
+        add_word(w, "--tls-engine");
+        add_word(w, o->tls_engine);
+    }
     if (o->x509) {
         add_word(w, "--x509");
     }
@@ -68,6 +72,7 @@ static int read_serve(struct options *o, struct observe_wish *w)
 static int read_options(struct options *o, struct observe_wish *w)
 {
     w->chain = o->chain;
+    w->tls_engine = o->tls_engine;
     w->is_x509 = o->x509 != NULL;
     w->is_passive = o->passive != NULL;
     w->evidence = o->evidence ? o->evidence : "evidence/observe";
@@ -163,7 +168,7 @@ static int observe_command(int argc, char **argv)
     struct options o = {0};
     const char *words[BENCH_WORDS_MOST];
     struct observe_wish w = {.words = words};
-    struct option_spec specs[9 + HR_COUNT_OF(serve_options)] = {
+    struct option_spec specs[OWN_OPTIONS + HR_COUNT_OF(serve_options)] = {
         {"--passive", NULL, &o.passive},
         {"--for", "DURATION", &o.most},
         {"--watch", "DURATION", &o.watch},
@@ -173,9 +178,11 @@ static int observe_command(int argc, char **argv)
         {"--evidence", "FOLDER", &o.evidence},
         {"--chain", "NAME", &o.chain},
         {"--x509", NULL, &o.x509},
+        {"--tls-engine", "NAME", &o.tls_engine},
     };
+    o.tls_engine = getenv("HUBRIG_TLS_ENGINE");
     for (size_t i = 0; i < HR_COUNT_OF(serve_options); i++) {
-        specs[9 + i] = (struct option_spec){serve_options[i], "VALUE", &o.serve[i]};
+        specs[OWN_OPTIONS + i] = (struct option_spec){serve_options[i], "VALUE", &o.serve[i]};
     }
     int code = cli_options(&command_observe, argc, argv, specs, HR_COUNT_OF(specs), true, words,
                            BENCH_WORDS_MOST, &w.word_count);
@@ -210,6 +217,7 @@ const struct command command_observe = {
         "  --bench FILE        add the entry to this file\n"
         "  --name NAME         of the entry; default: my-program or my-device\n"
         "  --chain NAME        what the hub presents\n"
+        "  --tls-engine NAME   mbedtls or openssl; default: what HUBRIG_TLS_ENGINE says, else by the TLS versions\n"
         "  --x509              register the device with a certificate\n"
         "  --evidence FOLDER   of a program; default: evidence/observe\n"
         "\n"

@@ -8,6 +8,7 @@ struct observe_wish {
     size_t word_count;
     const char *chain; // NULL = the default
     const char *evidence;
+    const char *tls_engine; // NULL = auto
     bool is_x509, is_passive;
     uint64_t watch_us; // before the first disturbance
     uint64_t most_us;  // of all; of a program only when passive

@@ -117,7 +117,8 @@ int observe_program(const struct observe_wish *w, struct profile *p)
         FAIL(code, "%s", diags.count ? diags.items[0].message : error_text(code));
     }
     outcome_init(&o);
-    code = run_plan(w, &plan, &o);
+    code = tls_policy_prefer(&plan.settings.tls, w->tls_engine);
+    code = code ? code : run_plan(w, &plan, &o);
     code = code ? code : judge_run(&o, p);
     outcome_deinit(&o);
     plan_deinit(&plan);

@@ -129,6 +129,13 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
     shell_release(&r);
 }
 
+static void the_tls_engine_is_chosen_by_option_and_environment(void **state)
+{
+    (void)state;
+    shell_assert("HUBRIG_TLS_ENGINE=nosuch hubrig observe --evidence ev -- true", 2, "'nosuch' is not one of");
+    shell_assert("hubrig observe --tls-engine nosuch -- true", 2, "'nosuch' is not one of");
+}
+
 static void mistakes_and_silence_have_their_codes(void **state)
 {
     (void)state;
@@ -153,6 +160,7 @@ int main(void)
         cmocka_unit_test(a_device_without_back_off_is_told_apart),
         cmocka_unit_test(microsofts_node_sdk_is_recognised),
         cmocka_unit_test(a_device_on_a_port_is_watched_without_disturbance),
+        cmocka_unit_test(the_tls_engine_is_chosen_by_option_and_environment),
         cmocka_unit_test(mistakes_and_silence_have_their_codes),
     };
     return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);

@@ -32,7 +32,7 @@ struct serving {
     const char *x509;
     const char *files;
     const char *names; // more SANs, comma-separated
-    const char *capture;
+    struct hosting_capture capture;
     const char *seed; // NULL = drawn
     const char *tls[POLICY_KEY_COUNT];
     const char *json;
@@ -42,7 +42,11 @@ struct serving {
     const char *dps_port;
     const char *id_scope;
     const char *control_path; // NULL = control.sock in the folder
-    struct env env;
+    const char *clock_rate;  // of the hub; NULL = as the devices'
+    const char *device_rate; // NULL = real time
+    struct env machine;
+    struct paced_world paced;
+    struct env env; // at the pace of the devices
     struct hosting hosting;
     struct rig rig;
     struct offer_report offers;
@@ -241,9 +245,17 @@ static int open_responders(struct serving *s)
     return 0;
 }
 
+static int start_capture(struct serving *s)
+{
+    const int ports[] = {s->bound_port, s->bound_https_port, s->bound_dps_port, s->bound_sntp_port,
+                         s->bound_dns_port};
+    return hosting_start_capture(&s->capture, &s->hosting, &s->env, s->listen, ports,
+                                 HR_COUNT_OF(ports));
+}
+
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env, .capture = s->capture};
+    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env};
     int port = 0;
     TRY(hosting_read_port(s->port, "--port", &port));
     TRY(read_hub_file(s));
@@ -254,13 +266,15 @@ static int open_rig(struct serving *s)
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
+    TRY(hosting_read_capture(&s->capture, s->files, &settings));
     settings.tls = s->hub_file.tls;
     TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
     TRY(s->state ? state_attach(s->state, s->rig.hub) : 0);
-    TRY(hub_file_apply(&s->hub_file, &s->rig));
+    TRY(s->state && s->rig.dps ? state_attach_dps(s->state, s->rig.dps) : 0);
+    TRY(hub_file_apply(&s->hub_file, &s->rig, s->state));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {
@@ -269,6 +283,7 @@ static int open_rig(struct serving *s)
     }
     TRY(s->dps_host ? listen_dps(s) : 0);
     TRY(open_responders(s));
+    TRY(start_capture(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -333,14 +348,43 @@ static int print_ready(struct serving *s)
     return 0;
 }
 
+static int read_rate(const char *text, const char *option, uint32_t *out_ppm)
+{
+    if (text && rate_parse(span_text(text), out_ppm) < 0) {
+        FAIL(ERR_USAGE, "%s: '%s' is not a rate; expected a number from 0.001 to 1000", option, text);
+    }
+    return 0;
+}
+
+static int set_pace(struct serving *s)
+{
+    uint32_t rate_ppm = RATE_REAL_PPM;
+    TRY(read_rate(s->device_rate, "--device-rate", &rate_ppm));
+    s->machine = env_system();
+    s->env = env_paced(&s->paced, &s->machine, rate_ppm);
+    return 0;
+}
+
+static int set_clock_rate(struct serving *s)
+{
+    uint32_t rate_ppm = s->paced.pace.rate_ppm;
+    TRY(read_rate(s->clock_rate, "--clock-rate", &rate_ppm));
+    for (size_t i = 0; s->clock_rate && i <= s->rig.other_count; i++) {
+        uint64_t relative = (uint64_t)rate_ppm * RATE_REAL_PPM / s->paced.pace.rate_ppm;
+        hub_clock_set_rate(rig_hub_at(&s->rig, i), (uint32_t)relative);
+    }
+    return 0;
+}
+
 static int serve(struct serving *s)
 {
-    s->env = env_system();
-    int code = hosting_open(&s->hosting);
+    int code = set_pace(s);
+    code = code < 0 ? code : hosting_open(&s->hosting);
     if (code < 0) {
         return cli_fail("serve", code);
     }
     code = open_rig(s);
+    code = code < 0 ? code : set_clock_rate(s);
     if (code == 0) {
         code = print_ready(s);
         fflush(stdout);
@@ -360,6 +404,8 @@ static int serve(struct serving *s)
     if (s->rig.journal) {
         rig_close(&s->rig);
     }
+    code = hosting_stop_capture(&s->capture);
+    exit_code = code < 0 && exit_code == EXIT_PASS ? cli_fail("serve", code) : exit_code;
     hosting_close(&s->hosting);
     hub_file_deinit(&s->hub_file);
     return exit_code;
@@ -382,13 +428,14 @@ static int serve_command(int argc, char **argv)
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
-        {"--capture", "FILE", &s.capture},
+        HOSTING_CAPTURE_OPTIONS(s.capture),
         {"--seed", "N", &s.seed},
         {"--dps", "NAME", &s.dps_host},
         {"--dps-port", "N", &s.dps_port},
         {"--id-scope", "TEXT", &s.id_scope},
         HOSTING_TLS_OPTIONS(s.tls),
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
+        {"--clock-rate", "N", &s.clock_rate}, {"--device-rate", "N", &s.device_rate},
         {"--json", NULL, &s.json},
     };
     size_t words = 0;
@@ -418,6 +465,10 @@ const struct command command_serve = {
         "  --sntp PORT       also answer NTP and SNTP with the hub's clock; 0 takes a free port\n"
         "  --dns PORT        also answer DNS (UDP and TCP): the hub's name leads to the address listened\n"
         "                    on; 0 takes a free port\n"
+        "  --device-rate N   the devices run under clocks N times as fast (faketime -f '+0 xN'), and so\n"
+        "                    do the hub's clock, time limits, delays and the times printed here\n"
+        "  --clock-rate N    the hub's clock alone runs N times as fast as a real one: tokens, certificates\n"
+        "                    and times to live end sooner, time limits of the protocol do not\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2\n"
         "  --names LIST      more names or addresses for the certificate, separated by commas\n"
         "  --device ID       the registered device; default: device-1\n"
@@ -433,8 +484,7 @@ const struct command command_serve = {
         "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
         "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
-        "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
-        "                    the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_CAPTURE_HELP
         "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"

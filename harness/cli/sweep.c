@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -253,8 +254,9 @@ static int sweep_command(int argc, char **argv)
         {"--within", "DURATION", &w.within}, {"--evidence", "FOLDER", &w.evidence},
         {"--jobs", "N", &o->jobs},           {"-j", "N", &o->jobs},
         {"--network", "KIND", &o->network},  {"--seed", "N", &o->seed},
-        {"--json", NULL, &w.json},
+        {"--tls-engine", "NAME", &o->tls_engine}, {"--json", NULL, &w.json},
     };
+    o->tls_engine = getenv("HUBRIG_TLS_ENGINE");
     int code =
         cli_options(&command_sweep, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0, &words);
     if (code != EXIT_PASS) {
@@ -272,6 +274,7 @@ static int sweep_command(int argc, char **argv)
     struct sweep_settings s = {.evidence = w.evidence ? w.evidence : "evidence/sweep",
                                .jobs = numbers.jobs,
                                .network = (enum network)numbers.network,
+                               .tls_engine = o->tls_engine,
                                .seed = numbers.seed};
     return sweep_on_bench(&w, &s);
 }
@@ -311,6 +314,7 @@ const struct command command_sweep = {
         "  --evidence FOLDER     default: evidence/sweep\n"
         "  --jobs N, -j N        dates side by side; default: four per processor, at most 16\n"
         "  --network KIND        auto, private or host, as in hubrig run\n"
+        "  --tls-engine NAME     mbedtls or openssl; default: what HUBRIG_TLS_ENGINE says, else auto\n"
         "  --seed N              of all random bytes of the hubs\n"
         "  --json                one object: dates, connects_first, edges\n"
         "\n"

@@ -118,6 +118,7 @@ static void mistakes_are_told_before_anything_runs(void **state)
         {"--device reference --chain azure/digicert-g3x", 2, "azure/digicert-g"},
         {"--device reference --chain timeline --from 2010-01-01", 2, "timeline begins 2015-08-27"},
         {"--device no-such", 2, "no-such"},
+        {"--device reference --tls-engine mbedssl", 2, "mbedssl"},
         {"--bench still.bench --device still", 77, "does not offer clock"},
     };
     shell_write("still.bench", "process still\n  command sleep 1\n  offers nothing\nend\n");

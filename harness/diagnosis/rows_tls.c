@@ -4,6 +4,7 @@
 
 #define ENDED "tls.alert tls.failed tls.refused - @alert"
 #define LEFT  "tls.failed tcp.closed - @alert"
+#define PIECES "tls.refused tls.failed tcp.closed -"
 
 static bool alert_and_clock_behind(const struct diagnosis *d)
 {
@@ -121,7 +122,7 @@ static const struct row rows[] = {
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is past notAfter",
      "correct the clock; a date that was set by hand or a week counter that rolled over is the usual "
      "reason"},
-    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain",
+    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
      alert_about_trust, "{doctor.root.what}", "{doctor.root.try}"},
     {"bundle-unreadable", "bundle", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "doctor.bundle",
      alert_about_trust, "{doctor.bundle.file}: {doctor.bundle.what}", "{doctor.bundle.try}"},
@@ -136,6 +137,11 @@ static const struct row rows[] = {
     {"algorithm-not-built-in", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_unsupported,
      "the device cannot use a certificate of {chain}: it sent unsupported_certificate",
      "build the signature's hash in (SHA-384: MBEDTLS_SHA512_C, WOLFSSL_SHA384) and the key type"},
+    {"clock-turned", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected > hub.chain",
+     alert_bad_certificate,
+     "the device was connected with this very chain, {chain}, and refuses it now: its clock has turned",
+     "log the time at every handshake; look for what its time functions do not know, such as 29 February, "
+     "2036 and 2038, and for a clock that starts again at 1970"},
     {"pinned-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected",
      alert_bad_certificate,
      "the device was connected before, and refuses the hub's new and good chain {chain}: it pins a "
@@ -199,12 +205,21 @@ static const struct row rows[] = {
      "the device left the TLS handshake without an alert; its clock, {device_utc}, is before "
      "notBefore",
      "get the time (SNTP, RTC, the cell network) before the first TLS handshake"},
+    {"reads-once", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ segment; fault.fired > tls.established", NULL,
+     "the device leaves when the bytes of the hub come in small TCP segments: it takes what one read "
+     "brings for a whole record",
+     "read until the 5 bytes of a record's header and then its length are there; recv() may give less"},
+    {"left-split-message", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ slice; fault.fired > tls.established", NULL,
+     "the device leaves when a message of the handshake comes in several records",
+     "use a stack that joins them (mbedTLS from 3.6.3), or records large enough for the chain"},
     {"left-handshake", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
      "the device closed the TLS handshake without an alert, as most stacks do when the chain does "
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
-    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain",
+    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
      facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,

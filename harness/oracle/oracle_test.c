@@ -99,7 +99,7 @@ static void run_row(const struct row *row, struct plan *plan, struct rig *r)
 {
     char text[2000];
     struct diag_list diags;
-    const struct executor_actions actions = {r, do_nothing, do_step, do_step, keep_note, NULL};
+    const struct executor_actions actions = {r, do_nothing, do_step, do_step, do_step, keep_note, NULL};
     diag_init(&diags);
     snprintf(text, sizeof text, "scenario t.a\nlimit 1h\n%s\n", row->statements);
     int code = plan_parse("t/a.scn", span_text(text), NULL, 0, plan, &diags);

@@ -268,7 +268,7 @@ static void prove_name(struct board_rig *r)
 
 static int64_t wanted_utc_s(const struct board_rig *r)
 {
-    int64_t other_us = r->board->clock == CLOCK_CONSOLE ? OTHER_DAY_US : 0;
+    int64_t other_us = board_sets_clock(r->board) ? OTHER_DAY_US : 0;
     return (r->env.utc_us(r->env.world) + other_us) / 1000000;
 }
 
@@ -299,10 +299,10 @@ static void ask_clock(struct board_rig *r)
     print_heard(r, seen);
     utc_print(wanted_utc_s(r) * 1000000, wanted);
     snprintf(expected, sizeof expected, "the board's clock is about %s%s", wanted,
-             r->board->clock == CLOCK_CONSOLE ? ", to which it was set" : "");
+             board_sets_clock(r->board) ? ", to which it was set" : "");
     broken(r, PART_CLOCK, expected, seen,
-           r->board->clock == CLOCK_CONSOLE
-               ? "does the line of `clock console` set the clock that `ask clock` prints, and in UTC?"
+           board_sets_clock(r->board)
+               ? "does the `clock` line of the bench set the clock that `ask clock` prints, and in UTC?"
                : "which time server does the board ask? hubrig serve --sntp can be it");
 }
 
@@ -317,14 +317,14 @@ static void prove_clock(struct board_rig *r)
         leave_out(r, PART_CLOCK, "the bench has no `clock` line: nobody sets it");
         return;
     }
-    int code = b->clock == CLOCK_CONSOLE ? set_clock(r, wanted_utc_s(r) * 1000000) : 0;
+    int code = board_sets_clock(b) ? set_clock(r, wanted_utc_s(r) * 1000000) : 0;
     if (code == 0) {
         ask_clock(r);
-        code = b->clock == CLOCK_CONSOLE ? set_clock(r, r->env.utc_us(r->env.world)) : 0;
+        code = board_sets_clock(b) ? set_clock(r, r->env.utc_us(r->env.world)) : 0;
     }
     if (code < 0) {
-        broken(r, PART_CLOCK, "the clock can be set on the console", error_text(code),
-               "type the line of `clock console` by hand");
+        broken(r, PART_CLOCK, "the clock can be set", error_text(code),
+               "do by hand what the `clock` line of the bench does");
     }
 }
 

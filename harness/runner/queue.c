@@ -75,10 +75,11 @@ void queue_deinit(struct queue *q)
     *q = (struct queue){0};
 }
 
-static uint64_t longest_of(const struct plan *plan)
+static uint64_t longest_of(const struct run_entry *entry)
 {
-    uint64_t longest = plan_longest_us(plan);
-    return longest < plan->limit_us ? longest : plan->limit_us;
+    uint64_t longest = plan_longest_us(entry->plan);
+    uint64_t limited = longest < entry->plan->limit_us ? longest : entry->plan->limit_us;
+    return (uint64_t)rate_slower((int64_t)limited, run_rate_ppm(entry->plan, entry->device));
 }
 
 // Each entry goes to the lane that is free first, as the runner does it.
@@ -92,7 +93,7 @@ uint64_t runner_longest_us(const struct run_entry *entries, size_t count, size_t
         for (size_t k = 1; k < jobs; k++) {
             first = lanes[k] < lanes[first] ? k : first;
         }
-        lanes[first] += longest_of(entries[i].plan);
+        lanes[first] += longest_of(&entries[i]);
         most = lanes[first] > most ? lanes[first] : most;
     }
     return most;

@@ -89,6 +89,7 @@ static struct job job_of(const struct runner *r, const struct queue_item *item)
         .given = entry->given,
         .bench_folder = r->settings->bench_folder,
         .network = r->settings->network,
+        .has_interface_capture = r->settings->has_interface_capture,
         .index = (int)item->entry,
         .firmware = r->settings->firmware,
         .seed = r->settings->seed,
@@ -109,9 +110,9 @@ static bool is_busy(const struct runner *r)
     return false;
 }
 
-static uint64_t longest_of(const struct plan *plan)
+static uint64_t longest_of(const struct run_entry *entry)
 {
-    return runner_longest_us(&(struct run_entry){.plan = plan}, 1, 1);
+    return runner_longest_us(entry, 1, 1);
 }
 
 // What is left, judged by how much of their longest time the runs so far have taken.
@@ -123,13 +124,13 @@ static uint64_t estimate_us(const struct runner *r)
     }
     for (size_t i = r->queue.head; i < r->queue.count; i++) {
         const struct queue_item *item = &r->queue.items[i];
-        left += item->is_taken ? 0 : (double)longest_of(entry_of(r, item->entry)->plan);
+        left += item->is_taken ? 0 : (double)longest_of(entry_of(r, item->entry));
     }
     double share = (double)r->taken_us / (double)r->planned_us;
     double running = 0;
     for (size_t i = 0; i < r->slot_count; i++) {
         const struct slot *slot = &r->slots[i];
-        double whole = slot->is_used ? (double)longest_of(plan_of(r, slot)) * share : 0;
+        double whole = slot->is_used ? (double)longest_of(entry_of(r, slot->item.entry)) * share : 0;
         double rest = whole - (slot->is_used ? (double)(now_us(r) - slot->began_us) : 0);
         running = rest > running ? rest : running;
     }
@@ -259,7 +260,7 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 static const char *missing_on(const struct bench_device *d, const struct plan *p)
 {
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (p->needs & ~d->offers & 1U << i) {
+        if (p->needs & ~bench_capabilities(d) & 1U << i) {
             return capability_word(i);
         }
     }
@@ -333,8 +334,10 @@ static int start_worker(struct runner *r, struct slot *slot, const struct queue_
     }
     *slot = (struct slot){
         .is_used = true, .item = *item, .pid = pid, .fd = pair[0], .began_us = now_us(r)};
-    slot->deadline_us = slot->began_us + plan_of(r, slot)->limit_us + OVERTIME_US +
-                        (entry_of(r, item->entry)->device->board ? BOARD_US : 0);
+    const struct run_entry *entry = entry_of(r, item->entry);
+    uint64_t limit_us = (uint64_t)rate_slower((int64_t)entry->plan->limit_us, run_rate_ppm(entry->plan, entry->device));
+    slot->deadline_us = slot->began_us + limit_us + OVERTIME_US +
+                        (entry->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);
     report_progress(r);
     return 0;
@@ -431,7 +434,7 @@ static void finish_worker(struct runner *r, struct slot *slot)
     slot->is_used = false;
     kill_orphans(r); // a worker that was killed may have left some
     r->taken_us += now_us(r) - slot->began_us;
-    r->planned_us += longest_of(plan_of(r, slot));
+    r->planned_us += longest_of(entry_of(r, slot->item.entry));
     if (slot->json.len > 0 && outcome_from_json(buf_span(&slot->json), &o) == 0) {
         settle(r, &slot->item, &o);
     } else {

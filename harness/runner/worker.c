@@ -6,6 +6,7 @@
 #include "base/when.h"
 #include "harness/device/clock.h"
 #include "harness/device/device.h"
+#include "harness/device/dumpcap.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/credentials.h"
@@ -37,7 +38,9 @@
 
 struct worker {
     const struct job *job;
-    struct env env;
+    struct env machine;
+    struct paced_world paced;
+    struct env env; // the machine's, at the pace of the scenario
     uv_loop_t loop;
     uv_timer_t timer;
     uv_signal_t stops[2];
@@ -51,6 +54,7 @@ struct worker {
     struct offer_report offers;
     struct device *dut;
     struct fleet *fleet; // the others, with device.count; or NULL
+    struct dumpcap *dumpcap; // NULL = none was asked for
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -94,6 +98,8 @@ static struct event_copy *take_event(struct worker *w)
 static void check_evidence(struct worker *w)
 {
     const char *failure = capture_failure(w->rig.capture);
+    failure = failure[0] ? failure : key_log_failure(w->rig.key_log);
+    failure = failure[0] ? failure : dumpcap_failure(w->dumpcap);
     failure = w->evidence.failure[0] ? w->evidence.failure : failure;
     if (failure[0]) {
         executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
@@ -129,12 +135,11 @@ static void on_stop_signal(uv_signal_t *signal, int number)
 static void arm_timer(struct worker *w)
 {
     uint64_t at = executor_deadline_us(w->executor);
-    uint64_t now = now_us(w);
     if (at == UINT64_MAX) {
         return;
     }
     uv_update_time(&w->loop);
-    uv_timer_start(&w->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+    uv_timer_start(&w->timer, on_timer, env_wait_ms(&w->env, at), 0);
 }
 
 // ---- what statements do
@@ -169,6 +174,14 @@ static void set_hub_clock(struct worker *w, const struct when *when)
         } else {
             hub_clock_shift(hub, 0);
         }
+    }
+}
+
+static void set_hub_rate(struct worker *w, const struct settings *s)
+{
+    uint64_t hub_ppm = settings_hub_rate_ppm(s);
+    for (size_t i = 0; hub_ppm != s->device_rate_ppm && i <= w->rig.other_count; i++) {
+        hub_clock_set_rate(rig_hub_at(&w->rig, i), (uint32_t)(hub_ppm * RATE_REAL_PPM / s->device_rate_ppm));
     }
 }
 
@@ -266,6 +279,24 @@ static int act_hub(void *context, const struct step *step)
         return services_act(&w->rig, step);
     }
     return ERR_INTERNAL;
+}
+
+static int act_device(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    switch (step->act) {
+    case DEVICE_POWER_OFF:
+    case DEVICE_POWER_ON:
+        device_power(w->dut, step->act == DEVICE_POWER_ON);
+        break;
+    case DEVICE_RESET:
+        device_reset(w->dut);
+        break;
+    case DEVICE_SEND:
+        device_send(w->dut, step->text);
+        break;
+    }
+    return await_device(w);
 }
 
 static void act_note(void *context, const char *text)
@@ -383,8 +414,12 @@ static int open_rig(struct worker *w)
 {
     const struct settings *s = &w->job->plan->settings;
     char capture[PATH_MAX];
+    char rate[32];
+    char key_log[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
+    TRY(fs_join(key_log, sizeof key_log, w->evidence.folder, "keys.log"));
+    struct rig_settings settings = {
+        .loop = &w->loop, .env = &w->env, .capture = capture, .key_log = key_log};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
     span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
@@ -407,15 +442,21 @@ static int open_rig(struct worker *w)
     TRY(journal_listen(w->rig.journal, on_event, w));
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
-         F_TEXT("network", w->is_private ? "private" : "host"), F_INT("seed", w->job->seed));
+         F_TEXT("network", w->is_private ? "private" : "host"),
+         F_INT("seed", w->job->seed), F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)));
     if (!w->is_private) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", w->job->device->board ? "the hub is on the host's network, as the bench tells"
                                              : "no private network here: the hub has a loopback "
                                                "address of its own"));
     }
+    if (w->paced.pace.rate_ppm != s->device_rate_ppm) {
+        EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
+             F_TEXT("text", "the clocks of this device do not run faster: the scenario takes its time"));
+    }
     log_reader_open(&w->log, w->rig.journal);
     set_hub_clock(w, &s->hub_clock);
+    set_hub_rate(w, s);
     TRY(w->job->given ? server_set_chain(w->rig.server, w->job->given->chain)
                       : rig_use_chain(&w->rig, s->hub_chain));
     TRY(server_listen(w->rig.server, w->address, hub_port(w), &w->port));
@@ -493,8 +534,9 @@ static int prepare_device(struct worker *w)
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.key", buf_span(&w->device.credential.key_pem), 0600));
     bool is_program = w->job->device->kind == BENCH_PROCESS;
-    if ((w->job->plan->needs & CAN(CLOCK)) && is_program && !clock_library()) {
-        FAIL(ERR_SPAWN, "libfaketime is not installed; the package is called faketime");
+    bool has_clock = (w->job->plan->needs & CAN(CLOCK)) || w->paced.pace.rate_ppm != RATE_REAL_PPM;
+    if (has_clock && is_program && !clock_library()) {
+        FAIL(ERR_SPAWN, "hubrig-clock.so, which sets the clocks of programs, is not beside hubrig");
     }
     struct surroundings_settings around = {
         .device = w->job->device,
@@ -510,7 +552,7 @@ static int prepare_device(struct worker *w)
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),
         .sntp_host = w->job->plan->needs & CAN(SNTP) ? SERVICES_SNTP_HOST : "",
-        .has_clock = (w->job->plan->needs & CAN(CLOCK)) && is_program,
+        .has_clock = has_clock && is_program,
         .address = w->address,
         .root_text = buf_span(&root),
         .cert_text = buf_span(&w->device.credential.cert_pem),
@@ -526,7 +568,7 @@ static int prepare_device(struct worker *w)
         .bench_file = w->job->device->file,
         .around = &w->around,
         .evidence = w->evidence.folder,
-        .has_clock = w->job->plan->needs & CAN(CLOCK),
+        .has_clock = has_clock,
     };
     TRY(device_new(&dut, &w->dut));
     if (s->device_count > 1) {
@@ -535,6 +577,23 @@ static int prepare_device(struct worker *w)
     }
     device_prepare(w->dut);
     return await_device(w);
+}
+
+// In a private network everything is looked at, names and time too.
+static int start_dumpcap(struct worker *w)
+{
+    char path[PATH_MAX];
+    char filter[160] = "";
+    struct dumpcap_settings settings = {
+        .loop = &w->loop, .env = &w->env, .path = path, .filter = filter, .address = w->address};
+    if (!w->job->has_interface_capture) {
+        return 0;
+    }
+    TRY(fs_join(path, sizeof path, w->evidence.folder, "interface.pcapng"));
+    if (!w->is_private) {
+        snprintf(filter, sizeof filter, "host %s or host %s", w->address, w->dps_address);
+    }
+    return dumpcap_start(&settings, &w->dumpcap);
 }
 
 static int open_loop(struct worker *w)
@@ -552,7 +611,7 @@ static int open_loop(struct worker *w)
 
 static int set_up(struct worker *w)
 {
-    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_note, act_begin};
+    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_device, act_note, act_begin};
     TRY(evidence_open(&w->evidence, w->job->evidence));
     TRY(evidence_put(&w->evidence, "scenario.scn", span_text(w->job->plan->source), 0644));
     TRY(enter_network(w));
@@ -560,6 +619,7 @@ static int set_up(struct worker *w)
     w->executor = executor_new(w->job->plan, &actions);
     ENSURE(w->executor != NULL, ERR_NO_MEMORY);
     TRY(open_loop(w));
+    TRY(start_dumpcap(w));
     TRY(open_rig(w));
     return prepare_device(w);
 }
@@ -582,6 +642,12 @@ static void run_to_the_end(struct worker *w)
     }
 }
 
+static void stop_dumpcap(struct worker *w)
+{
+    dumpcap_stop(w->dumpcap);
+    w->dumpcap = NULL;
+}
+
 static void stop_device(struct worker *w)
 {
     if (!w->dut) {
@@ -593,6 +659,7 @@ static void stop_device(struct worker *w)
         uv_run(&w->loop, UV_RUN_ONCE);
     }
     fleet_free(w->fleet);
+    stop_dumpcap(w); // before what is left of the device's processes is hunted
     device_free(w->dut);
     w->fleet = NULL;
     w->dut = NULL;
@@ -622,6 +689,7 @@ static void close_loop(struct worker *w)
 static void tear_down(struct worker *w)
 {
     stop_device(w);
+    stop_dumpcap(w);
     if (w->has_rig) {
         rig_device_deinit(&w->device);
         rig_close(&w->rig);
@@ -655,6 +723,12 @@ static int send_outcome(struct worker *w, const struct outcome *o, int fd)
     return kept;
 }
 
+uint32_t run_rate_ppm(const struct plan *plan, const struct bench_device *device)
+{
+    bool can = device && device->kind == BENCH_PROCESS && (device->offers & CAN(CLOCK));
+    return can ? plan->settings.device_rate_ppm : RATE_REAL_PPM;
+}
+
 static void fill_outcome(struct worker *w, struct outcome *o)
 {
     job_describe(w->job, o);
@@ -672,6 +746,7 @@ static void fill_infra(struct outcome *o, int code)
 static void copy_outcome(struct outcome *to, const struct outcome *from)
 {
     to->verdict = from->verdict;
+    outcome_set(&to->file, from->file);
     to->line = from->line;
     to->column = from->column;
     to->duration_us = from->duration_us;
@@ -694,12 +769,13 @@ static void judge(struct worker *w, struct outcome *o)
 int worker_run(const struct job *job, int outcome_fd)
 {
     struct seeded_world world = {job_seed(job)};
-    struct worker w = {.job = job, .env = env_seeded(&world)};
+    struct worker w = {.job = job, .machine = env_seeded(&world)};
     struct outcome outcome;
+    w.env = env_paced(&w.paced, &w.machine, run_rate_ppm(job->plan, job->device));
     w.last = &w.first;
     outcome_init(&outcome);
     prctl(PR_SET_CHILD_SUBREAPER, 1); // what the device leaves behind comes to us
-    uint64_t began_us = now_us(&w);
+    uint64_t began_us = w.machine.mono_us(w.machine.world);
     fill_outcome(&w, &outcome);
     int code = set_up(&w);
     if (code == 0) {
@@ -709,7 +785,7 @@ int worker_run(const struct job *job, int outcome_fd)
     } else {
         fill_infra(&outcome, code);
     }
-    outcome.duration_us = now_us(&w) - began_us;
+    outcome.duration_us = w.machine.mono_us(w.machine.world) - began_us;
     tear_down(&w);
     code = send_outcome(&w, &outcome, outcome_fd);
     evidence_close(&w.evidence);

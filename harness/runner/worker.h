@@ -23,6 +23,7 @@ struct job {
     const char *bench_folder;
     const char *evidence; // folder of this scenario; made when missing
     enum network network;
+    bool has_interface_capture; // dumpcap writes interface.pcapng beside wire.pcapng
     int index;            // distinguishes jobs that share the host's network
     const char *firmware; // a label of the person's, or NULL
     uint64_t seed;        // of the whole run
@@ -35,6 +36,9 @@ void job_describe(const struct job *job, struct outcome *o);
 // The seed of this run alone. It does not depend on what ran before, so that one scenario repeats
 // as in its suite.
 uint64_t job_seed(const struct job *job);
+// How fast the clocks of a run are: as the scenario says for a program whose clock can be set; real for
+// all other devices, and for NULL.
+uint32_t run_rate_ppm(const struct plan *plan, const struct bench_device *device);
 // Run to the end; returns 0 when an outcome was written to `outcome_fd`, else an error. Never
 // leaves a process of the device behind. Meant for a freshly forked, single-threaded process.
 int worker_run(const struct job *job, int outcome_fd) HR_NODISCARD;

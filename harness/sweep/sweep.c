@@ -70,6 +70,7 @@ static int add_probe(const struct sweep_settings *s, int64_t utc_s, struct batch
     if (code < 0) {
         FAIL(code, "%s: %s", file, diags.count ? diags.items[0].message : error_text(code));
     }
+    TRY(tls_policy_prefer(&plan->settings.tls, s->tls_engine));
     b->entries[b->filled - 1] = (struct run_entry){.plan = plan,
                                                    .device = s->device,
                                                    .folder = plan->name + strlen("sweep."),

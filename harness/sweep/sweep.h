@@ -20,6 +20,7 @@ struct sweep_settings {
     const char *evidence; // folder; what stands beside an edge is kept in it
     size_t jobs;
     enum network network;
+    const char *tls_engine; // where the chain and the TLS versions leave it open; NULL = auto
     uint64_t seed;
     // After each round; may be NULL.
     void (*on_round)(void *context, size_t tried, size_t left);

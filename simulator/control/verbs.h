@@ -20,7 +20,7 @@
     X(roll_key, "roll-key", "ID primary|secondary", 2, 2, "", true,                                \
       "a new key in the place of an old one; a live connection stays")                             \
     X(chain, "chain", "NAME", 1, 1, "", true, "present this certificate chain from now on")        \
-    X(clock, "clock", "WHEN", 1, 1, "", true, "set the hub's clock: a date, +2h, or real")         \
+    X(clock, "clock", "WHEN", 1, 1, "", true, "set the hub's clock: a date, +2h, real, or x20 to let it run 20 times as fast")         \
     X(sntp, "sntp", "MODE [VALUE]", 1, 2, "", true,                                                \
       "the time server: right, silent, late 20s, offset +2h, date DATE, step 1h, stratum16, kod RATE") \
     X(dns, "dns", "hub|NAME BEHAVIOUR [VALUE]", 2, 3, "", true,                                    \

@@ -19,10 +19,11 @@ static int add_line(struct buf *text, const char *line)
 
 // ---- lists
 
-static int show_device(struct control_call *call, const struct identity *id)
+static int show_device(struct control_call *call, const struct hub *hub, const struct identity *id)
 {
-    char line[HUB_NAME_BYTES_MOST + 100];
-    uint32_t connection = hub_connection_of(call->rig->hub, id);
+    char line[HUB_NAME_BYTES_MOST + 400];
+    const char *host = hub_settings_of(hub)->host;
+    uint32_t connection = hub_connection_of(hub, id);
     const char *auth = id->auth == HUB_AUTH_SAS ? "sas" : "x509";
     int len = snprintf(line, sizeof line, "%-32s  %-4s  %-8s  ", id->name, auth,
                        id->is_disabled ? "disabled" : "enabled");
@@ -31,7 +32,11 @@ static int show_device(struct control_call *call, const struct identity *id)
     } else {
         snprintf(line + len, sizeof line - (size_t)len, "not connected");
     }
-    json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:I}", "id", id->name, "auth", auth, "enabled",
+    size_t used = strlen(line);
+    if (hub != call->rig->hub) {
+        snprintf(line + used, sizeof line - used, ", at %s", host);
+    }
+    json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I}", "id", id->name, "hub", host, "auth", auth, "enabled",
                             !id->is_disabled, "connected", connection != 0, "connection",
                             (json_int_t)connection);
     ENSURE(row && json_array_append_new(call->result, row) == 0, ERR_NO_MEMORY);
@@ -40,11 +45,14 @@ static int show_device(struct control_call *call, const struct identity *id)
 
 int control_do_devices(struct control_call *call)
 {
-    const struct identity *id = NULL;
+    const struct hub *hub;
     call->result = json_array();
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
-    while ((id = hub_next_identity(call->rig->hub, id))) {
-        TRY(show_device(call, id));
+    for (size_t i = 0; (hub = rig_hub_at(call->rig, i)); i++) {
+        const struct identity *id = NULL;
+        while ((id = hub_next_identity(hub, id))) {
+            TRY(show_device(call, hub, id));
+        }
     }
     return call->text.len ? 0 : buf_append_text(&call->text, "no device is registered");
 }

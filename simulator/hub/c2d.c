@@ -402,7 +402,7 @@ uint64_t hub_c2d_deadline_us(const struct hub *hub, const struct hub_entry *entr
     for (const struct c2d_item *item = entry->messages; item; item = item->next) {
         int64_t left_us = item->entry.expires_us - hub_utc_us(hub);
         uint64_t at = item->entry.is_locked ? item->lock_until_us
-                                            : now + (left_us > 0 ? (uint64_t)left_us : 0);
+                                            : now + hub_clock_wait_us(hub, left_us > 0 ? (uint64_t)left_us : 0);
         deadline = at < deadline ? at : deadline;
     }
     return deadline;

@@ -107,17 +107,43 @@ bool hub_has_host(const struct hub *hub, struct span host)
     return false;
 }
 
+static uint32_t rate_ppm(const struct hub *hub)
+{
+    return hub->clock_rate_ppm ? hub->clock_rate_ppm : RATE_REAL_PPM;
+}
+
 int64_t hub_utc_us(const struct hub *hub)
 {
-    return hub->env->utc_us(hub->env->world) + hub->clock_offset_us;
+    int64_t ran_us = (int64_t)(hub_mono_us(hub) - hub->clock_since_us);
+    int64_t gained_us = rate_faster(ran_us, rate_ppm(hub)) - ran_us;
+    return hub->env->utc_us(hub->env->world) + hub->clock_offset_us + gained_us;
+}
+
+static void start_clock(struct hub *hub, int64_t offset_us, uint32_t ppm)
+{
+    char text[32];
+    char rate[32];
+    hub->clock_offset_us = offset_us;
+    hub->clock_since_us = hub_mono_us(hub);
+    hub->clock_rate_ppm = ppm;
+    EMIT(hub->journal, HUB_CLOCK, 0, NULL, F_TEXT("utc", utc_print(hub_utc_us(hub), text)),
+         F_TEXT("rate", rate_print(ppm, rate)));
+    hub_due(hub, hub_mono_us(hub)); // messages live by this clock
 }
 
 void hub_clock_shift(struct hub *hub, int64_t offset_us)
 {
-    char text[32];
-    hub->clock_offset_us = offset_us;
-    EMIT(hub->journal, HUB_CLOCK, 0, NULL, F_TEXT("utc", utc_print(hub_utc_us(hub), text)));
-    hub_due(hub, hub_mono_us(hub)); // messages live by this clock
+    start_clock(hub, offset_us, rate_ppm(hub));
+}
+
+void hub_clock_set_rate(struct hub *hub, uint32_t ppm)
+{
+    start_clock(hub, hub_utc_us(hub) - hub->env->utc_us(hub->env->world), ppm);
+}
+
+uint64_t hub_clock_wait_us(const struct hub *hub, uint64_t us)
+{
+    return (uint64_t)rate_slower((int64_t)us, rate_ppm(hub));
 }
 
 void hub_clock_set(struct hub *hub, int64_t utc_us)

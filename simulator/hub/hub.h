@@ -80,10 +80,16 @@ const struct hub_settings *hub_settings_of(const struct hub *hub);
 // The CONNACK code of a refusal: that of the reason's row, or what the settings say instead.
 int hub_connack_code(const struct hub *hub, enum reason reason);
 
-// The hub's own clock: the real one plus an offset. Microseconds since 1970.
+// The hub's own clock: that of env plus an offset, which grows when its rate is another. It decides
+// about tokens, certificates, times to live and days; time limits of the protocol run on env->mono_us.
+// Microseconds since 1970. Each change emits hub.clock.
 int64_t hub_utc_us(const struct hub *hub);
-void hub_clock_set(struct hub *hub, int64_t utc_us);      // emits hub.clock
-void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to the real clock; emits too
+void hub_clock_set(struct hub *hub, int64_t utc_us);
+void hub_clock_shift(struct hub *hub, int64_t offset_us); // relative to env's clock
+// From now on it runs so many millionths as fast as env's clock; 1,000,000 unless told.
+void hub_clock_set_rate(struct hub *hub, uint32_t rate_ppm);
+// How long env->mono_us takes for so much of the hub's clock, rounded up.
+uint64_t hub_clock_wait_us(const struct hub *hub, uint64_t us);
 
 // Time limits of the rules: locks, times to live, feedback, method calls. hub_tick wants to be
 // called at the deadline, on the clock env->mono_us; UINT64_MAX = never. `wake` is called when the

@@ -62,7 +62,9 @@ struct hub {
     struct hub_settings settings;
     const struct env *env;
     struct journal *journal;
-    int64_t clock_offset_us;
+    int64_t clock_offset_us;   // when clock_since_us was, minus env's clock
+    uint64_t clock_since_us;   // env->mono_us
+    uint32_t clock_rate_ppm;   // 0: as env's
     struct hub_entry *entries;
     struct hub_link *links; // newest first
     hub_keeper *keeper;

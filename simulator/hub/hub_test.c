@@ -89,6 +89,30 @@ static void the_hubs_clock_is_the_real_one_plus_an_offset(void **state)
     rig_close(&rig);
 }
 
+static void the_hubs_clock_may_run_at_a_rate_of_its_own(void **state)
+{
+    (void)state;
+    struct hub_rig rig;
+    rig_open(&rig);
+    hub_clock_set(rig.hub, 0);
+    hub_clock_set_rate(rig.hub, 20 * RATE_REAL_PPM);
+    assert_logged(&rig.log, "hub.clock utc=1970-01-01T00:00:00Z rate=20");
+    rig.fake.mono_us += 3000000;
+    rig.fake.utc_us += 3000000;
+    assert_int_equal(hub_utc_us(rig.hub), 60 * 1000000);
+    assert_int_equal(hub_clock_wait_us(rig.hub, 60 * 1000000), 3 * 1000000);
+    assert_int_equal(hub_clock_wait_us(rig.hub, 1), 1); // never early
+    hub_clock_set(rig.hub, 100 * 1000000); // a jump keeps the rate
+    rig.fake.mono_us += 1000000;
+    rig.fake.utc_us += 1000000;
+    assert_int_equal(hub_utc_us(rig.hub), 120 * 1000000);
+    hub_clock_set_rate(rig.hub, RATE_REAL_PPM); // another rate keeps what it shows
+    rig.fake.mono_us += 1000000;
+    rig.fake.utc_us += 1000000;
+    assert_int_equal(hub_utc_us(rig.hub), 121 * 1000000);
+    rig_close(&rig);
+}
+
 struct fake_link {
     struct hub_link link;
     int closes;
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(identities_are_checked_when_they_are_added),
         cmocka_unit_test(identities_are_found_with_case),
         cmocka_unit_test(the_hubs_clock_is_the_real_one_plus_an_offset),
+        cmocka_unit_test(the_hubs_clock_may_run_at_a_rate_of_its_own),
         cmocka_unit_test(a_newer_connection_of_an_identity_ends_the_older_one),
         cmocka_unit_test(disabling_ends_the_connections_of_a_device_and_its_modules),
         cmocka_unit_test(a_kept_session_outlives_its_connection_and_a_clean_one_does_not),

@@ -9,8 +9,8 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device network seed",                             \
-      "a scenario began; network says whether it has a private one")                               \
+    X(RUN_STARTED, "run.started", "scenario device network seed rate",                             \
+      "a scenario began; network: whether it has a private one; rate: how fast its clocks run")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
     X(RUN_VERDICT, "run.verdict", "verdict line cause", "the scenario ended")                      \
@@ -24,7 +24,8 @@
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
-      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+      "whether what the bench gives the device to trust has the root of the hub's chain; missing "  \
+      "names a root that it has not")                                                              \
     X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
       "what is wrong with a root file that the bench gives the device")                            \
     X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
@@ -151,7 +152,8 @@
     X(DNS_ANSWER, "dns.answer", "name type over code address behaviour",                           \
       "the name server answered; late answers are noted when they are decided")                    \
     X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
-    X(HUB_CLOCK, "hub.clock", "utc", "the hub's clock was set")                                    \
+    X(HUB_CLOCK, "hub.clock", "utc rate",                                                        \
+      "the hub's clock was set; rate: how fast it runs")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \
       "somebody asked for a change through the control interface")                                 \
     X(HUB_KEY, "hub.key", "name key", "a key of an identity or policy was replaced") \
@@ -203,7 +205,8 @@ struct field {
 struct event {
     enum event_type type;
     uint64_t seq;        // from 1, without gaps
-    uint64_t at_us;      // monotonic, since the journal began
+    uint64_t at_us;      // monotonic, since the journal began, at the pace of its env
+    uint64_t machine_us; // the same on the machine's own clock; 0: not told
     uint32_t connection; // 0 = none
     const char *device;  // "" until known; "device" or "device/module"
     const struct field *fields;

@@ -78,9 +78,11 @@ static void deliver(struct journal *j, const struct event *e)
 void journal_emit(struct journal *j, enum event_type type, uint32_t connection, const char *device,
                   const struct field *fields)
 {
+    uint64_t at_us = journal_now_us(j);
     struct event e = {.type = type,
                       .seq = ++j->count,
-                      .at_us = j->env->mono_us(j->env->world) - j->began_us,
+                      .at_us = at_us,
+                      .machine_us = env_machine_us(j->env, at_us),
                       .connection = connection,
                       .device = device ? device : "",
                       .fields = fields};

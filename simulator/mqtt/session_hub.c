@@ -210,7 +210,7 @@ static void check_token(struct mqtt_session *s)
         session_close(s, DROP_FIN);
         return;
     }
-    uint64_t left_us = (uint64_t)(grace_us - late_us);
+    uint64_t left_us = hub_clock_wait_us(s->world.hub, (uint64_t)(grace_us - late_us));
     s->token_check_us = now + (left_us < second_us ? left_us : second_us);
 }
 

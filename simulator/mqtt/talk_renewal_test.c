@@ -76,6 +76,9 @@ static const struct talk_row rows[] = {
      SUB POST "1234" GOOD POST "2" REPLACE("4321"),
      "SUBACK 1 | " ACCEPTED("1234") " | " RES "412/?$rid=2"
      INFO(412001, "\"requestId\":\"4321\""), NULL},
+    {"a rid with quotes stays JSON", SUB POST "a\"b" GOOD POST "2" GOOD,
+     "SUBACK 1 | " ACCEPTED("a\"b") " | " RES "409/?$rid=2"
+     INFO(409004, "\"requestId\":\"a\\\"b\"," EXPIRES ",\"correlationId\":\"ID\""), NULL},
     {"throttled: 429002 with retryAfter",
      "rate renewals 1/m; " SUB POST "1" GOOD "wait 1; " POST "2" GOOD,
      "SUBACK 1 | " ACCEPTED("1") " | " ISSUED("1") " | " RES "429/?$rid=2"

@@ -178,7 +178,9 @@ static inline void talk_say_packet(struct talk *t, size_t wire, const struct mqt
     } else if (p->type == PACKET_PUBLISH) {
         assert_int_equal(mqtt_read_publish(p, &m), 0);
         char id[16] = "";
-        snprintf(id, sizeof id, m.qos ? " #%d" : "", m.packet_id);
+        if (m.qos) {
+            snprintf(id, sizeof id, " #%d", m.packet_id);
+        }
         talk_say(t, wire, "%s q%d%s%s %.*s%s%s", name, m.qos, m.is_dup ? " dup" : "", id,
                  SPAN_ARG(m.topic), m.body.len ? " " : "", talk_tidy(m.body, body));
     } else {

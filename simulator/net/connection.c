@@ -149,13 +149,12 @@ void connection_schedule(struct connection *c)
         return;
     }
     uint64_t at = deadline_of(c);
-    uint64_t now = connection_now_us(c);
     if (at == UINT64_MAX) {
         uv_timer_stop(&c->timer);
         return;
     }
     uv_update_time(c->server->settings.loop);
-    uv_timer_start(&c->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+    uv_timer_start(&c->timer, on_timer, env_wait_ms(c->server->settings.env, at), 0);
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)
@@ -250,7 +249,7 @@ static void on_timer(uv_timer_t *timer)
         begin_tls(c);
     } else if (c->phase == PHASE_LINGER) {
         connection_finish(c, "hub", "fin");
-    } else if (connection_now_us(c) + TIMER_EARLY_US >= records_wait_until(&c->records)) {
+    } else if (env_wait_ms(c->server->settings.env, records_wait_until(&c->records)) <= TIMER_EARLY_MS) {
         connection_go_on(c);
     } else if (c->inner.fn) {
         connection_tick_inner(c);

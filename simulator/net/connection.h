@@ -19,7 +19,7 @@ enum {
     PENDING_BYTES_MOST = 1 << 20,
     READ_CHUNK_BYTES = 65536,
     WORKING_US = 1000, // what must wait for the engine looks again
-    TIMER_EARLY_US = 1000, // libuv counts whole milliseconds
+    TIMER_EARLY_MS = 1,    // libuv counts whole milliseconds
 };
 
 struct connection {
@@ -53,6 +53,7 @@ struct connection {
     uint64_t out_bytes;
     bool has_hello;
     bool is_established;
+    bool has_told_secrets;
     bool is_stalled;
     bool is_silent;  // a fault has ended what the hub sends
     bool is_judged;

@@ -188,7 +188,7 @@ static void send_later(struct dns *d, struct client *client, const struct sockad
         client->pending++;
     }
     uv_update_time(d->settings.loop); // else it counts from the beginning of this turn
-    uv_timer_start(&l->timer, on_later, (delay_us + 999) / 1000, 0);
+    uv_timer_start(&l->timer, on_later, (env_machine_us(d->settings.env, delay_us) + 999) / 1000, 0);
 }
 
 static const char *type_word(uint16_t type, char out[16])

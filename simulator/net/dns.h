@@ -14,6 +14,7 @@ struct dns;
 
 struct dns_settings {
     struct uv_loop_s *loop;
+    const struct env *env;
     struct journal *journal;
 };
 

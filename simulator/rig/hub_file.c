@@ -8,6 +8,7 @@
 #include "simulator/hub/thumbprint.h"
 #include "simulator/hub/username.h"
 #include "simulator/rig/rig.h"
+#include "simulator/rig/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct parser {
     struct diag_list *diags;
     struct place chain_at;
     struct place clock_at;
+    struct place clock_rate_at;
     struct place policy_at[POLICY_KEY_COUNT];
 };
 
@@ -31,6 +33,13 @@ struct parser {
 int clock_wish_parse(struct span text, struct clock_wish *out)
 {
     *out = (struct clock_wish){0};
+    if (span_starts_with(text, SPAN_LITERAL("x"))) {
+        if (rate_parse(span_from(text, 1), &out->rate_ppm) < 0) {
+            FAIL(ERR_SYNTAX, "'%.*s' is no rate for a clock; expected x20, x1.5 or x0.999, from x0.001 to "
+                             "x1000", (int)(text.len < 60 ? text.len : 60), (const char *)text.ptr);
+        }
+        return 0;
+    }
     if (span_equals_text(text, "real")) {
         return 0;
     }
@@ -43,7 +52,7 @@ int clock_wish_parse(struct span text, struct clock_wish *out)
         FAIL(
             ERR_SYNTAX,
             "'%.*s' is no time for a clock; expected real, a date such as 2026-11-20T08:00:00Z, or "
-            "an offset such as +2h or -30d",
+            "an offset such as +2h or -30d, or a rate such as x20",
             (int)(text.len < 60 ? text.len : 60), (const char *)text.ptr);
     }
     return 0;
@@ -51,7 +60,9 @@ int clock_wish_parse(struct span text, struct clock_wish *out)
 
 void clock_wish_apply(const struct clock_wish *wish, struct hub *hub)
 {
-    if (wish->is_date) {
+    if (wish->rate_ppm) {
+        hub_clock_set_rate(hub, wish->rate_ppm);
+    } else if (wish->is_date) {
         hub_clock_set(hub, wish->us);
     } else {
         hub_clock_shift(hub, wish->us);
@@ -144,12 +155,19 @@ static int parse_chain(struct parser *p)
 
 static int parse_clock(struct parser *p)
 {
+    struct clock_wish wish;
     TRY(check_words(p, 2, "clock WHEN"));
-    TRY(check_once(p, &p->clock_at, "clock"));
-    int code = clock_wish_parse(line_word(p->line, 1), &p->file->clock);
+    int code = clock_wish_parse(line_word(p->line, 1), &wish);
     if (code < 0) {
         return MISTAKE(p, 1, "%s", error_text(code));
     }
+    if (wish.rate_ppm) {
+        TRY(check_once(p, &p->clock_rate_at, "clock xRATE"));
+        p->file->clock_rate_ppm = wish.rate_ppm;
+        return 0;
+    }
+    TRY(check_once(p, &p->clock_at, "clock"));
+    p->file->clock = wish;
     p->file->has_clock = true;
     return 0;
 }
@@ -504,7 +522,7 @@ static int add_enrollment(const struct hub_file_enrollment *wanted, struct rig *
     return code;
 }
 
-int hub_file_apply(const struct hub_file *file, struct rig *rig)
+int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state)
 {
     if (file->enrollment_count && !rig->dps) {
         FAIL(ERR_USAGE, "the hub file has enrollments, but no provisioning service runs; try --dps "
@@ -512,13 +530,17 @@ int hub_file_apply(const struct hub_file *file, struct rig *rig)
     }
     for (size_t i = 0; i < file->more_host_count; i++) {
         TRY(rig_add_hub(rig, file->more_hosts[i]));
+        TRY(state ? state_attach(state, rig_hub_at(rig, rig->other_count)) : 0);
     }
     for (size_t i = 0; i < file->enrollment_count; i++) {
         TRY(add_enrollment(&file->enrollments[i], rig));
     }
-    if (file->has_clock) {
-        for (size_t i = 0; i <= rig->other_count; i++) {
+    for (size_t i = 0; i <= rig->other_count; i++) {
+        if (file->has_clock) {
             clock_wish_apply(&file->clock, rig_hub_at(rig, i));
+        }
+        if (file->clock_rate_ppm) {
+            hub_clock_set_rate(rig_hub_at(rig, i), file->clock_rate_ppm);
         }
     }
     for (size_t i = 0; i < file->identity_count; i++) {

@@ -8,7 +8,7 @@
 //     device press-7 ca                               # of this machine: `hubrig certs device --kind ca-signed`
 //     module press-4/valve
 //     chain  azure/digicert-g2
-//     clock  2026-11-20T08:00:00Z                     # or +2h, or real
+//     clock  2026-11-20T08:00:00Z                     # or +2h, or real; and how fast: x20
 //     fault  refuse 5 times 3
 //     hub    second.azure-devices.net                 # further hubs, reached by SNI
 //     enrollment pump-1 key YmFz... hub second.azure-devices.net      # of the provisioning service
@@ -21,13 +21,15 @@
 #include "simulator/tls/policy.h"
 
 struct rig;
+struct state;
 
-// What a hub's clock shall show: a date, or the real time plus an offset.
+// What a hub's clock shall show: a date, or the real time plus an offset; or how fast it shall run.
 struct clock_wish {
     bool is_date;
-    int64_t us; // since 1970, or the offset; 0 = the real time
+    int64_t us;        // since 1970, or the offset; 0 = the real time
+    uint32_t rate_ppm; // not 0: this alone
 };
-// "real", "2026-11-20T08:00:00Z" or "+2h". ERR_SYNTAX, ERR_VALUE with a sentence.
+// "real", "2026-11-20T08:00:00Z", "+2h" or "x20". ERR_SYNTAX, ERR_VALUE with a sentence.
 int clock_wish_parse(struct span text, struct clock_wish *out) HR_NODISCARD;
 void clock_wish_apply(const struct clock_wish *wish, struct hub *hub);
 
@@ -59,6 +61,7 @@ struct hub_file {
     size_t fault_count;
     struct clock_wish clock;
     bool has_clock;
+    uint32_t clock_rate_ppm; // 0 = not told
     struct tls_policy tls;
 };
 
@@ -71,6 +74,7 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
 // Further hubs, clock, identities, enrollments and faults, not host, chain and TLS, which a hub needs before it opens. An identity
-// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
+// that the hub has already (from a state file) stays as it is. `state`, NULL for none, keeps the
+// further hubs. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
 // (enrollments without a provisioning service), ...
-int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;
+int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state) HR_NODISCARD;

@@ -42,6 +42,7 @@ static void every_statement_is_read(void **state)
                                "device b thumbprint " SHA "\n"
                                "chain bad/expired-leaf\n"
                                "clock 2026-11-20T08:00:00Z\n"
+                               "clock x1.5\n"
                                "fault refuse 5 times 3 device a\n"),
                      0);
     assert_string_equal(f.file.host, "myhub.example");
@@ -52,6 +53,7 @@ static void every_statement_is_read(void **state)
     assert_int_equal(f.file.identities[2].identity.auth, HUB_AUTH_THUMBPRINT);
     assert_string_equal(f.file.identities[2].identity.primary_thumbprint, SHA);
     assert_true(f.file.has_clock && f.file.clock.is_date);
+    assert_int_equal(f.file.clock_rate_ppm, 1500000);
     assert_int_equal(f.file.fault_count, 1);
     assert_int_equal(f.file.faults[0].times, 3);
     release(&f);
@@ -90,6 +92,8 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"chain azure/digicert-g3\n",
          "a.hub:1:7: there is no chain 'azure/digicert-g3' (did you mean "
          "azure/digicert-g2?)"},
+        {"clock xfast\n", "a.hub:1:7: 'xfast' is no rate for a clock"},
+        {"clock x2\nclock x3\n", "a.hub:2:1: a second clock xRATE; the first stands in line 1"},
         {"clock 2h\n", "a.hub:1:7: '2h' is no time for a clock"},
         {"clock +2h +3h\n", "a.hub:1:11: nothing stands behind clock WHEN"},
         {"tls_versions 1.4\n", "a.hub:1:14: '1.4' is no TLS version"},

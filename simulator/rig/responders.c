@@ -23,7 +23,8 @@ int rig_listen_sntp(struct rig *rig, const char *address, int port, int *bound_p
 int rig_listen_dns(struct rig *rig, const char *address, int port, const char *hub_address,
                    int *bound_port)
 {
-    const struct dns_settings settings = {.loop = rig->settings.loop, .journal = rig->journal};
+    const struct dns_settings settings = {
+        .loop = rig->settings.loop, .env = rig->settings.env, .journal = rig->journal};
     struct dns_name hub = {.has_aliases = true};
     TRY(dns_open(&settings, address, port, bound_port, &rig->dns));
     ENSURE(span_copy_text(span_text(rig->settings.hub.host), hub.name, sizeof hub.name), ERR_VALUE);

@@ -29,13 +29,12 @@ static void arm_timer(void *context)
         uint64_t due = hub_deadline_us(rig_hub_at(rig, i));
         at = due < at ? due : at;
     }
-    uint64_t now = rig->settings.env->mono_us(rig->settings.env->world);
     if (at == UINT64_MAX) {
         uv_timer_stop(rig->timer);
         return;
     }
     uv_update_time(rig->settings.loop);
-    uv_timer_start(rig->timer, on_timer, at > now ? (at - now + 999) / 1000 : 0, 0);
+    uv_timer_start(rig->timer, on_timer, env_wait_ms(rig->settings.env, at), 0);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -88,6 +87,7 @@ struct server_settings rig_server_settings(struct rig *rig, struct mqtt_world *w
                                     .engine = tls_engine_of(&s->tls),
                                     .tls = s->tls,
                                     .capture = rig->capture,
+                                    .key_log = rig->key_log,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(world)}},
                                     .last_connection_id = &rig->last_connection_id};
 }
@@ -112,6 +112,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     }
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
+    if (code == 0 && settings->key_log) {
+        code = key_log_open(settings->key_log, &rig->key_log);
     }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes,
@@ -228,6 +231,7 @@ void rig_close(struct rig *rig)
     }
     close_timer(rig);
     capture_close(rig->capture);
+    key_log_close(rig->key_log);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }

@@ -150,6 +150,16 @@ static int renegotiate(struct tls_connection *c)
     return 0;
 }
 
+static int update_keys(struct tls_connection *c)
+{
+    ENSURE(c->state == TLS_OPEN && SSL_version(c->ssl) == TLS1_3_VERSION, ERR_TLS);
+    ERR_clear_error();
+    ENSURE(SSL_key_update(c->ssl, SSL_KEY_UPDATE_REQUESTED) == 1, ERR_TLS);
+    int code = SSL_do_handshake(c->ssl);
+    ENSURE(code == 1 || has_to_wait(c, code), ERR_TLS);
+    return 0;
+}
+
 static const struct tls_facts *facts(const struct tls_connection *c)
 {
     return &c->facts;
@@ -168,5 +178,6 @@ const struct tls_engine tls_engine_openssl = {
     .write = write_plain,
     .close = close_connection,
     .renegotiate = renegotiate,
+    .update_keys = update_keys,
     .facts = facts,
 };

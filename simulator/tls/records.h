@@ -32,6 +32,7 @@ struct records_wish {
     bool is_fatal;
     uint8_t alert;
     bool wants_renegotiation;
+    bool wants_key_update;
 };
 
 // One message or record on its way; it survives a delay.

@@ -65,7 +65,7 @@ HUBRIG_API int hubrig_enable(struct hubrig *hub, const char *id);
 HUBRIG_API int hubrig_disable(struct hubrig *hub, const char *id); /* ends its connection */
 
 HUBRIG_API int hubrig_set_chain(struct hubrig *hub, const char *name);
-HUBRIG_API int hubrig_set_clock(struct hubrig *hub, const char *when); /* a date, "+2h", "real" */
+HUBRIG_API int hubrig_set_clock(struct hubrig *hub, const char *when); /* a date, "+2h", "real", "x20" */
 HUBRIG_API int hubrig_add_fault(struct hubrig *hub, const char *words); /* "refuse 5 times 3" */
 HUBRIG_API int hubrig_clear_faults(struct hubrig *hub);
 /* Closes live connections, how "fin" or "rst", of one device or of all (id NULL). Returns how
