@@ -15,12 +15,11 @@ engine=${3:-mbedtls}
 delay_ms=50
 messages=200
 . "$(dirname "$0")/lib.sh"
-load=
-trap 'kill $load $server 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
 
 start_hub $((count + 1)) "$engine" off "delay ${delay_ms}ms at mqtt.puback times always device bench-0"
 "$build/bench_mqtt" "$port" "$here/hub/root.pem" $host $key "$count" 1000000 1 1 &
 load=$!
+servers="$servers $load"
 tries=0
 until [ "$(grep -c mqtt.connected "$here/hub/events.jsonl")" -ge "$count" ]; do
     tries=$((tries + 1))

@@ -5,8 +5,9 @@ here=$(mktemp -d)
 host=benchhub.azure-devices.net
 key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
 server=
+servers=
 port=
-trap 'kill $server 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
+trap 'kill $servers 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
 ulimit -n "$(ulimit -H -n)"
 
 wait_for() { # FILE PATTERN
@@ -22,6 +23,7 @@ start_hub() { # DEVICES ENGINE TICKETS [FAULT]; leaves chain, key and root in $h
     rm -f "$here/hub.out"
     "$build/bench_hub" "$here/hub" $host $key "$@" >"$here/hub.out" &
     server=$!
+    servers="$servers $server"
     wait_for "$here/hub.out" "ready port="
     port=$(sed -n 's/^ready port=//p' "$here/hub.out")
 }
@@ -43,13 +45,14 @@ CONF
     [ "$(id -u)" != 0 ] || echo "user root" >>"$here/mosquitto.conf"
     "$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$here/mosquitto.conf" 2>"$here/mosquitto.out" &
     server=$!
+    servers="$servers $server"
     wait_for "$here/mosquitto.out" " running"
 }
 
 stop() {
     kill $server
     wait $server 2>/dev/null || true
-    server=
+    servers=$(echo "$servers " | sed "s/ $server / /")
 }
 
 cpu_ms() { # of the server so far, user and system
@@ -61,9 +64,20 @@ field() { # LINE NAME
 }
 
 ratio() { # NAME OURS THEIRS
-    awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "  ratio %s %.2f\n", n, b > 0 ? a / b : 0 }'
+    awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "  ratio %s %.2f\n", n, (b > 0) ? a / b : 0 }'
 }
 
-median() { # of the lines on standard input
-    sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+middle() { # FILE NAME; the median of the lines' field
+    while read -r line; do
+        field "$line" "$2"
+    done <"$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+compare() { # NAME... of the fields in $here/ours and $here/theirs
+    for name in "$@"; do
+        a=$(middle "$here/ours" $name)
+        b=$(middle "$here/theirs" $name)
+        echo "  $name hubrig $a mosquitto $b"
+        ratio $name "$a" "$b"
+    done
 }

@@ -5,11 +5,13 @@
 # hubrig has more messages a second, a longer wait, or needs more CPU per message). hubrig writes
 # its journal meanwhile.
 #
-#   ci/bench/mqtt.sh [BUILD_FOLDER [ROUNDS]]      default: build 3; needs `cmake --build BUILD_FOLDER -t bench_mqtt bench_hub`
+#   ci/bench/mqtt.sh [BUILD_FOLDER [ROUNDS [ENGINE]]]      default: build 3 mbedtls
+#   needs `cmake --build BUILD_FOLDER -t bench_mqtt bench_hub`
 set -eu
 
 build=${1:-build}
 rounds=${2:-3}
+engine=${3:-mbedtls}
 . "$(dirname "$0")/lib.sh"
 
 once() { # CONNECTIONS MESSAGES WINDOW; bench_mqtt's line and the server's CPU
@@ -20,19 +22,12 @@ once() { # CONNECTIONS MESSAGES WINDOW; bench_mqtt's line and the server's CPU
         'BEGIN { printf "%s cpu_us_per_message=%.1f\n", l, ms * 1000 / n }'
 }
 
-middle() { # FILE NAME
-    while read -r line; do
-        field "$line" "$2"
-    done <"$1" | median
-}
-
-start_hub 100 mbedtls off
+start_hub 100 "$engine" off
 hub=$server
 hub_port=$port
 start_mosquitto tlsv1.2
 broker=$server
 broker_port=$port
-trap 'kill $hub $broker 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
 
 measure() { # LABEL CONNECTIONS MESSAGES WINDOW
     rm -f "$here/ours" "$here/theirs"
@@ -44,16 +39,11 @@ measure() { # LABEL CONNECTIONS MESSAGES WINDOW
         server=$broker port=$broker_port
         once "$2" "$3" "$4" >>"$here/theirs"
     done
-    echo "$1: $2 connections, $3 messages each, window $4"
-    for name in messages_per_s p50_us p99_us cpu_us_per_message; do
-        a=$(middle "$here/ours" $name)
-        b=$(middle "$here/theirs" $name)
-        echo "  $name hubrig $a mosquitto $b"
-        ratio $name "$a" "$b"
-    done
+    echo "$engine, $1: $2 connections, $3 messages each, window $4"
+    compare messages_per_s p50_us p99_us cpu_us_per_message
 }
 
 measure "throughput" 1 40000 64
 measure "round trip" 1 5000 1
 measure "throughput" 100 1000 16
-measure "round trip" 100 300 1
+measure "round trip" 100 1000 1

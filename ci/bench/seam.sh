@@ -26,6 +26,7 @@ count() { # ENGINE
     valgrind -q --tool=callgrind --callgrind-out-file="$here/out" \
         "$build/bench_hub" "$here/hub" $host $key 1 "$1" off >"$here/hub.out" 2>"$here/valgrind.out" &
     server=$!
+    servers="$servers $server"
     wait_for "$here/hub.out" "ready port="
     port=$(sed -n 's/^ready port=//p' "$here/hub.out")
     client 100

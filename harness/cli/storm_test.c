@@ -28,7 +28,7 @@ enum {
     SERVICE_EVERY = 10, // answers between two requests of the service
     KILL_AFTER_LEAST = 40,
     KILL_AFTER_MOST = 160,
-    PATIENCE_MS = 60000,
+    PATIENCE_MS = 120000,
 };
 
 struct storm_device {

@@ -210,8 +210,8 @@ static int set_disabled(struct control_call *call, bool is_disabled)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    bool was_connected = hub_connection_of(call->rig->hub, id) != 0;
-    TRY(hub_set_disabled(call->rig->hub, id->name, is_disabled));
+    bool was_connected = hub_connection_of(call->hub, id) != 0;
+    TRY(hub_set_disabled(call->hub, id->name, is_disabled));
     bool is_closed = is_disabled && was_connected;
     call->result = json_pack("{s:s, s:b, s:b}", "id", id->name, "enabled", !is_disabled,
                              "was_connected", was_connected);
@@ -234,7 +234,7 @@ static int roll(struct control_call *call, const struct identity *id, bool is_se
 {
     struct buf connection_string HR_CLEANUP(buf_wipe);
     buf_init(&connection_string, 2000);
-    TRY(hub_roll_key(call->rig->hub, id->name, is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY,
+    TRY(hub_roll_key(call->hub, id->name, is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY,
                      NULL));
     const char *key = is_secondary ? id->secondary_key : id->primary_key;
     TRY(rig_connection_string(call->rig, id, call->control->settings.port, &connection_string));
@@ -278,7 +278,7 @@ int control_do_takeover(struct control_call *call)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    bool was_connected = hub_take_over(call->rig->hub, id);
+    bool was_connected = hub_take_over(call->hub, id);
     call->result = json_pack("{s:s, s:b}", "id", id->name, "was_connected", was_connected);
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, was_connected ? "%s was taken over" : "%s is not connected",

@@ -107,10 +107,10 @@
       "a registration ended because its enrollment is disabled")                                   \
     X(DPS_REJECTED, "dps.rejected", "status error_code message why retry_after_s",                 \
       "a request was answered with a status of 400 or more")                                       \
-    X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting",    \
+    X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting input", \
       "the service sent a message to the device; waiting counts the queue")                            \
     X(C2D_DELIVERED, "c2d.delivered",                                                                  \
-      "sequence message_id qos dup packet_id body_bytes properties",                                   \
+      "sequence message_id qos dup packet_id body_bytes properties input",                                 \
       "a message was published to the device; it is complete at once with QoS 0, else with its "       \
       "PUBACK")                                                                                        \
     X(C2D_COMPLETED, "c2d.completed", "sequence message_id", "the device has taken a message")         \

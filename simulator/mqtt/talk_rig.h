@@ -15,7 +15,8 @@
 //     sub FILTER QOS, unsub FILTER, pub TOPIC [q1] [q2] [dup] [retain] [= BODY], ack ID, ping,
 //     disconnect, lost, bytes HEX, fill TOPIC BYTES   of the newest connection
 //     wait SECONDS, clock SECONDS (moves the hub's clock alone), arm FAULT, disable NAME,
-//     c2d NAME [= BODY], purge, desired JSON, replace JSON, method NAME [CONNECT_S]   of the service
+//     c2d NAME [COUNT] [= BODY], input NAME INPUT [= BODY], queue NAME, desired JSON, replace JSON,
+//     method NAME [CONNECT_S]   of the service
 #pragma once
 #include "simulator/hub/ca_rig.h"
 #include "simulator/hub/c2d.h"
@@ -454,6 +455,16 @@ static inline void talk_c2d(struct talk *t, struct span rest)
     }
 }
 
+// A message that a route brings: "input NAME INPUT = BODY", with the property level=7.
+static inline void talk_input(struct talk *t, struct span rest)
+{
+    const struct c2d_property level = {SPAN_LITERAL("level"), SPAN_LITERAL("7")};
+    struct c2d_message m = {.body = talk_body(&rest), .properties = &level, .property_count = 1};
+    struct span name = talk_word(&rest);
+    m.input = rest;
+    talk_say_refusal(t, hub_c2d_send(t->rig.hub.hub, name, &m, NULL));
+}
+
 static inline void talk_queue(struct talk *t, struct span rest)
 {
     talk_say(t, 0, "queue: %zu", hub_c2d_count(t->rig.hub.hub, rest));
@@ -499,7 +510,7 @@ static const struct {
     {"ping", talk_ping},       {"disconnect", talk_disconnect}, {"lost", talk_lose},
     {"bytes", talk_bytes},     {"wait", talk_wait},         {"clock", talk_clock},
     {"arm", talk_arm},         {"disable", talk_disable},   {"c2d", talk_c2d},
-    {"queue", talk_queue},     {"desired", talk_desired},   {"replace", talk_replace},
+    {"queue", talk_queue},     {"input", talk_input},     {"desired", talk_desired},   {"replace", talk_replace},
     {"method", talk_method},
 };
 

@@ -70,6 +70,23 @@ static const struct talk_row module_rows[] = {
      "SUBACK 0 | PUBLISH q0 " OF_MODULE "/messages/devicebound/" MODULE_TO " on", NULL},
     {"inputs are something else", "sub " OF_MODULE "/inputs/# 1; c2d bench-01/mod-a = on",
      "SUBACK 1", NULL},
+    {"by a route to an input (Node, Python, Java)",
+     "sub " OF_MODULE "/inputs/# 1; input bench-01/mod-a in-1 = on; ack 2; queue bench-01/mod-a",
+     "SUBACK 1 | PUBLISH q1 #2 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on | queue: 0",
+     "input=in-1"},
+    {"by a route to an input, all of the module (C, C#)",
+     "sub " OF_MODULE "/# 0; input bench-01/mod-a in-1 = on",
+     "SUBACK 0 | PUBLISH q0 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on", NULL},
+    {"by a route to an input, addressed messages alone are subscribed",
+     "sub " OF_MODULE "/messages/devicebound/# 1; input bench-01/mod-a in-1 = on; "
+     "queue bench-01/mod-a", "SUBACK 1 | queue: 1", "!c2d.delivered"},
+    {"an addressed message that waits holds no input up",
+     "c2d bench-01/mod-a = later; sub " OF_MODULE "/inputs/# 0; input bench-01/mod-a in-1 = on; "
+     "queue bench-01/mod-a",
+     "SUBACK 0 | PUBLISH q0 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on | queue: 1",
+     NULL},
+    {"a device has no inputs", "input bench-01 in-1 = on", "service: 400004", NULL},
+    {"the name of an input has no slash", "input bench-01/mod-a in/1 = on", "service: 400004", NULL},
     {"twin of the module", "sub $iothub/twin/res/# 0; pub $iothub/twin/GET/?$rid=1",
      "SUBACK 0 | PUBLISH q0 $iothub/twin/res/200/?$rid=1 "
      "{\"desired\":{\"$version\":1},\"reported\":{\"$version\":1}}",

@@ -357,7 +357,7 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
 {
     struct span module;
     struct span device = span_cut(span_text(identity->name), '/', &module);
-    TRY(buf_printf(out, "HostName=%s", rig->settings.hub.host));
+    TRY(buf_printf(out, "HostName=%s", hub_settings_of(rig_hub_of(rig, identity->name))->host));
     TRY(port != 0 && port != 8883 ? buf_printf(out, ":%d", port) : 0);
     TRY(buf_printf(out, ";DeviceId=%.*s;", SPAN_ARG(device)));
     TRY(module.ptr ? buf_printf(out, "ModuleId=%.*s;", SPAN_ARG(module)) : 0);

@@ -25,12 +25,12 @@ static const char *const statement_texts[STATEMENT_COUNT] = { // ?1 is the hub w
     [PUT_FILTER] = "INSERT INTO filter (hub, name, filter, qos) VALUES (?1,?2,?3,?4)",
     [PUT_TWIN] = "INSERT INTO twin VALUES (?1,?2,?3) ON CONFLICT (hub, name) DO UPDATE SET json=?3",
     [DROP_MESSAGES] = "DELETE FROM c2d WHERE hub=?1 AND name=?2",
-    [PUT_MESSAGE] = "INSERT INTO c2d VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+    [PUT_MESSAGE] = "INSERT INTO c2d VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
     [PUT_PROPERTY] = "INSERT INTO c2d_property (hub, sequence, name, value) VALUES (?1,?2,?3,?4)",
     [GET_TWINS] = "SELECT name, json FROM twin WHERE hub=?1",
     [GET_MESSAGES] = ("SELECT sequence, name, body, message_id, correlation_id, user_id, "
                       "content_type, content_encoding, target, ack, ttl_s, enqueued_us, "
-                      "expires_us, deliveries FROM c2d WHERE hub=?1 ORDER BY sequence"),
+                      "expires_us, deliveries, input FROM c2d WHERE hub=?1 ORDER BY sequence"),
     [GET_PROPERTIES] =
         "SELECT name, value FROM c2d_property WHERE hub=?1 AND sequence=?2 ORDER BY number",
     [GET_IDENTITIES] = ("SELECT name, auth, primary_key, secondary_key, primary_thumbprint, "
@@ -58,7 +58,7 @@ static const char schema[] =
     "CREATE TABLE c2d (hub TEXT NOT NULL, sequence INTEGER NOT NULL, name TEXT NOT NULL,"
     " body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id TEXT,"
     " content_type TEXT, content_encoding TEXT, target TEXT, ack INTEGER, ttl_s INTEGER,"
-    " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER, PRIMARY KEY (hub, sequence),"
+    " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER, input TEXT, PRIMARY KEY (hub, sequence),"
     " FOREIGN KEY (hub, name) REFERENCES identity ON DELETE CASCADE);"
     "CREATE INDEX c2d_by_name ON c2d (hub, name);"
     "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, hub TEXT NOT NULL,"
@@ -76,7 +76,7 @@ static const char upgrade_after[] =
     "INSERT INTO identity SELECT '', * FROM identity_1 ORDER BY rowid;"
     "INSERT INTO session SELECT '', * FROM session_1;"
     "INSERT INTO filter SELECT number, '', name, filter, qos FROM filter_1;"
-    "INSERT INTO twin SELECT '', * FROM twin_1; INSERT INTO c2d SELECT '', * FROM c2d_1;"
+    "INSERT INTO twin SELECT '', * FROM twin_1; INSERT INTO c2d SELECT '', *, '' FROM c2d_1;"
     "INSERT INTO c2d_property SELECT number, '', sequence, name, value FROM c2d_property_1;"
     "DROP TABLE c2d_property_1; DROP TABLE c2d_1; DROP TABLE twin_1; DROP TABLE filter_1;"
     "DROP TABLE session_1; DROP TABLE identity_1;";

@@ -59,6 +59,7 @@ static int write_message(struct state_hub *h, const char *name, const struct c2d
     sqlite3_bind_int64(put, 13, entry->enqueued_us);
     sqlite3_bind_int64(put, 14, entry->expires_us);
     sqlite3_bind_int64(put, 15, entry->deliveries);
+    state_bind(put, 16, m->input);
     TRY(state_step(h->state, PUT_MESSAGE));
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(write_property(h, entry->sequence, &m->properties[i]));
@@ -99,6 +100,7 @@ static int restore_message(struct state_hub *h, sqlite3_stmt *row, struct c2d_pr
     m->content_type = state_column(row, 6);
     m->content_encoding = state_column(row, 7);
     m->to = state_column(row, 8);
+    m->input = state_column(row, 14);
     ENSURE(ack >= 0 && ack < C2D_ACK_COUNT, ERR_VALUE);
     m->ack = (enum c2d_ack)ack;
     m->ttl_s = (uint32_t)sqlite3_column_int64(row, 10);

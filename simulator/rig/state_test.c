@@ -2,6 +2,7 @@
 #include "simulator/rig/state.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/scarce.h"
 #include "simulator/dps/dps_rig.h"
 #include "simulator/hub/access.h"
 #include "simulator/hub/c2d.h"
@@ -414,6 +415,69 @@ static void what_was_accepted_survives_kill_9(void **state)
     }
 }
 
+struct accepted {
+    bool is_added, is_subscribed, is_sent, is_patched;
+};
+
+static void change_some(struct kept *k, struct accepted *a)
+{
+    const struct identity later = {.name = "later", .primary_key = RIG_KEY};
+    const struct c2d_message m = {.body = SPAN_LITERAL("on")};
+    const struct span name = span_text(later.name);
+    a->is_added = hub_add_identity(k->rig.hub, &later) == 0;
+    const struct identity *id = find(k, later.name);
+    if (!id) {
+        return;
+    }
+    hub_session_begin(k->rig.hub, id, false);
+    a->is_subscribed = hub_session_subscribe(k->rig.hub, id, SPAN_LITERAL("a/#"), 1) == 0;
+    a->is_sent = hub_c2d_send(k->rig.hub, name, &m, NULL) == REASON_OK;
+    a->is_patched =
+        hub_twin_patch_desired(k->rig.hub, name, SPAN_LITERAL("{\"a\":1}"), NULL) == REASON_OK;
+}
+
+static void expect_accepted(const struct accepted *a)
+{
+    struct kept k;
+    struct buf twin;
+    buf_init(&twin, 1 << 16);
+    open_kept(&k);
+    const struct identity *id = find(&k, "later");
+    assert_true(!a->is_added || id);
+    if (id) {
+        assert_true(!a->is_subscribed || hub_session_qos(k.rig.hub, id, SPAN_LITERAL("a/#")) == 1);
+        assert_true(!a->is_sent || hub_c2d_count(k.rig.hub, span_text("later")) == 1);
+        assert_int_equal(hub_twin_get_json(k.rig.hub, span_text("later"), &twin), REASON_OK);
+        assert_true(!a->is_patched || strstr(buf_text(&twin), "\"a\":1"));
+    }
+    close_kept(&k);
+    buf_deinit(&twin);
+}
+
+static void live_on_a_file(void *context)
+{
+    struct kept k = {0};
+    struct accepted a = {0};
+    (void)context;
+    rig_open(&k.rig);
+    journal_unlisten(k.rig.journal, event_log_add, &k.rig.log);
+    scarce_begin();
+    if (state_open(path, &k.state) == 0 && state_attach(k.state, k.rig.hub) == 0) {
+        change_some(&k, &a);
+    }
+    scarce_end();
+    close_kept(&k);
+    assert_true(scarce_has_failed() || (a.is_added && a.is_subscribed && a.is_sent && a.is_patched));
+    expect_accepted(&a);
+    unlink(path);
+}
+
+static void without_memory_nothing_that_was_accepted_is_lost(void **state)
+{
+    (void)state;
+    assert_true(scarce_live(live_on_a_file, NULL) > 8);
+}
+
 int main(void)
 {
 #define KEPT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -431,6 +495,7 @@ int main(void)
         KEPT(a_file_of_version_1_is_taken_over),
         KEPT(registrations_that_ended_come_back),
         KEPT(what_was_accepted_survives_kill_9),
+        KEPT(without_memory_nothing_that_was_accepted_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

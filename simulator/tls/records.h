@@ -76,6 +76,8 @@ struct records {
 
 void records_init(struct records *r, const struct records_world *world);
 void records_deinit(struct records *r);
+// Gives back the memory of buffers that are empty: a flight of the handshake is the most they hold.
+void records_trim(struct records *r);
 // The device's ClientHello has come. ERR_NO_MEMORY.
 int records_take_hello(struct records *r, struct span bytes) HR_NODISCARD;
 // Bytes of the engine. ERR_TOO_BIG beyond 16 MB behind a delay, ERR_NO_MEMORY.
