@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The further devices of a scenario with device.count: the same program again, each with an identity, a
-// connection string and a folder of its own.
+// The further devices of a scenario with device.count: the same program again, each with an
+// identity, a connection string and a folder of its own.
 //
 //     TRY(fleet_new(&settings, &fleet));
 //     TRY(fleet_boot(fleet, utc_us));
@@ -20,8 +20,8 @@ struct fleet_settings {
     unsigned count; // with the first one
 };
 
-// Registers them; the settings are copied, what they point to is borrowed. ERR_USAGE when the bench's
-// device is no program. Errors of rig_add_identity, files and templates.
+// Registers them; the settings are copied, what they point to is borrowed. ERR_USAGE when the
+// bench's device is no program. Errors of rig_add_identity, files and templates.
 int fleet_new(const struct fleet_settings *settings, struct fleet **out) HR_NODISCARD;
 int fleet_boot(struct fleet *fleet, int64_t utc_us) HR_NODISCARD;
 // NULL is allowed from here on.
