@@ -13,7 +13,7 @@
 # are printed.
 cmake_minimum_required(VERSION 3.25)
 
-set(BROAD 60) # scenarios that a flaw fails
+set(BROAD 80) # scenarios that a flaw fails
 set(FEW 20)
 
 execute_process(COMMAND ${DEVICE} --list-flaws OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)

@@ -144,6 +144,7 @@ static void tags_globs_and_names_choose_scenarios(void **state)
         {"t t/connect.scn --only t.connect", "t.connect\n"},
         {"t --shard 2/2 --list", "t.again\nt.connect\nt.never\n"}, // listed before it is divided
         {"smoke.connect-sas", "smoke.connect-sas\n"},
+        {"tls.only-1.3", "tls.only-1.3\n"}, // a dot in the name of its file
         {"pick.suite", "t.connect\n"},
     };
     shell_write("pick.suite", "about one\ninclude t\nexclude t.a*\nexclude t.never\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Twenty clients (libmosquitto) patch their twins as fast as they are answered, while the service
-// sends messages and patches desired properties; the hub is killed in the middle, several times. What
-// was accepted is there afterwards, and nothing is half-written.
+// sends messages and patches desired properties; the hub is killed in the middle, several times.
+// What was accepted is there afterwards, and nothing is half-written.
 #include "base/test.h"
 #include "base/text_code.h"
 #include "fixtures/peer/child.h"
@@ -34,11 +34,11 @@ enum {
 struct storm_device {
     struct mosquitto *client;
     char name[16];
-    int subscribed;   // filters that are granted
-    int asked;        // n of the patch on its way
-    int answered;     // n of the last patch that was accepted
-    long version;     // of it
-    long desired;     // the last desired n that was accepted
+    int subscribed; // filters that are granted
+    int asked;      // n of the patch on its way
+    int answered;   // n of the last patch that was accepted
+    long version;   // of it
+    long desired;   // the last desired n that was accepted
 };
 
 static struct storm_device devices[DEVICES];
@@ -239,8 +239,7 @@ static void hang_up(void)
 
 static void storm(unsigned *seed)
 {
-    int until = answers + KILL_AFTER_LEAST +
-                rand_r(seed) % (KILL_AFTER_MOST - KILL_AFTER_LEAST);
+    int until = answers + KILL_AFTER_LEAST + rand_r(seed) % (KILL_AFTER_MOST - KILL_AFTER_LEAST);
     int service_at = answers + SERVICE_EVERY;
     unsigned long long give_up_ms = monotonic_ms() + PATIENCE_MS;
     while (answers < until) {

@@ -44,9 +44,12 @@ void executor_fail(struct executor *x, const struct step *step, const char *expe
         return;
     }
     struct finding found[FINDINGS_MOST];
+    bool is_expect = step && (step->kind == STEP_EXPECT || step->kind == STEP_COUNT);
     const struct question question = {
         .violated = violated,
-        .oracle = step && step->oracle ? oracle_word(step->oracle->kind) : NULL};
+        .missing = is_expect && !violated ? event_word(step->match.type) : NULL,
+        .oracle = step && step->oracle ? oracle_word(step->oracle->kind) : NULL,
+        .said = buf_text(observed)};
     size_t count = diagnosis_rank(x->diagnosis, &question, found);
     for (size_t i = 0; i < count; i++) {
         outcome_add_finding(&x->outcome, found[i].id, sureness_word(found[i].sure), found[i].cause,

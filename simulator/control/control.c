@@ -208,7 +208,8 @@ static int check_verb(const struct control_call *call)
         if (strcmp(verbs[i], call->verb->word) == 0) {
             return 0;
         }
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", verbs[i]);
+        used +=
+            (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", verbs[i]);
         ENSURE(used < sizeof known, ERR_INTERNAL);
     }
     if (!verbs) {

@@ -36,9 +36,9 @@ static int show_device(struct control_call *call, const struct hub *hub, const s
     if (hub != call->rig->hub) {
         snprintf(line + used, sizeof line - used, ", at %s", host);
     }
-    json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I}", "id", id->name, "hub", host, "auth", auth, "enabled",
-                            !id->is_disabled, "connected", connection != 0, "connection",
-                            (json_int_t)connection);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I}", "id", id->name, "hub", host, "auth",
+                            auth, "enabled", !id->is_disabled, "connected", connection != 0,
+                            "connection", (json_int_t)connection);
     ENSURE(row && json_array_append_new(call->result, row) == 0, ERR_NO_MEMORY);
     return add_line(&call->text, line);
 }

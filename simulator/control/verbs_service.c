@@ -153,7 +153,7 @@ int control_do_twin_desired(struct control_call *call)
 struct control_pending {
     struct control_pending *next;
     struct control *control;
-    struct hub *hub; // that was asked
+    struct hub *hub;    // that was asked
     uint64_t method_id; // 0 until the hub has given one
     struct control_asker asker;
     char name[HUB_NAME_BYTES_MOST];

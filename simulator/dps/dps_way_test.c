@@ -103,7 +103,6 @@ static void every_status_has_its_cause_and_code(void **state)
     }
 }
 
-
 // ---- the way of a registration
 
 static void a_registration_is_assigning_and_then_assigned(void **state)

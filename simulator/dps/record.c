@@ -12,15 +12,15 @@ static const char *const substatuses[] = {"initialAssignment", "deviceDataMigrat
                                           "deviceDataReset"};
 
 // The texts of a registration, by name.
-#define TEXT_TABLE(X)                                                                              \
-    X(operation_id) X(group) X(hub) X(device_id) X(error_message) X(etag)
+#define TEXT_TABLE(X) X(operation_id) X(group) X(hub) X(device_id) X(error_message) X(etag)
 
 static const struct {
     const char *name;
     size_t offset;
     size_t size;
 } texts[] = {
-#define X(field) {#field, offsetof(struct registration, field), sizeof(((struct registration *)NULL)->field)},
+#define X(field)                                                                                   \
+    {#field, offsetof(struct registration, field), sizeof(((struct registration *)NULL)->field)},
     TEXT_TABLE(X)
 #undef X
 };
@@ -44,11 +44,11 @@ int dps_export(const struct dps *dps, const char *registration_id, struct buf *o
 {
     const struct registration *r = dps_registration_find(dps, registration_id);
     ENSURE(r != NULL, ERR_UNKNOWN_NAME);
-    json_t *root = json_pack("{s:s,s:i,s:b,s:i,s:s,s:s*,s:i,s:I,s:I}", "id", r->id, "state",
-                             (int)r->state, "is_group", (int)r->is_group, "attestation",
-                             (int)r->attestation, "substatus", r->substatus, "answer_payload",
-                             r->answer_payload, "error_code", r->error_code, "created_us",
-                             (json_int_t)r->created_us, "updated_us", (json_int_t)r->updated_us);
+    json_t *root =
+        json_pack("{s:s,s:i,s:b,s:i,s:s,s:s*,s:i,s:I,s:I}", "id", r->id, "state", (int)r->state,
+                  "is_group", (int)r->is_group, "attestation", (int)r->attestation, "substatus",
+                  r->substatus, "answer_payload", r->answer_payload, "error_code", r->error_code,
+                  "created_us", (json_int_t)r->created_us, "updated_us", (json_int_t)r->updated_us);
     ENSURE(root != NULL, ERR_NO_MEMORY);
     int code = put_texts(root, r);
     char *text = code == 0 ? json_dumps(root, JSON_COMPACT) : NULL;
@@ -73,8 +73,8 @@ static int take_texts(const json_t *root, struct registration *r)
 {
     for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
         const char *text = json_string_value(json_object_get(root, texts[i].name));
-        bool fits = text && span_copy_text(span_text(text), (char *)r + texts[i].offset,
-                                           texts[i].size);
+        bool fits =
+            text && span_copy_text(span_text(text), (char *)r + texts[i].offset, texts[i].size);
         ENSURE(fits, ERR_VALUE);
     }
     return 0;

@@ -344,7 +344,8 @@ static void complete(struct dps *dps, struct registration *r)
         fail(r, 500000, "Internal server error");
     }
     if (dps->keeper && dps->keeper(dps->keeper_context, r->id) < 0) {
-        env_log(dps->env, LOG_ERROR, "the registration of %s is not kept: %s", r->id, error_text(ERR_IO));
+        env_log(dps->env, LOG_ERROR, "the registration of %s is not kept: %s", r->id,
+                error_text(ERR_IO));
     }
     emit_end(dps, r);
 }

@@ -65,7 +65,7 @@ struct c2d_message { // every span is borrowed; an empty one = not set
     struct span user_id;
     struct span content_type;
     struct span content_encoding;
-    struct span input; // of a module: routes bring the message to this input; empty: it is addressed
+    struct span input; // of a module, that a route leads to; empty: the message is addressed
     struct span to; // empty: "/devices/{d}[/modules/{m}]/messages/deviceBound"
     const struct c2d_property *properties;
     size_t property_count;
@@ -87,7 +87,8 @@ struct c2d_entry {
 // Queues a copy and hands it to the device when one is subscribed. `sequence` may be NULL.
 // REASON_UNKNOWN_IDENTITY, REASON_C2D_QUEUE_FULL (403004), REASON_C2D_TOO_LARGE,
 // REASON_INVALID_ARGUMENT (a property that is no printable ASCII or has an empty value, an id over
-// 128 bytes, an input that is no name or not of a module, a ttl out of range) or REASON_INTERNAL, each with a sentence in error_detail().
+// 128 bytes, an input that is no name or not of a module, a ttl out of range) or REASON_INTERNAL,
+// each with a sentence in error_detail().
 enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_message *message,
                          uint64_t *sequence);
 // Visits the queue, oldest first; the visitor returns false to stop and must not change the queue.

@@ -169,8 +169,8 @@ struct c2d_item *c2d_item_new(const struct identity *identity, const struct c2d_
         default_to(identity->name, to, sizeof to);
         m.to = span_text(to);
     }
-    struct c2d_item *item =
-        calloc(1, sizeof *item + m.property_count * sizeof *m.properties + size_of(&m) + m.input.len);
+    struct c2d_item *item = calloc(1, sizeof *item + m.property_count * sizeof *m.properties +
+                                          size_of(&m) + m.input.len);
     if (!item) {
         return NULL;
     }

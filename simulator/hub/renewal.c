@@ -32,7 +32,8 @@ struct renewal {
     X(NO_BODY, 400, 400004, "the payload is missing: expected JSON with 'id' and 'csr'")           \
     X(NO_JSON, 400, 400006, "cannot decode json format")                                           \
     X(NO_OBJECT, 400, 400004, "the payload is no object, so its 'id' is not the device's")         \
-    X(UNKNOWN_FIELD, 400, 400004, "the payload has an unknown field: 'id', 'csr' and 'replace' only") \
+    X(UNKNOWN_FIELD, 400, 400004,                                                                  \
+      "the payload has an unknown field: 'id', 'csr' and 'replace' only")                          \
     X(NO_ID, 400, 400004, "'id' is missing or empty: the id of the device that is connected")      \
     X(OTHER_ID, 400, 400004, "'id' is not the device that is connected")                           \
     X(NO_CSR, 400, 400004, "'csr' is missing or empty: a signing request, PKCS#10 DER in base64")  \
@@ -117,7 +118,7 @@ static int accept(struct hub *hub, const struct identity *identity, const struct
 
 struct wish {
     json_t *root;
-    struct span csr; // base64
+    struct span csr;     // base64
     const char *replace; // NULL: nothing
 };
 
@@ -295,8 +296,7 @@ static int judge(struct hub *hub, struct hub_entry *entry, struct span body, str
         return start(hub, entry, &csr, out);
     }
     TRY(print_info(refusal, entry->renewal, wish, wait_us, &info));
-    return refuse(hub, &entry->identity, refusal, refusals[refusal].sentence,
-                  buf_text(&info), out);
+    return refuse(hub, &entry->identity, refusal, refusals[refusal].sentence, buf_text(&info), out);
 }
 
 int hub_renewal_request(struct hub *hub, const struct identity *identity, struct span rid,
@@ -413,6 +413,6 @@ void hub_set_issuer(struct hub *hub, const struct hub_issuer *issuer)
 
 bool hub_renews(const struct hub *hub, const char *api_version)
 {
-    return hub->issuer.issue && (hub->settings.takes_any_renewal ||
-                                 strcmp(api_version, FIRST_API_VERSION) >= 0);
+    return hub->issuer.issue &&
+           (hub->settings.takes_any_renewal || strcmp(api_version, FIRST_API_VERSION) >= 0);
 }

@@ -33,7 +33,8 @@ static int write_topic(const struct mqtt_session *s, const struct c2d_entry *ent
 {
     char text[TOPIC_BYTES_MOST];
     bool is_input = c2d_way_of(&entry->message) == C2D_BY_INPUT;
-    TRY(buf_append(out, topic_below(s->name, is_input ? "/inputs/" : "/messages/devicebound/", text)));
+    TRY(buf_append(out,
+                   topic_below(s->name, is_input ? "/inputs/" : "/messages/devicebound/", text)));
     TRY(is_input ? buf_append(out, entry->message.input) : 0);
     TRY(is_input ? buf_append_u8(out, '/') : 0);
     return c2d_bag(s->identity, &entry->message, out);

@@ -271,8 +271,8 @@ static int read_options(struct parser *p, struct identity *id, char hub[256])
             span_copy_text(line_word(p->line, i), hub, 256);
         } else {
             return MISTAKE(p, i, "expected key, secondary, thumbprint%s or disabled, seen '%.*s'%s",
-                           hub ? "" : ", ca",
-                           SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), near));
+                           hub ? "" : ", ca", SPAN_ARG(word),
+                           suggest_text(word, names, HR_COUNT_OF(names), near));
         }
     }
     bool has_key = id->primary_key[0] || id->secondary_key[0];

@@ -14,7 +14,8 @@
 
 enum { STATE_VERSION = 2, FIRST_VERSION = 1, APPLICATION_ID = 0x68756272 }; // "hubr"
 
-static const char *const statement_texts[STATEMENT_COUNT] = { // ?1 is the hub where there is one
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    // ?1 is the hub where there is one
     [PUT_IDENTITY] =
         "INSERT INTO identity VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (hub, name) DO UPDATE "
         "SET auth=?3, primary_key=?4, secondary_key=?5, primary_thumbprint=?6, "
@@ -25,7 +26,8 @@ static const char *const statement_texts[STATEMENT_COUNT] = { // ?1 is the hub w
     [PUT_FILTER] = "INSERT INTO filter (hub, name, filter, qos) VALUES (?1,?2,?3,?4)",
     [PUT_TWIN] = "INSERT INTO twin VALUES (?1,?2,?3) ON CONFLICT (hub, name) DO UPDATE SET json=?3",
     [DROP_MESSAGES] = "DELETE FROM c2d WHERE hub=?1 AND name=?2",
-    [PUT_MESSAGE] = "INSERT INTO c2d VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+    [PUT_MESSAGE] =
+        "INSERT INTO c2d VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
     [PUT_PROPERTY] = "INSERT INTO c2d_property (hub, sequence, name, value) VALUES (?1,?2,?3,?4)",
     [GET_TWINS] = "SELECT name, json FROM twin WHERE hub=?1",
     [GET_MESSAGES] = ("SELECT sequence, name, body, message_id, correlation_id, user_id, "
@@ -34,11 +36,12 @@ static const char *const statement_texts[STATEMENT_COUNT] = { // ?1 is the hub w
     [GET_PROPERTIES] =
         "SELECT name, value FROM c2d_property WHERE hub=?1 AND sequence=?2 ORDER BY number",
     [GET_IDENTITIES] = ("SELECT name, auth, primary_key, secondary_key, primary_thumbprint, "
-                       "secondary_thumbprint, is_disabled FROM identity WHERE hub=?1 "
-                       "ORDER BY rowid"),
+                        "secondary_thumbprint, is_disabled FROM identity WHERE hub=?1 "
+                        "ORDER BY rowid"),
     [GET_SESSIONS] = "SELECT name FROM session WHERE hub=?1",
     [GET_FILTERS] = "SELECT filter, qos FROM filter WHERE hub=?1 AND name=?2 ORDER BY number",
-    [PUT_REGISTRATION] = "INSERT INTO registration VALUES (?2,?3) ON CONFLICT (id) DO UPDATE SET json=?3",
+    [PUT_REGISTRATION] =
+        "INSERT INTO registration VALUES (?2,?3) ON CONFLICT (id) DO UPDATE SET json=?3",
     [GET_REGISTRATIONS] = "SELECT json FROM registration ORDER BY rowid",
 };
 
@@ -58,7 +61,8 @@ static const char schema[] =
     "CREATE TABLE c2d (hub TEXT NOT NULL, sequence INTEGER NOT NULL, name TEXT NOT NULL,"
     " body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id TEXT,"
     " content_type TEXT, content_encoding TEXT, target TEXT, ack INTEGER, ttl_s INTEGER,"
-    " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER, input TEXT, PRIMARY KEY (hub, sequence),"
+    " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER, input TEXT, PRIMARY KEY (hub, "
+    "sequence),"
     " FOREIGN KEY (hub, name) REFERENCES identity ON DELETE CASCADE);"
     "CREATE INDEX c2d_by_name ON c2d (hub, name);"
     "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, hub TEXT NOT NULL,"
@@ -208,8 +212,7 @@ static int open_database(struct state *s)
         return fail_sql(s, "open it");
     }
     sqlite3_extended_result_codes(s->db, 1);
-    TRY(run_sql(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
-                "read it as a state file"));
+    TRY(run_sql(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", "read it as a state file"));
     TRY(check_version(s));
     TRY(run_sql(s, "PRAGMA foreign_keys=ON", "read it as a state file"));
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {

@@ -32,7 +32,8 @@ struct queue_place {
     int code;
 };
 
-static int write_property(struct state_hub *h, uint64_t sequence, const struct c2d_property *property)
+static int write_property(struct state_hub *h, uint64_t sequence,
+                          const struct c2d_property *property)
 {
     sqlite3_stmt *put = state_use(h, PUT_PROPERTY);
     sqlite3_bind_int64(put, 2, (sqlite3_int64)sequence);

@@ -293,21 +293,26 @@ static void a_file_of_version_1_is_taken_over(void **state)
 {
     (void)state;
     struct kept k;
-    run("CREATE TABLE identity (name TEXT PRIMARY KEY, auth TEXT NOT NULL, primary_key TEXT NOT NULL,"
+    run("CREATE TABLE identity (name TEXT PRIMARY KEY, auth TEXT NOT NULL, primary_key TEXT NOT "
+        "NULL,"
         " secondary_key TEXT NOT NULL, primary_thumbprint TEXT NOT NULL,"
         " secondary_thumbprint TEXT NOT NULL, is_disabled INTEGER NOT NULL);"
         "CREATE TABLE session (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE);"
-        "CREATE TABLE filter (number INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES session (name)"
+        "CREATE TABLE filter (number INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES session "
+        "(name)"
         " ON DELETE CASCADE, filter TEXT NOT NULL, qos INTEGER NOT NULL);"
         "CREATE INDEX filter_by_name ON filter (name);"
         "CREATE TABLE twin (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE,"
         " json TEXT NOT NULL);"
-        "CREATE TABLE c2d (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES identity (name)"
-        " ON DELETE CASCADE, body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id TEXT,"
+        "CREATE TABLE c2d (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES identity "
+        "(name)"
+        " ON DELETE CASCADE, body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id "
+        "TEXT,"
         " content_type TEXT, content_encoding TEXT, target TEXT, ack INTEGER, ttl_s INTEGER,"
         " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER);"
         "CREATE INDEX c2d_by_name ON c2d (name);"
-        "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL REFERENCES"
+        "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL "
+        "REFERENCES"
         " c2d (sequence) ON DELETE CASCADE, name TEXT NOT NULL, value TEXT NOT NULL);"
         "CREATE INDEX c2d_property_by_message ON c2d_property (sequence);"
         "PRAGMA user_version=1; PRAGMA application_id=1752523378;"
@@ -344,7 +349,8 @@ static void registrations_that_ended_come_back(void **state)
         struct dps_answer answer;
         const struct dps_settings settings = dps_rig_settings();
         dps_rig_open_with(&rig, &settings);
-        struct dps_enrollment e = {.name = "bench-01", .primary_key = DPS_RIG_KEY, .allocation = DPS_STATIC};
+        struct dps_enrollment e = {
+            .name = "bench-01", .primary_key = DPS_RIG_KEY, .allocation = DPS_STATIC};
         snprintf(e.hubs[0], sizeof e.hubs[0], "%s.azure-devices.net", round ? "two" : "one");
         dps_rig_enroll(&rig, e);
         assert_return_code(state_open(path, &file), 0);

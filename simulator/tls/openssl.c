@@ -20,6 +20,7 @@ static void connection_free(struct tls_connection *c)
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
+    OPENSSL_cleanse(c->write_secret, sizeof c->write_secret);
     openssl_server_release(c->server);
     free(c);
 }
@@ -177,6 +178,7 @@ const struct tls_engine tls_engine_openssl = {
     .plain = plain,
     .write = write_plain,
     .close = close_connection,
+    .send_alert = openssl_send_alert,
     .renegotiate = renegotiate,
     .update_keys = update_keys,
     .facts = facts,
