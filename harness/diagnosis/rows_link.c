@@ -39,6 +39,10 @@ static const struct row rows[] = {
      "the device did not come back after the hub had ended its connection",
      "handle a closed socket and a refused CONNECT as a reason to retry; use a keep-alive so that "
      "a lost link is noticed"},
+    {"in-step", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @rate", CHAIN_ANY, NULL,
+     facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
+     "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
+     "devices share"},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
      NULL, facts_hammers,

@@ -144,11 +144,14 @@ static void stop_device(struct worker *w)
         return;
     }
     device_stop(w->dut, STOP_GRACE_US);
-    while (device_is_running(w->dut)) {
+    fleet_stop(w->fleet, STOP_GRACE_US);
+    while (device_is_running(w->dut) || fleet_is_running(w->fleet)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
+    fleet_free(w->fleet);
     stop_dumpcap(w); // before what is left of the device's processes is hunted
     device_free(w->dut);
+    w->fleet = NULL;
     w->dut = NULL;
 }
 

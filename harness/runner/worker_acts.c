@@ -72,7 +72,9 @@ static int act_boot(void *context)
 {
     struct worker *w = context;
     const struct when *clock = &w->job->plan->settings.device_clock;
-    device_boot(w->dut, worker_machine_utc_us(w) + device_offset_us(w, clock));
+    int64_t utc_us = worker_machine_utc_us(w) + device_offset_us(w, clock);
+    device_boot(w->dut, utc_us);
+    TRY(w->fleet ? fleet_boot(w->fleet, utc_us) : 0);
     return worker_await_device(w);
 }
 

@@ -7,6 +7,7 @@
 #include "harness/oracle/executor.h"
 #include "harness/runner/credentials.h"
 #include "harness/runner/evidence.h"
+#include "harness/runner/fleet.h"
 #include "harness/runner/log_reader.h"
 #include "harness/runner/surroundings.h"
 #include "harness/runner/worker.h"
@@ -33,6 +34,7 @@ struct worker {
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
+    struct fleet *fleet; // the others, with device.count; or NULL
     struct dumpcap *dumpcap; // NULL = none was asked for
     struct executor *executor;
     struct log_reader log;

@@ -67,6 +67,9 @@ int worker_check_services(const struct worker *w)
     if (w->job->plan->needs_services && !w->is_private) {
         FAIL(ERR_NAMESPACE, "a time server and a name server stand only in a private network");
     }
+    if (w->job->plan->needs & CAN(FALLBACK) && !w->is_private) {
+        FAIL(ERR_NAMESPACE, "the hub has port 443 only in a private network");
+    }
     return 0;
 }
 
@@ -273,6 +276,10 @@ int worker_prepare_device(struct worker *w)
         .has_clock = has_clock,
     };
     TRY(device_new(&dut, &w->dut));
+    if (s->device_count > 1) {
+        const struct fleet_settings fleet = {&w->rig, &dut, &around, auth_of(s), s->device_count};
+        TRY(fleet_new(&fleet, &w->fleet));
+    }
     device_prepare(w->dut);
     return worker_await_device(w);
 }

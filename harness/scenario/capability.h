@@ -16,6 +16,8 @@
       "its power can be cut: every program and emulator, a board whose bench says how")            \
     X(RESET, "reset", "that can be reset",                                                         \
       "it can be reset: the same, and a board whose bench says how")                               \
+    X(FALLBACK, "fallback", "that tries port 443",                                                 \
+      "it tries MQTT over WebSocket on port 443 when 8883 is out of reach")                        \
     X(CONSOLE, "console", "with a console", "it takes lines on a console: every board and emulator")
 
 enum capability_index {
