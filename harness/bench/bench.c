@@ -169,10 +169,10 @@ static int read_offers(struct reader *r)
     const char *names[CAPABILITY_COUNT + 1] = {[CAPABILITY_COUNT] = "nothing"};
     char hint[96];
     memcpy(names, capability_words(), CAPABILITY_COUNT * sizeof names[0]);
-    r->device->offers = 0;
+    r->device->offers &= CAN(MEMORY); // which nobody has to write
     if (r->line->count < 2) {
         return MISTAKE(r, 1,
-                       "expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet ... or: offers nothing");
+                       "expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ... or: offers nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         struct span word = line_word(r->line, i);
@@ -215,7 +215,7 @@ static int add_device(struct reader *r, enum bench_kind kind, struct span name)
         .kind = kind,
         .file = b->file,
         .line = r->line->at.line,
-        .offers = CAN(X509) | (kind == BENCH_PROCESS ? CAN(CLOCK) : 0),
+        .offers = CAN(X509) | (kind == BENCH_PROCESS ? CAN(CLOCK) | CAN(MEMORY) : 0),
     };
     b->count++;
     TRY(reader_set_text(&r->device->name, name));

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MEMORY_EVERY_US UINT64_C(10000000)
+
 int device_new(const struct device_settings *settings, struct device **out)
 {
     const struct device_kind *kind =
@@ -141,6 +143,7 @@ static void program_boot(struct device *d, int64_t utc_us)
         .log_path = s->around->log_path,
         .command_text = s->around->command_text,
         .clock_text = s->has_clock ? clock_text : "machine",
+        .memory_every_us = s->watches_memory ? MEMORY_EVERY_US : 0,
     };
     settle(of(d), code < 0 ? code : process_start(&settings, &of(d)->process));
 }

@@ -268,6 +268,31 @@ static void watches_say_how_much_was_too_much(void **state)
     check_rows(rows, HR_COUNT_OF(rows));
 }
 
+static void memory_that_grows_is_a_leak_and_what_is_in_use_is_none(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"1000 device.memory kb=100", "11000 device.memory kb=900", "15000 device.memory kb=5000",
+          "31000 device.memory kb=7000", "39000 device.memory kb=1000", "40000 tick"},
+         VERDICT_PASS,
+         "900 KB in the second quarter of the time and 1000 KB in the last, 100 KB more; at most 100"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"11000 device.memory kb=900", "31000 device.memory kb=1001", "39000 device.memory kb=1200", "40000 tick"},
+         VERDICT_FAIL,
+         "101 KB more; at most 100"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"11000 device.memory kb=900", "31000 device.memory kb=300", "40000 tick"},
+         VERDICT_PASS,
+         "-600 KB more"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"1000 device.memory kb=900", "39000 device.memory kb=900", "40000 tick"},
+         VERDICT_INCONCLUSIVE,
+         "was not seen in both the second and the last quarter"},
+    };
+    check_rows(rows, HR_COUNT_OF(rows));
+}
+
 static void the_right_alert_and_no_leak(void **state)
 {
     (void)state;
@@ -556,6 +581,10 @@ static void each_mistake_is_named(void **state)
         {"never rate tcp.accepted at most 5 per 1s", "expected 'above N per DURATION'"},
         {"expect quiet tcp.accepted within 5s", "expected 'for DURATION'"},
         {"expect silence 5s for 10s", "expected 'at most DURATION for DURATION'"},
+        {"expect memory at most 5 KB for 1m", "expected 'growth at most N KB for DURATION'"},
+        {"expect memory growth at most 5 MB for 1m", "expected 'KB'"},
+        {"expect memory growth at most 5 KB", "expected 'for DURATION'"},
+        {"expect memory growth at most 5 KB for 1m", "this needs a device whose memory can be watched; add: needs memory"},
         {"expect ledger up", "unknown way of messages 'up'"},
         {"expect ledger d2c missing 0", "unknown column of a ledger 'missing'"},
         {"expect ledger d2c lost x", "'x' is not a range"},
@@ -675,6 +704,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(back_off_is_named_by_cause),
         cmocka_unit_test(watches_say_how_much_was_too_much),
+        cmocka_unit_test(memory_that_grows_is_a_leak_and_what_is_in_use_is_none),
         cmocka_unit_test(the_right_alert_and_no_leak),
         cmocka_unit_test(the_ledger_accounts_for_every_message),
         cmocka_unit_test(a_link_is_lost_found_and_whole_again),

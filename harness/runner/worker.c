@@ -536,6 +536,7 @@ static int prepare_device(struct worker *w)
         .around = &w->around,
         .evidence = w->evidence.folder,
         .has_clock = has_clock,
+        .watches_memory = w->job->plan->needs & CAN(MEMORY),
     };
     TRY(device_new(&dut, &w->dut));
     device_prepare(w->dut);

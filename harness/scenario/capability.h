@@ -11,7 +11,9 @@
     X(TLS13, "tls1.3", "it speaks TLS 1.3")                                                        \
     X(SNTP, "sntp", "it asks a time server when its clock is wrong")                               \
     X(ECHO, "echo", "its application answers messages, methods and twin as suites/echo asks")      \
-    X(QUIET, "quiet", "it sends little by itself, its keep-alive and tokens are short")
+    X(QUIET, "quiet", "it sends little by itself, its keep-alive and tokens are short")    \
+    X(SELDOM, "seldom", "it sends a message a minute at most, so that a day of it stays small")    \
+    X(MEMORY, "memory", "its memory can be watched: it is a process of this machine, which offers this by itself")
 
 enum capability_index {
 #define X(name, word, meaning) CAPABILITY_##name,

@@ -19,6 +19,7 @@ struct parser {
     const char *clock_why;
     struct place x509_use;
     struct place dps_use;
+    struct place memory_use;
     struct place policy_use; // the last knob of TLS
     struct place tls13_use;
 };

@@ -232,7 +232,7 @@ static int parse_tags(struct parser *p)
 static int parse_needs(struct parser *p)
 {
     if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ...");
+        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ...");
     }
     for (size_t i = 1; i < p->line->count; i++) {
         unsigned bit = capability_of(line_word(p->line, i));
@@ -425,7 +425,7 @@ static const struct verb verbs[] = {
     {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
     {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
     {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet ...",
+    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ...",
      "what the device must offer, else the scenario is skipped"},
     {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
     {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
@@ -526,6 +526,9 @@ static void check_whole(struct parser *p)
     if (p->clock_use.line && !(p->plan->needs & CAN(CLOCK))) {
         diag_add(p->diags, p->clock_use,
                  "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
+    }
+    if (p->memory_use.line && !(p->plan->needs & CAN(MEMORY))) {
+        diag_add(p->diags, p->memory_use, "this needs a device whose memory can be watched; add: needs memory");
     }
     if (p->dps_use.line && !(p->plan->needs & CAN(DPS))) {
         diag_add(p->diags, p->dps_use, "this needs a device that registers itself; add: needs dps");

@@ -398,7 +398,7 @@ static const struct mistake_case mistakes[] = {
     {"set hub.tls_suites = TLS_NOTHING\nboot device\n",
      "2:22: 'TLS_NOTHING' is no cipher suite that is known here; names read "
      "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet ..."},
+    {"needs\nboot device\n", "2:6: expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ..."},
     {"tags\nboot device\n", "2:5: expected: tags WORD..."},
     {"tags 1 2 3 4 5 6 7 8 9\nboot device\n", "2:22: more than 8 tags"},
     {"tags a23456789012345678901234567890123\nboot device\n", "2:6: a tag has 1 to 31 bytes"},
