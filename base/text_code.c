@@ -194,3 +194,17 @@ int json_escape(struct span bytes, struct buf *out)
     }
     return code;
 }
+
+void guid_print(const uint8_t b[16], char out[GUID_TEXT_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *at = out;
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *at++ = '-';
+        }
+        *at++ = digits[b[i] >> 4];
+        *at++ = digits[b[i] & 15];
+    }
+    *at = '\0';
+}

@@ -17,3 +17,6 @@ int hex_decode(struct span text, struct buf *out) HR_NODISCARD;  // either case,
 // The bytes as the inside of a JSON string: quotes, backslashes, control characters escaped;
 // what is not UTF-8 becomes U+FFFD, so the result always is valid JSON.
 int json_escape(struct span bytes, struct buf *out) HR_NODISCARD;
+// "01234567-89ab-cdef-0123-456789abcdef": the bytes as they stand.
+enum { GUID_TEXT_BYTES = 37 };
+void guid_print(const uint8_t bytes[16], char out[GUID_TEXT_BYTES]);

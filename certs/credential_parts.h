@@ -25,3 +25,14 @@ int credential_write_cn(struct span common_name, struct buf *out) HR_NODISCARD; 
 int credential_write(struct workshop *w, const struct credential_plan *plan,
                      struct buf *der) HR_NODISCARD;
 int credential_thumbprints(struct span der, char sha1_hex[41], char sha256_hex[65]) HR_NODISCARD;
+
+// The CA of test devices (device_ca.h): keys from the cache, certificates made afresh, always the same.
+#define DEVICE_CA_ROOT_NAME "hubrig test device root"
+enum device_ca_level { DEVICE_CA_ROOT, DEVICE_CA_ISSUING, DEVICE_CA_COUNT };
+struct device_ca {
+    struct key_wish keys[DEVICE_CA_COUNT];
+    struct buf names[DEVICE_CA_COUNT]; // DER Names
+    struct buf der[DEVICE_CA_COUNT];
+};
+int device_ca_open(struct workshop *w, struct device_ca *ca) HR_NODISCARD;
+void device_ca_close(struct device_ca *ca); // wipes the keys

@@ -18,17 +18,15 @@ const char *const device_kind_meanings[DEVICE_KIND_COUNT] = {
 #undef X
 };
 
-enum { DAY_S = 86400, OWN = 0, ROOT, ISSUING, OTHER, KEY_COUNT };
-// The CAs stay the same, so that a hub which was given the root once knows every device.
-#define CA_FROM_S INT64_C(946684800)  // 2000-01-01
-#define CA_TO_S   INT64_C(2524607999) // 2049-12-31
+enum { DAY_S = 86400, OWN = 0, OTHER, KEY_COUNT };
 
 struct maker {
     struct workshop *w;
     const struct device_wish *wish;
     struct key_wish keys[KEY_COUNT];
-    struct buf names[KEY_COUNT]; // DER; OTHER has none
-    struct buf der, issuing_der, root_der;
+    struct device_ca ca;
+    struct buf name; // DER
+    struct buf der;
     struct device_files *out;
 };
 
@@ -58,12 +56,8 @@ static int load_keys(struct maker *m)
 {
     struct key_wish *keys = m->keys;
     keys[OWN].kind = m->wish->key;
-    keys[ROOT].kind = KEY_P256;
-    keys[ISSUING].kind = KEY_P256;
     keys[OTHER].kind = m->wish->key;
     TRY(credential_key_name(m->wish->id, keys[OWN].name));
-    snprintf(keys[ROOT].name, sizeof keys[ROOT].name, "ca+root");
-    snprintf(keys[ISSUING].name, sizeof keys[ISSUING].name, "ca+issuing");
     snprintf(keys[OTHER].name, sizeof keys[OTHER].name, "other+device");
     // an RSA key takes long enough not to make one that nobody looks at
     size_t count = m->wish->kind == DEVICE_KEY_MISMATCH ? KEY_COUNT : OTHER;
@@ -75,47 +69,26 @@ static int write_names(struct maker *m)
     snprintf(m->out->common_name, sizeof m->out->common_name, "%s%s", m->wish->id,
              m->wish->kind == DEVICE_WRONG_CN ? "-other" : "");
     if (m->wish->kind == DEVICE_CA_AS_DEVICE) {
-        snprintf(m->out->common_name, sizeof m->out->common_name, "hubrig test device root");
+        snprintf(m->out->common_name, sizeof m->out->common_name, DEVICE_CA_ROOT_NAME);
     }
-    TRY(credential_write_cn(span_text(m->out->common_name), &m->names[OWN]));
-    TRY(credential_write_cn(SPAN_LITERAL("hubrig test device root"), &m->names[ROOT]));
-    return credential_write_cn(SPAN_LITERAL("hubrig test device issuing"), &m->names[ISSUING]);
+    return credential_write_cn(span_text(m->out->common_name), &m->name);
 }
 
 // Certificates -----------------------------------------------------------------------------------
 
-static int write_cas(struct maker *m)
-{
-    struct credential_plan plan = {
-        .subject = buf_span(&m->names[ROOT]),
-        .issuer = buf_span(&m->names[ROOT]),
-        .subject_key = &m->keys[ROOT].pk,
-        .issuer_key = &m->keys[ROOT].pk,
-        .from_s = CA_FROM_S,
-        .to_s = CA_TO_S,
-        .is_ca = true,
-        .path_length = -1,
-    };
-    TRY(credential_write(m->w, &plan, &m->root_der));
-    plan.subject = buf_span(&m->names[ISSUING]);
-    plan.subject_key = &m->keys[ISSUING].pk;
-    plan.path_length = 0;
-    return credential_write(m->w, &plan, &m->issuing_der);
-}
-
 static int write_own(struct maker *m)
 {
     if (m->wish->kind == DEVICE_CA_AS_DEVICE) {
-        return buf_append(&m->der, buf_span(&m->root_der));
+        return buf_append(&m->der, buf_span(&m->ca.der[DEVICE_CA_ROOT]));
     }
     int64_t today_s = credential_midnight(m->wish->utc_s);
     int64_t back_s = m->wish->kind == DEVICE_EXPIRED ? 365 * (int64_t)DAY_S : 0;
-    size_t issuer = has_ca(m->wish->kind) ? ISSUING : OWN;
+    bool has_issuer = has_ca(m->wish->kind);
     struct credential_plan plan = {
-        .subject = buf_span(&m->names[OWN]),
-        .issuer = buf_span(&m->names[issuer]),
+        .subject = buf_span(&m->name),
+        .issuer = buf_span(has_issuer ? &m->ca.names[DEVICE_CA_ISSUING] : &m->name),
         .subject_key = &m->keys[OWN].pk,
-        .issuer_key = &m->keys[issuer].pk,
+        .issuer_key = has_issuer ? &m->ca.keys[DEVICE_CA_ISSUING].pk : &m->keys[OWN].pk,
         .from_s = today_s - DAY_S - back_s,
         .to_s = today_s + 364 * (int64_t)DAY_S - back_s,
     };
@@ -131,25 +104,25 @@ static int put_certs(struct maker *m)
     if (!has_ca(m->wish->kind)) {
         return 0;
     }
-    TRY(cert_write_pem(buf_span(&m->root_der), &out->ca_pem));
+    TRY(cert_write_pem(buf_span(&m->ca.der[DEVICE_CA_ROOT]), &out->ca_pem));
     TRY(cert_write_pem(der, &out->chain_pem));
     return m->wish->kind == DEVICE_CA_AS_DEVICE
                ? 0
-               : cert_write_pem(buf_span(&m->issuing_der), &out->chain_pem);
+               : cert_write_pem(buf_span(&m->ca.der[DEVICE_CA_ISSUING]), &out->chain_pem);
 }
 
 static int make(struct maker *m)
 {
     const struct device_wish *wish = m->wish;
-    size_t key = wish->kind == DEVICE_KEY_MISMATCH   ? OTHER
-                 : wish->kind == DEVICE_CA_AS_DEVICE ? ROOT
-                                                     : OWN;
+    mbedtls_pk_context *key = &m->keys[wish->kind == DEVICE_KEY_MISMATCH ? OTHER : OWN].pk;
+    if (wish->kind == DEVICE_CA_AS_DEVICE) {
+        key = &m->ca.keys[DEVICE_CA_ROOT].pk;
+    }
     TRY(load_keys(m));
     TRY(write_names(m));
-    TRY(write_cas(m));
     TRY(write_own(m));
     TRY(put_certs(m));
-    return key_form_write(&m->keys[key].pk, wish->form, wish->password, &m->w->random.drbg,
+    return key_form_write(key, wish->form, wish->password, &m->w->random.drbg,
                           &m->out->key_pem);
 }
 
@@ -161,23 +134,21 @@ int device_files_make(struct workshop *w, const struct device_wish *wish, struct
     struct maker m = {.w = w, .wish = wish, .out = out};
     for (size_t i = 0; i < KEY_COUNT; i++) {
         mbedtls_pk_init(&m.keys[i].pk);
-        buf_init(&m.names[i], CERT_DER_BYTES_MOST);
     }
     buf_init(&m.der, CERT_DER_BYTES_MOST);
-    buf_init(&m.issuing_der, CERT_DER_BYTES_MOST);
-    buf_init(&m.root_der, CERT_DER_BYTES_MOST);
+    buf_init(&m.name, CERT_DER_BYTES_MOST);
     buf_init(&out->cert_pem, CERT_DER_BYTES_MOST);
     buf_init(&out->chain_pem, CERT_DER_BYTES_MOST);
     buf_init(&out->ca_pem, CERT_DER_BYTES_MOST);
     buf_init(&out->key_pem, 2 * KEY_PEM_BYTES_MOST);
-    int code = make(&m);
-    key_wishes_free(m.keys, KEY_COUNT);
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        buf_deinit(&m.names[i]);
+    int code = device_ca_open(w, &m.ca);
+    if (code == 0) {
+        code = make(&m);
+        device_ca_close(&m.ca);
     }
+    key_wishes_free(m.keys, KEY_COUNT);
+    buf_deinit(&m.name);
     buf_deinit(&m.der);
-    buf_deinit(&m.issuing_der);
-    buf_deinit(&m.root_der);
     if (code < 0) {
         device_files_deinit(out);
     }

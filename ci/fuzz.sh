@@ -21,5 +21,5 @@ corpus=build-fuzz/corpus/$name
 mkdir -p "$corpus"
 seeds=$(find base certs fixtures harness simulator -type d -name "$name.seeds")
 # shellcheck disable=SC2086
-exec "build-fuzz/fuzz/$name" -runs="$runs" -artifact_prefix="build-fuzz/$name." -print_final_stats=1 \
+exec "build-fuzz/fuzz/$name" -runs="$runs" -artifact_prefix="build-fuzz/$name." -print_final_stats=1 -reload=0 \
     "$@" "$corpus" $seeds

@@ -6,6 +6,7 @@
 #include "simulator/control/socket.h"
 #include "simulator/tls/offer_report.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct fronting {
     const char *files;
     const char *control_path; // NULL = control.sock in the folder
     const char *capture;
+    const char *seed; // NULL = drawn
     const char *json;
     const char *tls[POLICY_KEY_COUNT];
     char upstream_host[HOSTING_NAME_BYTES];
@@ -152,6 +154,7 @@ static int open_all(struct fronting *f)
         TRY(read_fault(f->faults[i], &f->parsed[i]));
     }
     TRY(hosting_read_names(f->names, f->name_text, &settings));
+    TRY(hosting_read_seed(f->seed, &settings.seed));
     TRY(hosting_read_tls(f->tls, &settings.tls));
     TRY(fs_make_folder(f->files, 0700));
     TRY(rig_open(&f->rig, &settings));
@@ -167,9 +170,10 @@ static int open_all(struct fronting *f)
 static void print_ready(const struct fronting *f)
 {
     printf("ready host=%s address=%s port=%d upstream=%s:%d upstream_tls=%s root=%s chain=%s "
-           "control=%s\n",
+           "control=%s seed=%" PRIu64 "\n",
            f->host, f->listen, f->bound_port, f->upstream_host, f->upstream_port,
-           f->to_tls ? "yes" : "no", f->root_path, f->chain, f->socket_path);
+           f->to_tls ? "yes" : "no", f->root_path, f->chain, f->socket_path,
+           faults_seed(f->rig.faults));
     if (!f->json) {
         printf("\nsee the chain\n  openssl s_client -connect %s:%d -servername %s -CAfile %s "
                "-verify_return_error </dev/null\n\n",
@@ -227,6 +231,7 @@ static int front_command(int argc, char **argv)
         {"--files", "FOLDER", &f.files},
         {"--control", "PATH", &f.control_path},
         {"--capture", "FILE", &f.capture},
+        {"--seed", "N", &f.seed},
         HOSTING_TLS_OPTIONS(f.tls),
         {"--json", NULL, &f.json},
     };
@@ -246,7 +251,7 @@ static int front_command(int argc, char **argv)
 
 const struct command command_front = {
     .name = "front",
-    .summary = "chains and faults of TLS before any other server",
+    .summary = "chains and faults of TLS and network before any other server",
     .run = front_command,
     .help =
         "usage: hubrig front --to HOST:PORT [options]\n"
@@ -266,14 +271,16 @@ const struct command command_front = {
         "  --port N          default: 8883; 0 takes a free one\n"
         "  --chain NAME      the chain to present; default: azure/digicert-g2 (`hubrig certs\n"
         "                    list` names them)\n"
-        "  --fault \"WORDS\"   arm a fault at tcp.accept or a tls site, as in scenarios: \"drop rst at\n"
-        "                    tls.certificate times 3\"; may be repeated (`hubrig words faults`)\n"
+        "  --fault \"WORDS\"   arm a fault of the network, at tcp.accept or at a tls site, as in scenarios:\n"
+        "                    \"drop rst at tls.certificate times 3\", \"latency 300ms\"; may be repeated\n"
+        "                    (`hubrig words faults`)\n"
         "  --files FOLDER    where root.pem, client-hello.txt and the control socket go; default:\n"
         "                    hub-files\n"
         "  --control PATH    the socket for `hubrig ctl` (fault, faults, clear, chain, clock, drop,\n"
         "                    connections, watch); default: control.sock in the folder\n"
         "  --capture FILE    record the devices' side as pcapng with its TLS secrets: Wireshark shows\n"
         "                    it in the clear; the file holds passwords and has mode 0600\n"
+        "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"

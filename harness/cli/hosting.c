@@ -75,6 +75,15 @@ int hosting_read_port(const char *text, const char *option, int *port)
     return 0;
 }
 
+int hosting_read_seed(const char *text, uint64_t *seed)
+{
+    *seed = 0;
+    if (text && (span_parse_u64(span_text(text), seed) < 0 || *seed == 0)) {
+        FAIL(ERR_USAGE, "--seed takes a number from 1 on, seen '%s'", text);
+    }
+    return 0;
+}
+
 int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_BYTES],
                        struct rig_settings *out)
 {

@@ -26,6 +26,8 @@ void hosting_print_event(const struct event *e, bool is_json);
 
 // ERR_USAGE with a sentence that names the option.
 int hosting_read_port(const char *text, const char *option, int *port) HR_NODISCARD;
+// The seed of what faults leave to chance; 0 when `text` is NULL. ERR_USAGE.
+int hosting_read_seed(const char *text, uint64_t *seed) HR_NODISCARD;
 // A list with commas (NULL: none) and localhost, into out->more_names; `text` keeps the names.
 int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_BYTES],
                        struct rig_settings *out) HR_NODISCARD;

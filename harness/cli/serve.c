@@ -12,6 +12,7 @@
 #include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct serving {
     const char *files;
     const char *names; // more SANs, comma-separated
     const char *capture;
+    const char *seed; // NULL = drawn
     const char *tls[POLICY_KEY_COUNT];
     const char *json;
     const char *hub_path;
@@ -252,6 +254,7 @@ static int open_rig(struct serving *s)
     choose(s);
     hub_settings_init(&settings.hub, s->host);
     TRY(hosting_read_names(s->names, s->name_text, &settings));
+    TRY(hosting_read_seed(s->seed, &settings.seed));
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
@@ -301,9 +304,11 @@ static int print_ready(struct serving *s)
     if (s->dns_port) {
         snprintf(dns, sizeof dns, " dns_port=%d", s->bound_dns_port);
     }
-    printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s\n",
+    printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s "
+           "seed=%" PRIu64 "\n",
            s->host, s->listen, s->bound_port, https, dps, sntp, dns, s->root_path, s->chain, s->device_id,
-           s->device.is_x509 ? "x509" : "sas", s->socket_path);
+           s->device.is_x509 ? "x509" : "sas", s->socket_path,
+           faults_seed(s->rig.faults));
     if (s->json) {
         return 0;
     }
@@ -411,6 +416,7 @@ static int serve_command(int argc, char **argv)
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
         {"--capture", "FILE", &s.capture},
+        {"--seed", "N", &s.seed},
         {"--dps", "NAME", &s.dps_host},
         {"--dps-port", "N", &s.dps_port},
         {"--id-scope", "TEXT", &s.id_scope},
@@ -467,6 +473,7 @@ const struct command command_serve = {
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
         "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
         "                    the clear; the file holds passwords and has mode 0600\n"
+        "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"

@@ -396,6 +396,7 @@ static int open_rig(struct worker *w)
     settings.hub.limits = s->limits;
     settings.hub.has_sdk_faults = s->has_sdk_faults;
     settings.tls = s->tls;
+    settings.seed = job_seed(w->job);
     settings.more_names[settings.more_name_count++] = w->address;
     if (w->job->plan->needs & CAN(DPS)) {
         set_dps(w, &settings);
@@ -410,7 +411,7 @@ static int open_rig(struct worker *w)
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
          F_TEXT("network", w->is_private ? "private" : "host"),
-         F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)));
+         F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)), F_INT("seed", w->job->seed));
     if (!w->is_private) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", w->job->device->board ? "the hub is on the host's network, as the bench tells"

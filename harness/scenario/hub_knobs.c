@@ -33,6 +33,13 @@ static const struct hub_knob {
     {KNOB_HUB_HOST_CONNACK, KIND_INT, AT(wrong_host_connack), {5, 3}, 0, 0},
     {KNOB_HUB_THROTTLED_CONNACK, KIND_INT, AT(throttled_connack), {3, 5}, 0, 0},
     {KNOB_HUB_TWIN_TOO_LARGE, KIND_INT, AT(twin_too_large_status), {413, 400}, 0, 0},
+    {KNOB_HUB_RENEWAL, KIND_BOOL, AT(takes_any_renewal), {0, 1}, 0, 0},
+    {KNOB_HUB_RENEWAL_NO_RID, KIND_BOOL, AT(closes_renewal_without_rid), {0, 1}, 0, 0},
+    {KNOB_HUB_RENEWAL_CSR_CODE, KIND_INT, AT(renewal_csr_code), {400037, 400040}, 0, 0},
+    {KNOB_HUB_RENEWAL_CONFLICT_CODE, KIND_INT, AT(renewal_conflict_code), {409004, 409005}, 0, 0},
+    {KNOB_HUB_RENEWAL_DELAY, KIND_SECONDS, AT(renewal_delay_s), {0, 0}, 0, 86400},
+    {KNOB_HUB_RENEWAL_EXPIRES, KIND_SECONDS, AT(renewal_expires_s), {0, 0}, 1, 604800},
+    {KNOB_HUB_RENEWAL_DAYS, KIND_NUMBER, AT(renewal_days), {0, 0}, 1, 365},
     {KNOB_HUB_C2D_DELIVERIES, KIND_NUMBER, AT(c2d_deliveries_most), {0, 0}, 1, 100},
     {KNOB_HUB_C2D_TTL, KIND_SECONDS, AT(c2d_ttl_s), {0, 0}, 1, C2D_TTL_S_MOST},
 #undef AT

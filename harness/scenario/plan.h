@@ -131,6 +131,22 @@
       "then a message is given up") \
     X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \
       "how long a message lives that says nothing else") \
+    X(HUB_RENEWAL, "hub.renewal", "preview|any", "preview", \
+      "preview: certificates are renewed from api-version 2025-08-01-preview on; any: always") \
+    X(HUB_RENEWAL_NO_RID, "hub.renewal_no_rid", "ignore|close", "ignore", \
+      "what becomes of a request for a certificate without $rid") \
+    X(HUB_RENEWAL_CSR_CODE, "hub.renewal_csr_code", "400037|400040", "400037", \
+      "the error code for a signing request that is no good") \
+    X(HUB_RENEWAL_CONFLICT_CODE, "hub.renewal_conflict_code", "409004|409005", "409004", \
+      "the error code while another request for a certificate is active") \
+    X(HUB_RENEWAL_DELAY, "hub.renewal_delay", "DURATION", "1s", \
+      "how long the CA takes for a renewed certificate") \
+    X(HUB_RENEWAL_EXPIRES, "hub.renewal_expires", "DURATION", "12h", \
+      "how long a request for a certificate is active and its answer kept") \
+    X(HUB_RENEWAL_DAYS, "hub.renewal_days", "1..365", "30", \
+      "how long a renewed certificate is valid") \
+    X(HUB_RENEWAL_RATE, "hub.renewal_rate", "none|N/s|N/m", "none", \
+      "requests for certificates; then the device is told 429") \
     X(HUB_SDK_FAULTS, "hub.sdk_faults", "on|off", "off", \
       "obey AzIoTHub_FaultOperation messages, as the SDKs' own tests send them") \
     TLS_POLICY_TABLE(X)                                                                            \

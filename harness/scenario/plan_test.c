@@ -719,6 +719,9 @@ static void every_option_of_the_hub_has_a_knob(void **state)
         "set hub.roll_cut = on\nset hub.disabled_connack = 3\nset hub.username_connack = 3\n"
         "set hub.host_connack = 3\nset hub.throttled_connack = 5\nset hub.subscriptions = strict\n"
         "set hub.twin_too_large = 400\nset hub.c2d_counts = attempts\nset hub.c2d_deliveries = 3\n"
+        "set hub.renewal = any\nset hub.renewal_no_rid = close\nset hub.renewal_csr_code = 400040\n"
+        "set hub.renewal_conflict_code = 409005\nset hub.renewal_delay = 5s\n"
+        "set hub.renewal_expires = 1m\nset hub.renewal_days = 7\nset hub.renewal_rate = 2/m\n"
         "set hub.c2d_ttl = 2m\nset hub.twin_read_rate = 5/m\nset hub.method_rate = 1/s\n"
         "boot device\n";
     struct fixture f;
@@ -733,6 +736,13 @@ static void every_option_of_the_hub_has_a_knob(void **state)
     assert_int_equal(s->twin_too_large_status, 400);
     assert_int_equal(s->c2d_deliveries_most, 3);
     assert_int_equal(s->c2d_ttl_s, 120);
+    assert_true(s->takes_any_renewal && s->closes_renewal_without_rid);
+    assert_int_equal(s->renewal_csr_code, 400040);
+    assert_int_equal(s->renewal_conflict_code, 409005);
+    assert_int_equal(s->renewal_delay_s, 5);
+    assert_int_equal(s->renewal_expires_s, 60);
+    assert_int_equal(s->renewal_days, 7);
+    assert_int_equal(f.plan.settings.limits.rates[THROTTLE_RENEWAL].per_minute, 2);
     assert_int_equal(f.plan.settings.limits.rates[THROTTLE_TWIN_READ].per_minute, 5);
     assert_int_equal(f.plan.settings.limits.rates[THROTTLE_METHOD].per_minute, 60);
     struct buf out;

@@ -148,6 +148,7 @@ static const struct {
     {KNOB_HUB_CONNECT_RATE, THROTTLE_CONNECT},     {KNOB_HUB_D2C_RATE, THROTTLE_D2C},
     {KNOB_HUB_C2D_RATE, THROTTLE_C2D},             {KNOB_HUB_TWIN_READ_RATE, THROTTLE_TWIN_READ},
     {KNOB_HUB_TWIN_UPDATE_RATE, THROTTLE_TWIN_UPDATE}, {KNOB_HUB_METHOD_RATE, THROTTLE_METHOD},
+    {KNOB_HUB_RENEWAL_RATE, THROTTLE_RENEWAL},
 };
 
 // What the limits are in the end: the tier's, and what other knobs say instead.
@@ -271,6 +272,14 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_C2D_COUNTS] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_DELIVERIES] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_TTL] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_NO_RID] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_CSR_CODE] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_CONFLICT_CODE] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_DELAY] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_EXPIRES] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_DAYS] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_RENEWAL_RATE] = {.set = set_rate, .later = "move it above the boot"},
     [KNOB_HUB_SDK_FAULTS] = {.set = set_hub_sdk_faults, .later = "move it above the boot"},
     [KNOB_HUB_SNTP] = {parser_set_sntp, "to change it in the run: sntp MODE", true},
     [KNOB_DNS_HUB] = {parser_set_dns_hub, "to change it in the run: dns hub BEHAVIOUR", true},

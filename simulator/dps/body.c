@@ -58,13 +58,6 @@ int dps_body_read(struct span body, const char *registration_id, char **payload)
     return code;
 }
 
-void dps_guid_print(const uint8_t b[16], char out[37])
-{
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
-}
-
 // "2026-01-02T03:04:05.6789012Z" with this many digits behind the point, 3 or 7.
 static int print_time(int64_t us, int digits, struct buf *out)
 {
@@ -167,7 +160,7 @@ int dps_body_error(struct dps *dps, int error_code, const char *message, struct 
     uint8_t bytes[16];
     char guid[37];
     TRY(dps->env->random(dps->env->world, bytes, sizeof bytes));
-    dps_guid_print(bytes, guid);
+    guid_print(bytes, guid);
     TRY(buf_printf(out, "{\"errorCode\":%d,\"trackingId\":\"%s\",", error_code, guid));
     TRY(text_member("message", message, out));
     TRY(buf_append_text(out, ","));

@@ -83,5 +83,3 @@ int dps_body_assigning(const struct registration *r, bool is_first, struct buf *
 int dps_body_final(const struct registration *r, struct buf *out) HR_NODISCARD;
 int dps_body_error(struct dps *dps, int error_code, const char *message,
                    struct buf *out) HR_NODISCARD;
-// "8-4-4-4-12" hexadecimal digits of 16 bytes.
-void dps_guid_print(const uint8_t bytes[16], char out[37]);

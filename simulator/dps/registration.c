@@ -154,7 +154,7 @@ static int make_operation_id(struct dps *dps, struct registration *r)
     uint8_t bytes[24];
     char guid[37];
     TRY(dps->env->random(dps->env->world, bytes, sizeof bytes));
-    dps_guid_print(bytes + 8, guid);
+    guid_print(bytes + 8, guid);
     uint64_t head = 0;
     for (int i = 0; i < 8; i++) {
         head = head << 8 | bytes[i];
@@ -172,7 +172,7 @@ static int touch(struct dps *dps, struct registration *r)
     buf_init(&text, sizeof r->etag - 1);
     r->updated_us = dps_utc_us(dps);
     TRY(dps->env->random(dps->env->world, bytes, sizeof bytes));
-    dps_guid_print(bytes, guid);
+    guid_print(bytes, guid);
     snprintf(quoted, sizeof quoted, "\"%s\"", guid);
     TRY(base64_encode(span_text(quoted), &text));
     span_copy_text(buf_span(&text), r->etag, sizeof r->etag);

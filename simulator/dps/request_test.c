@@ -26,7 +26,7 @@ static const struct {
     {"0ne0/registrations/d-1./api-version=x", NULL, NULL, NULL},
 };
 
-static void user_names_follow_the_grammar_of_section_1(void **state)
+static void user_names_follow_their_grammar(void **state)
 {
     (void)state;
     for (size_t i = 0; i < HR_COUNT_OF(usernames); i++) {
@@ -65,7 +65,7 @@ static const struct {
     {"", -1, NULL, NULL},
 };
 
-static void topics_follow_section_3(void **state)
+static void topics_are_requests_with_a_rid(void **state)
 {
     (void)state;
     for (size_t i = 0; i < HR_COUNT_OF(topics); i++) {
@@ -141,8 +141,8 @@ static void registration_ids_have_128_characters_at_most(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(user_names_follow_the_grammar_of_section_1),
-        cmocka_unit_test(topics_follow_section_3),
+        cmocka_unit_test(user_names_follow_their_grammar),
+        cmocka_unit_test(topics_are_requests_with_a_rid),
         cmocka_unit_test(a_response_has_rid_first_and_retry_after_behind_it),
         cmocka_unit_test(filters_match_as_mqtt_says),
         cmocka_unit_test(registration_ids_have_128_characters_at_most),

@@ -1,56 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "simulator/faults/fault.h"
-#include "base/error.h"
-#include "base/test.h"
-#include "simulator/journal/event_log.h"
+#include "simulator/faults/fault_rig.h"
 
-struct world {
-    struct fake_world fake;
-    struct env env;
-    struct journal *journal;
-    struct event_log log;
-    struct fault_plan *plan;
-};
-
-static void open_world(struct world *w)
-{
-    memset(w, 0, sizeof *w);
-    w->env = env_fake(&w->fake);
-    w->journal = journal_new(&w->env);
-    w->plan = faults_new(w->journal);
-    assert_non_null(w->plan);
-    event_log_init(&w->log, w->journal);
-}
-
-static void close_world(struct world *w)
-{
-    faults_free(w->plan);
-    journal_free(w->journal);
-    event_log_deinit(&w->log);
-}
-
-static int parse(const char *text, struct fault *f, size_t *bad)
-{
-    struct span words[16];
-    size_t count = 0;
-    struct span rest = span_text(text);
-    while (rest.len) {
-        words[count++] = span_cut(rest, ' ', &rest);
-    }
-    return fault_parse(words, count, f, bad);
-}
-
-static void arm(struct world *w, const char *text)
-{
-    struct fault f;
-    size_t bad = 0;
-    if (parse(text, &f, &bad) < 0) {
-        fail_msg("%s: %s", text, error_text(ERR_SYNTAX));
-    }
-    assert_int_equal(faults_add(w->plan, &f), 0);
-}
-
-static enum fault_kind decide(struct world *w, enum fault_site site, uint32_t connection)
+static enum fault_kind decide(struct fault_rig *w, enum fault_site site, uint32_t connection)
 {
     return faults_decide(w->plan, site, connection, "d").kind;
 }
@@ -210,7 +161,7 @@ static void good_words_become_the_fault_that_they_say(void **state)
         struct fault f;
         size_t bad = 99;
         const struct fault *x = &good_rows[i].expected;
-        if (parse(good_rows[i].text, &f, &bad) < 0) {
+        if (fault_rig_parse(good_rows[i].text, &f, &bad) < 0) {
             fail_msg("%s: %s", good_rows[i].text, error_text(ERR_SYNTAX));
         }
         bool is_same = f.kind == x->kind && f.site == x->site && f.number[0] == x->number[0] &&
@@ -272,6 +223,21 @@ static const struct {
     {"refuse 5 for 20", ERR_SYNTAX, 3, "seen '20'"},
     {"swallow at tcp.accept", ERR_VALUE, 0, "no sense at tcp.accept"},
     {"stall device d", ERR_VALUE, 0, "no device is known yet at tcp.accept"},
+    {"swallow chance", ERR_SYNTAX, 2, "seen nothing"},
+    {"swallow chance 30", ERR_SYNTAX, 2, "a share such as 30%"},
+    {"swallow chance 0%", ERR_VALUE, 2, "more than nothing"},
+    {"swallow chance 100.5%", ERR_VALUE, 2, "up to 100%"},
+    {"swallow chance 1.23456%", ERR_SYNTAX, 2, "seen '1.23456%'"},
+    {"swallow in 5", ERR_SYNTAX, 2, "in wants a duration"},
+    {"loss 91%", ERR_VALUE, 1, "up to 90%"},
+    {"loss 3", ERR_VALUE, 1, "a share such as 2.5%"},
+    {"window 100", ERR_VALUE, 1, "from 1152 to 65535"},
+    {"refuse-tcp times 3", ERR_VALUE, 0, "closes a port"},
+    {"block chance 30%", ERR_VALUE, 0, "closes a port"},
+    {"latency 1s times 65", ERR_VALUE, 0, "at most 64 connections"},
+    {"latency 1s times 2 device d", ERR_VALUE, 0, "not known yet"},
+    {"portal 302 device d", ERR_VALUE, 0, "before it is known"},
+    {"portal 404", ERR_SYNTAX, 1, "200|302|511"},
 };
 
 static void wrong_words_are_named_with_their_place_and_a_way_out(void **state)
@@ -280,7 +246,7 @@ static void wrong_words_are_named_with_their_place_and_a_way_out(void **state)
     for (size_t i = 0; i < HR_COUNT_OF(bad_rows); i++) {
         struct fault f;
         size_t bad = 99;
-        int code = parse(bad_rows[i].text, &f, &bad);
+        int code = fault_rig_parse(bad_rows[i].text, &f, &bad);
         if (code != bad_rows[i].code || bad != bad_rows[i].bad ||
             !strstr(error_text(code), bad_rows[i].sentence)) {
             fail_msg("'%s': expected %s at %zu with '%s', seen %s at %zu with '%s'",
@@ -305,9 +271,9 @@ static void a_device_id_that_does_not_fit_is_refused(void **state)
 static void a_fault_acts_as_often_as_it_says_and_then_is_gone(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "refuse 4 times 2");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "refuse 4 times 2");
     assert_logged(&w.log, "fault.armed fault=\"refuse 4\" site=mqtt.connack times=2");
     struct fault_decision d = faults_decide(w.plan, SITE_MQTT_CONNACK, 7, "d");
     assert_int_equal(d.kind, FAULT_REFUSE);
@@ -316,59 +282,59 @@ static void a_fault_acts_as_often_as_it_says_and_then_is_gone(void **state)
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 8), FAULT_REFUSE);
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 9), FAULT_NONE);
     assert_int_equal(w.log.counts[EVENT_FAULT_FIRED], 2);
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void after_lets_the_first_ones_pass(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "swallow after 2");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "swallow after 2");
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_NONE); // another site counts nothing
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void a_fault_for_one_device_leaves_the_others_alone(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "swallow times always device d/m");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "swallow times always device d/m");
     assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d").kind, FAULT_NONE);
     assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d/m2").kind, FAULT_NONE);
     assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, NULL).kind, FAULT_NONE);
     assert_int_equal(faults_decide(w.plan, SITE_MQTT_PUBACK, 1, "d/m").kind, FAULT_SWALLOW);
     assert_logged(&w.log, "times=always");
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void a_delay_is_returned_once_and_what_stands_behind_it_follows(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "delay 1s times always");
-    arm(&w, "refuse 3");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "delay 1s times always");
+    fault_rig_arm(&w, "refuse 3");
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_DELAY);
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 2), FAULT_DELAY); // another connection between
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_REFUSE);
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 2), FAULT_NONE);
     assert_int_equal(decide(&w, SITE_MQTT_CONNACK, 1), FAULT_DELAY); // a new occasion
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void the_explicit_form_goes_on_behind_the_fault_that_it_names(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "delay 1s at mqtt.puback times always");
-    arm(&w, "swallow after 1");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "delay 1s at mqtt.puback times always");
+    fault_rig_arm(&w, "swallow after 1");
     struct fault_decision one = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", 0);
     struct fault_decision two = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", 0);
     assert_int_equal(one.kind, FAULT_DELAY);
@@ -378,14 +344,14 @@ static void the_explicit_form_goes_on_behind_the_fault_that_it_names(void **stat
     two = faults_decide_after(w.plan, SITE_MQTT_PUBACK, 1, "d", two.order);
     assert_int_equal(one.kind, FAULT_NONE);
     assert_int_equal(two.kind, FAULT_SWALLOW);
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void sixty_four_faults_fit_and_a_spent_one_makes_room(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
+    struct fault_rig w;
+    fault_rig_open(&w);
     const struct fault f = {.kind = FAULT_SWALLOW, .site = SITE_MQTT_PUBACK, .times = 1};
     for (int i = 0; i < 64; i++) {
         assert_int_equal(faults_add(w.plan, &f), 0);
@@ -393,15 +359,15 @@ static void sixty_four_faults_fit_and_a_spent_one_makes_room(void **state)
     assert_int_equal(faults_add(w.plan, &f), ERR_LIMIT);
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
     assert_int_equal(faults_add(w.plan, &f), 0);
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void a_duration_ends_a_fault_and_a_start_holds_it_back(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "swallow for 20s");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "swallow for 20s");
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
     w.fake.mono_us += 19999999;
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
@@ -418,19 +384,127 @@ static void a_duration_ends_a_fault_and_a_start_holds_it_back(void **state)
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_SWALLOW);
     w.fake.mono_us += 5000000;
     assert_int_equal(decide(&w, SITE_MQTT_PUBACK, 1), FAULT_NONE);
-    close_world(&w);
+    fault_rig_close(&w);
+}
+
+static size_t occasions_that_act(uint64_t seed, const char *text, uint64_t *pattern)
+{
+    struct fault_rig w;
+    size_t count = 0;
+    fault_rig_open(&w);
+    faults_set_seed(w.plan, seed);
+    fault_rig_arm(&w, text);
+    *pattern = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        bool has_acted = decide(&w, SITE_MQTT_PUBACK, i) == FAULT_SWALLOW;
+        *pattern = *pattern << 1 | has_acted;
+        count += has_acted;
+    }
+    fault_rig_close(&w);
+    return count;
+}
+
+static void chance_acts_on_its_share_and_follows_from_the_seed(void **state)
+{
+    (void)state;
+    uint64_t first;
+    uint64_t again;
+    uint64_t other;
+    size_t count = occasions_that_act(7, "swallow chance 30% times always", &first);
+    assert_in_range(count, 250, 350);
+    assert_int_equal(occasions_that_act(7, "swallow chance 30% times always", &again), count);
+    assert_true(first == again);
+    occasions_that_act(8, "swallow chance 30% times always", &other);
+    assert_true(first != other);
+    assert_int_equal(occasions_that_act(7, "swallow chance 50% times 3", &again), 3);
+}
+
+// The state's place, seen from a connection.
+static bool stands(struct fault_rig *w, uint32_t connection)
+{
+    struct fault_state s;
+    size_t next = 0;
+    const struct fault_place place = {SITE_NET_MQTTS, connection, ""};
+    return faults_standing(w->plan, &next, &place, &s);
+}
+
+static void a_state_counts_new_connections(void **state)
+{
+    (void)state;
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "latency 1s after 1 times 2");
+    for (uint32_t connection = 4; connection < 8; connection++) {
+        faults_meet(w.plan, SITE_NET_MQTTS, connection);
+    }
+    assert_false(stands(&w, 3)); // was there before
+    assert_false(stands(&w, 4));
+    assert_true(stands(&w, 5));
+    assert_true(stands(&w, 6));
+    assert_false(stands(&w, 7));
+    fault_rig_close(&w);
+}
+
+static void a_state_after_the_first_ones_goes_on_for_ever(void **state)
+{
+    (void)state;
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "latency 1s after 2");
+    for (uint32_t connection = 4; connection < 300; connection++) {
+        faults_meet(w.plan, SITE_NET_MQTTS, connection);
+        assert_int_equal(stands(&w, connection), connection >= 6);
+    }
+    fault_rig_close(&w);
+}
+
+static void chance_chooses_connections_and_stays_with_them(void **state)
+{
+    (void)state;
+    struct fault_rig w;
+    size_t count = 0;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "blackhole both chance 25%");
+    for (uint32_t connection = 1; connection <= 1000; connection++) {
+        bool is_chosen = stands(&w, connection);
+        assert_true(stands(&w, connection) == is_chosen);
+        count += is_chosen;
+    }
+    assert_in_range(count, 200, 300);
+    fault_rig_close(&w);
+}
+
+// One that does not begin at once, or whose end is told, is written so that it can be read again.
+static void what_is_printed_reads_as_the_same_fault(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "loss 2.5% at net.mqtts times always",
+        "latency 300ms at net.any times 2 after 1",
+        "swallow at mqtt.puback times always chance 12.5% in 1000ms for 20000ms",
+        "portal 511 at net.https times always chance 50%",
+        "swallow at mqtt.puback times 1 device d/m"};
+    for (size_t i = 0; i < HR_COUNT_OF(texts); i++) {
+        struct fault f;
+        size_t bad = 0;
+        struct buf out HR_CLEANUP(buf_deinit);
+        buf_init(&out, 300);
+        assert_int_equal(fault_rig_parse(texts[i], &f, &bad), 0);
+        assert_int_equal(fault_print(&f, &out), 0);
+        assert_string_equal(buf_text(&out), texts[i]);
+    }
 }
 
 static void clearing_removes_every_fault_and_says_so(void **state)
 {
     (void)state;
-    struct world w;
-    open_world(&w);
-    arm(&w, "stall times always");
+    struct fault_rig w;
+    fault_rig_open(&w);
+    fault_rig_arm(&w, "stall times always");
     faults_clear(w.plan);
     assert_int_equal(decide(&w, SITE_TCP_ACCEPT, 1), FAULT_NONE);
     assert_int_equal(w.log.counts[EVENT_FAULT_CLEARED], 1);
-    close_world(&w);
+    fault_rig_close(&w);
 }
 
 static void every_row_has_its_words(void **state)
@@ -463,6 +537,11 @@ int main(void)
         cmocka_unit_test(the_explicit_form_goes_on_behind_the_fault_that_it_names),
         cmocka_unit_test(sixty_four_faults_fit_and_a_spent_one_makes_room),
         cmocka_unit_test(a_duration_ends_a_fault_and_a_start_holds_it_back),
+        cmocka_unit_test(chance_acts_on_its_share_and_follows_from_the_seed),
+        cmocka_unit_test(a_state_counts_new_connections),
+        cmocka_unit_test(a_state_after_the_first_ones_goes_on_for_ever),
+        cmocka_unit_test(chance_chooses_connections_and_stays_with_them),
+        cmocka_unit_test(what_is_printed_reads_as_the_same_fault),
         cmocka_unit_test(clearing_removes_every_fault_and_says_so),
         cmocka_unit_test(every_row_has_its_words),
     };

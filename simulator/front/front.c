@@ -42,17 +42,33 @@ void front_close(struct front *front)
     free(front);
 }
 
+static int check_state(const struct fault *fault, const char *brief)
+{
+    if (fault->site != SITE_NET_ANY) {
+        FAIL(ERR_VALUE, "'%s' would act at %s, and a front has one port only; try '%s at net.any'",
+             brief, site_word(fault->site), brief);
+    }
+    if (fault->device[0]) {
+        FAIL(ERR_VALUE, "a front does not know its devices' names: leave device %s out",
+             fault->device);
+    }
+    return 0;
+}
+
 int front_check_fault(const struct fault *fault)
 {
     char brief[80];
+    fault_brief(fault, brief, sizeof brief);
+    if (fault_is_state(fault->kind)) {
+        return check_state(fault, brief);
+    }
     if (site_classes(fault->site) & AT_NAMELESS && fault->site != SITE_DPS_ACCEPT) {
         return 0;
     }
-    fault_brief(fault, brief, sizeof brief);
     if (!(fault_classes(fault->kind) & AT_NAMELESS)) {
         FAIL(ERR_VALUE,
-             "'%s' acts inside MQTT, which a front does not speak; it takes faults at tcp.accept and "
-             "at the tls sites (`hubrig words faults`)",
+             "'%s' acts inside MQTT, which a front does not speak; it takes faults at tcp.accept, at "
+             "the tls sites and at net.any (`hubrig words faults`)",
              brief);
     }
     FAIL(ERR_VALUE,

@@ -2,47 +2,10 @@
 // Policies, rolled keys, CA certificates and the switches against SAS tokens. Rows carry the name
 // of what they show.
 #include "simulator/hub/access.h"
-#include "base/text_code.h"
-#include "simulator/hub/hub_rig.h"
+#include "simulator/hub/ca_rig.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// ---- an X.509 library of words: "CN|issuer|dates" is a certificate
-
-static struct span part(struct span der, int index)
-{
-    struct span rest = der;
-    struct span text = SPAN_EMPTY;
-    for (int i = 0; i <= index; i++) {
-        text = span_cut(rest, '|', &rest);
-    }
-    return text;
-}
-
-static int word_chain_leads_to(const struct span *chain, size_t count, const struct span *anchors,
-                               size_t anchor_count, int64_t utc_s, struct cert_judgement *out)
-{
-    (void)utc_s;
-    *out = (struct cert_judgement){.verdict = CERT_UNTRUSTED};
-    snprintf(out->why, sizeof out->why, "the chain does not lead to a known CA");
-    for (size_t i = 0; count > 0 && i < anchor_count; i++) {
-        if (span_equals(part(chain[count - 1], 1), part(anchors[i], 0))) {
-            bool is_old = span_equals_text(part(chain[count - 1], 2), "old");
-            out->verdict = is_old ? CERT_OUT_OF_DATE : CERT_TRUSTED;
-            out->anchor = i;
-            snprintf(out->why, sizeof out->why, is_old ? "CN=middle ended" : "known");
-        }
-    }
-    return 0;
-}
-
-static int word_common_name(struct span der, char *out, size_t capacity)
-{
-    return part(der, 0).len > 0 && span_copy_text(part(der, 0), out, capacity) ? 0 : ERR_SYNTAX;
-}
-
-static const struct hub_crypto words = {word_chain_leads_to, word_common_name};
 
 // ---- the hub of these tests
 
@@ -50,42 +13,12 @@ static void open_with(struct hub_rig *rig, void (*change)(struct hub_settings *)
 {
     struct hub_settings settings;
     hub_settings_init(&settings, RIG_HOST);
-    settings.crypto = &words;
+    settings.crypto = &word_crypto;
     if (change) {
         change(&settings);
     }
     rig_open_with(rig, &settings);
-    const struct access_policy policies[] = {
-        {"device", RIG_BAD_KEY, RIG_OTHER_KEY, HUB_RIGHT_DEVICE_CONNECT},
-        {"iothubowner", RIG_BAD_KEY, RIG_OTHER_KEY,
-         HUB_RIGHT_DEVICE_CONNECT | HUB_RIGHT_SERVICE_CONNECT},
-        {"service", RIG_BAD_KEY, RIG_OTHER_KEY, HUB_RIGHT_SERVICE_CONNECT},
-    };
-    for (size_t i = 0; i < HR_COUNT_OF(policies); i++) {
-        assert_int_equal(hub_add_policy(rig->hub, &policies[i]), 0);
-    }
-    rig_add(rig, (struct identity){.name = "press-01", .auth = HUB_AUTH_CA});
-    rig_add(rig, (struct identity){.name = "press-01/axis", .auth = HUB_AUTH_CA});
-    assert_int_equal(hub_add_ca(rig->hub, "factory", SPAN_LITERAL("factory|factory"), true), 0);
-    assert_int_equal(hub_add_ca(rig->hub, "lab", SPAN_LITERAL("lab|lab"), false), 0);
-}
-
-static const char *token_for(const char *resource, const char *key, const char *policy, int life_s,
-                             char out[500])
-{
-    char se[24];
-    struct buf signature;
-    struct buf encoded;
-    buf_init(&signature, 100);
-    buf_init(&encoded, 300);
-    snprintf(se, sizeof se, "%d", RIG_NOW_S + life_s);
-    assert_int_equal(sas_sign(key, span_text(resource), span_text(se), &signature), 0);
-    assert_int_equal(percent_encode(buf_span(&signature), &encoded), 0);
-    snprintf(out, 500, "SharedAccessSignature sr=%s&sig=%s&se=%s%s%s", resource, buf_text(&encoded),
-             se, policy ? "&skn=" : "", policy ? policy : "");
-    buf_deinit(&signature);
-    buf_deinit(&encoded);
-    return out;
+    rig_add_access(rig);
 }
 
 static void connect_as(struct hub_rig *rig, const char *name, const char *password,
@@ -208,9 +141,9 @@ static void every_token_is_judged_by_its_row(void **state)
         const struct token_row *r = &token_rows[i];
         struct hub_rig rig;
         struct auth_result result;
-        char token[500];
+        char token[400];
         open_with(&rig, r->change);
-        token_for(r->resource, r->key, r->policy, r->life_s, token);
+        rig_token_for(r->resource, r->key, r->policy, r->life_s, token);
         connect_as(&rig, r->name, token, NULL, &result);
         assert_result(r->rule, result, r->reason, r->working);
         rig_close(&rig);
@@ -233,7 +166,7 @@ static void what_a_token_opens_is_told(void **state)
         struct auth_result result;
         char token[500];
         open_with(&rig, NULL);
-        token_for(rows[i].resource, rows[i].key, rows[i].policy, 60, token);
+        rig_token_for(rows[i].resource, rows[i].key, rows[i].policy, 60, token);
         connect_as(&rig, "bench-01", token, NULL, &result);
         assert_string_equal(result.token_scope, rows[i].scope);
         assert_int_equal(result.is_policy, rows[i].is_policy);
@@ -246,9 +179,9 @@ static void the_key_of_a_policy_is_named_in_full(void **state)
     (void)state;
     struct hub_rig rig;
     struct auth_result result;
-    char token[500];
+    char token[400];
     open_with(&rig, NULL);
-    connect_as(&rig, "bench-01", token_for(RIG_HOST, RIG_OTHER_KEY, "device", 60, token), NULL,
+    connect_as(&rig, "bench-01", rig_token_for(RIG_HOST, RIG_OTHER_KEY, "device", 60, token), NULL,
                &result);
     assert_string_equal(result.key, "policy device secondary");
     assert_int_equal(result.token_expires_us, (RIG_NOW_S + 60) * INT64_C(1000000));
@@ -316,9 +249,9 @@ static void a_ca_device_is_refused_with_a_token_or_with_nothing(void **state)
     (void)state;
     struct hub_rig rig;
     struct auth_result result;
-    char token[500];
+    char token[400];
     open_with(&rig, NULL);
-    connect_as(&rig, "press-01", token_for(RIG_HOST, RIG_BAD_KEY, "device", 60, token), NULL,
+    connect_as(&rig, "press-01", rig_token_for(RIG_HOST, RIG_BAD_KEY, "device", 60, token), NULL,
                &result);
     assert_result("token", result, REASON_WRONG_AUTH_METHOD, "registered for certificates of a CA");
     connect_as(&rig, "press-01", NULL, NULL, &result);
@@ -466,9 +399,9 @@ static void a_rolled_key_counts_from_the_next_connect(void **state)
     char secondary[500];
     open_with(&rig, NULL);
     attach(&rig, "bench-01", "primary", &link);
-    token_for(D1, RIG_KEY, NULL, 60, old);
-    token_for(D1, RIG_BAD_KEY, NULL, 60, fresh);
-    token_for(D1, RIG_OTHER_KEY, NULL, 60, secondary);
+    rig_token_for(D1, RIG_KEY, NULL, 60, old);
+    rig_token_for(D1, RIG_BAD_KEY, NULL, 60, fresh);
+    rig_token_for(D1, RIG_OTHER_KEY, NULL, 60, secondary);
     assert_int_equal(hub_roll_key(rig.hub, "bench-01", HUB_KEY_PRIMARY, RIG_BAD_KEY), 0);
     assert_logged(&rig.log, "hub.key name=bench-01 key=primary");
     assert_int_equal(link.closes, 0); // the token is looked at only at CONNECT

@@ -21,7 +21,12 @@ void hub_settings_init(struct hub_settings *settings, const char *host)
                                       .c2d_deliveries_most = 10,
                                       .twin_too_large_status = 413,
                                       .wrong_host_connack = 5,
-                                      .throttled_connack = 3};
+                                      .throttled_connack = 3,
+                                      .renewal_csr_code = 400037,
+                                      .renewal_conflict_code = 409004,
+                                      .renewal_delay_s = 1,
+                                      .renewal_expires_s = 43200,
+                                      .renewal_days = 30};
     hub_limits_of_tier(HUB_TIER_NONE, 1, &settings->limits);
     span_copy_text(span_text(host), settings->host, sizeof settings->host);
 }
@@ -43,6 +48,7 @@ static void entry_free(struct hub_entry *entry)
 {
     hub_c2d_free(entry);
     hub_twin_free(entry->twin);
+    hub_renewal_free(entry->renewal);
     hub_filters_free(entry);
     explicit_bzero(entry, sizeof *entry);
     free(entry);
@@ -180,11 +186,13 @@ void hub_tick(struct hub *hub)
     hub->deadline_us = UINT64_MAX;
     for (struct hub_entry *entry = hub->entries; entry; entry = entry->hh.next) {
         hub_c2d_tick(hub, entry);
+        hub_renewal_tick(hub, entry);
     }
     hub_feedback_tick(hub);
     hub_method_tick(hub);
     for (struct hub_entry *entry = hub->entries; entry; entry = entry->hh.next) {
         hub_due(hub, hub_c2d_deadline_us(hub, entry));
+        hub_due(hub, hub_renewal_deadline_us(entry));
     }
     hub_due(hub, hub_feedback_deadline_us(hub));
     hub_due(hub, hub_method_deadline_us(hub));
@@ -439,6 +447,7 @@ void hub_link_ready(struct hub *hub, struct hub_link *link)
     link = hub_link_of(hub, identity); // the offer may have ended it
     if (link) {
         hub_method_offer(hub, link);
+        hub_renewal_offer(hub, entry);
     }
 }
 
@@ -504,8 +513,10 @@ static int remove_entry(struct hub *hub, struct hub_entry *entry)
     id->is_disabled = true; // for a CONNECT that is judged already
     hub_c2d_free(entry);
     hub_twin_free(entry->twin);
+    hub_renewal_free(entry->renewal);
     hub_filters_free(entry);
     entry->twin = NULL;
+    entry->renewal = NULL;
     entry->is_kept = false;
     entry->has_sdk_fault = false;
     explicit_bzero(id->primary_key, sizeof id->primary_key);

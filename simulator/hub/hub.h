@@ -58,6 +58,13 @@ struct hub_settings {
     bool is_module_sas_off;        // disableModuleSAS: no tokens of module keys
     bool has_roll_cut;             // a rolled key ends the connections made with it; default: they
                                    // stay, because the hub looks at a token only at CONNECT
+    bool takes_any_renewal;       // of any api-version; default: from 2025-08-01-preview on
+    bool closes_renewal_without_rid; // default: such a request gets no answer
+    int renewal_csr_code;         // 400037 (default) or 400040: a signing request that is no good
+    int renewal_conflict_code;    // 409004 (default) or 409005: another request is active
+    uint32_t renewal_delay_s;     // until the certificate is there; default 1
+    uint32_t renewal_expires_s;   // how long a request is active and its answer kept; default 12 h
+    uint32_t renewal_days;        // life of a renewed certificate; default 30
     bool has_sdk_faults; // obey AzIoTHub_FaultOperation messages; default: plain telemetry
     const struct hub_crypto *crypto; // borrowed; NULL: no CA certificates
     struct hub_limits limits;        // default: none
@@ -171,6 +178,7 @@ struct hub_link {
     // closed when they return.
     void (*c2d_ready)(struct hub_link *link); // hub_c2d_take has something
     void (*desired)(struct hub_link *link, struct span patch_json, int64_t version);
+    void (*renewal)(struct hub_link *link); // hub_renewal_take has an answer
     // False: the device has not subscribed to methods.
     bool (*method)(struct hub_link *link, const struct hub_method_request *request);
     uint32_t connection;

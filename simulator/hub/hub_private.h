@@ -4,6 +4,7 @@
 #include "simulator/hub/access.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/hub.h"
+#include "simulator/hub/renewal.h"
 
 // Without memory uthash leaves the element out and marks it, instead of ending the program.
 #define HASH_NONFATAL_OOM            1
@@ -33,6 +34,7 @@ struct c2d_record { // feedback on its way to the service
 
 struct twin;         // twin.c
 struct method_entry; // method.c
+struct renewal;      // renewal.c
 
 struct hub_entry {
     struct identity identity;
@@ -40,6 +42,7 @@ struct hub_entry {
     struct c2d_item *messages;  // oldest first
     size_t message_count;
     struct twin *twin;            // NULL until it is asked for
+    struct renewal *renewal;      // the last request for a certificate, or NULL
     bool is_kept;                 // the session outlives its connection (clean 0)
     uint8_t sdk_fault_digest[32]; // of the property bag of the last fault message, with the flag
     bool has_sdk_fault;
@@ -86,6 +89,7 @@ struct hub {
     struct hub_ca cas[HUB_CAS_MOST];
     size_t ca_count;
     struct throttle_bucket buckets[THROTTLE_COUNT];
+    struct hub_issuer issuer; // of renewed certificates; issue NULL: none
     int64_t quota_day; // of the hub's clock, since 1970
     uint64_t blocks_used;
 };
@@ -128,6 +132,20 @@ void hub_feedback_add(struct hub *hub, const struct hub_entry *entry, const stru
                       enum c2d_outcome outcome);
 void hub_feedback_tick(struct hub *hub);
 uint64_t hub_feedback_deadline_us(const struct hub *hub);
+
+// twin_document.c: the body of a refusal; `info` is JSON, NULL: no such member.
+int hub_error_json(const struct hub *hub, int hub_code, const char *message, const char *info,
+                   struct buf *out) HR_NODISCARD;
+
+// limits.c: false when the throttle takes no more renewals; try again after *wait_us.
+bool hub_admit_renewal(struct hub *hub, uint64_t *wait_us);
+
+// renewal.c
+void hub_renewal_free(struct renewal *renewal);
+void hub_renewal_tick(struct hub *hub, struct hub_entry *entry);
+uint64_t hub_renewal_deadline_us(const struct hub_entry *entry);
+// Tells the link, if any, that an answer waits.
+void hub_renewal_offer(struct hub *hub, struct hub_entry *entry);
 
 // twin.c
 void hub_twin_free(struct twin *twin);

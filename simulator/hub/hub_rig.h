@@ -3,6 +3,7 @@
 #pragma once
 #include "base/error.h"
 #include "base/test.h"
+#include "base/text_code.h"
 #include "base/when.h"
 #include "simulator/hub/hub.h"
 #include "simulator/hub/sas.h"
@@ -73,31 +74,31 @@ static inline void rig_close(struct hub_rig *rig)
     event_log_deinit(&rig->log);
 }
 
-// A token for `name` ("d" or "d/m") that ends `life_s` after the rig's beginning, signed with
-// `key`.
+// A token for `resource`, as it stands in sr, that ends `life_s` after the rig's beginning.
+static inline const char *rig_token_for(const char *resource, const char *key, const char *policy,
+                                        int life_s, char out[400])
+{
+    char se[24];
+    struct buf signature HR_CLEANUP(buf_deinit);
+    struct buf encoded HR_CLEANUP(buf_deinit);
+    buf_init(&signature, 100);
+    buf_init(&encoded, 300);
+    snprintf(se, sizeof se, "%d", RIG_NOW_S + life_s);
+    assert_int_equal(sas_sign(key, span_text(resource), span_text(se), &signature), 0);
+    assert_int_equal(percent_encode(buf_span(&signature), &encoded), 0);
+    snprintf(out, 400, "SharedAccessSignature sr=%s&sig=%s&se=%s%s%s", resource, buf_text(&encoded),
+             se, policy ? "&skn=" : "", policy ? policy : "");
+    return out;
+}
+
+// A token for `name` ("d" or "d/m"), signed with `key`.
 static inline const char *rig_token(const char *host, const char *name, const char *key, int life_s,
                                     char out[400])
 {
     char sr[200];
-    char se[24];
-    struct buf signature;
-    struct buf encoded;
     const char *slash = strchr(name, '/');
     int device_len = slash ? (int)(slash - name) : (int)strlen(name);
     snprintf(sr, sizeof sr, "%s%%2Fdevices%%2F%.*s%s%s", host, device_len, name,
              slash ? "%2Fmodules%2F" : "", slash ? slash + 1 : "");
-    snprintf(se, sizeof se, "%d", RIG_NOW_S + life_s);
-    buf_init(&signature, 100);
-    buf_init(&encoded, 300);
-    assert_int_equal(sas_sign(key, span_text(sr), span_text(se), &signature), 0);
-    for (size_t i = 0; i < signature.len; i++) {
-        bool is_plain = !strchr("+/=", signature.data[i]);
-        assert_int_equal(is_plain ? buf_append_u8(&encoded, signature.data[i])
-                                  : buf_printf(&encoded, "%%%02X", signature.data[i]),
-                         0);
-    }
-    snprintf(out, 400, "SharedAccessSignature sr=%s&sig=%s&se=%s", sr, buf_text(&encoded), se);
-    buf_deinit(&signature);
-    buf_deinit(&encoded);
-    return out;
+    return rig_token_for(sr, key, NULL, life_s, out);
 }

@@ -40,6 +40,15 @@ enum reason hub_admit_service(struct hub *hub, enum throttle throttle, uint32_t 
     return REASON_THROTTLED;
 }
 
+bool hub_admit_renewal(struct hub *hub, uint64_t *wait_us)
+{
+    struct throttle_rate rate = hub->settings.limits.rates[THROTTLE_RENEWAL];
+    *wait_us = rate.per_minute ? UINT64_C(60000000) / rate.per_minute : 0;
+    rate.longest_us = 0; // nobody waits for it: refused, and told when to come again
+    uint64_t delay_us = 0;
+    return throttle_take(&hub->buckets[THROTTLE_RENEWAL], &rate, hub_mono_us(hub), &delay_us);
+}
+
 enum reason hub_admit_connection(struct hub *hub, const struct identity *identity,
                                  uint32_t connection, uint64_t *delay_us)
 {

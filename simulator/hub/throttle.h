@@ -18,7 +18,8 @@
     X(C2D, "c2d", "messages that the service sends")                                               \
     X(TWIN_READ, "twin-reads", "twins that devices read")                                          \
     X(TWIN_UPDATE, "twin-updates", "reported properties that devices patch")                       \
-    X(METHOD, "methods", "begun 4 KB of the payloads of method calls")
+    X(METHOD, "methods", "begun 4 KB of the payloads of method calls")                          \
+    X(RENEWAL, "renewals", "requests for a renewed certificate")
 
 enum throttle {
 #define X(name, word, meaning) THROTTLE_##name,

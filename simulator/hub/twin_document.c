@@ -134,21 +134,28 @@ static const char *code_name(int hub_code)
     return "ServerError";
 }
 
-int hub_error_body(const struct hub *hub, enum reason reason, const char *why, struct buf *out)
+int hub_error_json(const struct hub *hub, int hub_code, const char *message, const char *info,
+                   struct buf *out)
 {
     uint8_t bytes[16];
     struct twin_stamp now = {.version = 0};
     struct buf id HR_CLEANUP(buf_deinit);
-    struct buf text HR_CLEANUP(buf_deinit);
-    int code = reason_row(reason)->hub_code;
     buf_init(&id, 64);
-    buf_init(&text, 1 << 16);
     twin_stamp_time(&now, hub_utc_us(hub));
     TRY(hub->env->random(hub->env->world, bytes, sizeof bytes));
     TRY(hex_encode(span_of(bytes, sizeof bytes), &id));
-    TRY(json_escape(span_text(why), &text));
-    return buf_printf(out,
-                      "{\"errorCode\":%d,\"trackingId\":\"%s-G:0-TimeStamp:%s\","
-                      "\"message\":\"ErrorCode:%s;%s\",\"timestampUtc\":\"%s\"}",
-                      code, buf_text(&id), now.time, code_name(code), buf_text(&text), now.time);
+    TRY(buf_printf(out, "{\"errorCode\":%d,\"trackingId\":\"%s-G:0-TimeStamp:%s\",\"message\":\"",
+                   hub_code, buf_text(&id), now.time));
+    TRY(json_escape(span_text(message), out));
+    TRY(buf_printf(out, "\",\"timestampUtc\":\"%s\"", now.time));
+    return buf_printf(out, "%s%s}", info ? ",\"info\":" : "", info ? info : "");
+}
+
+int hub_error_body(const struct hub *hub, enum reason reason, const char *why, struct buf *out)
+{
+    int hub_code = reason_row(reason)->hub_code;
+    struct buf message HR_CLEANUP(buf_deinit);
+    buf_init(&message, 1 << 16);
+    TRY(buf_printf(&message, "ErrorCode:%s;%s", code_name(hub_code), why));
+    return hub_error_json(hub, hub_code, buf_text(&message), NULL, out);
 }

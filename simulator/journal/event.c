@@ -147,12 +147,20 @@ int event_to_json(const struct event *e, struct buf *out)
     return buf_append_u8(out, '}');
 }
 
+enum { VALUE_SHOWN_BYTES = 120, RECKONING_SHOWN_BYTES = 600 };
+
+// The reckoning behind a refusal is what people read the line for: it is shown whole.
+static size_t shown_bytes(const struct field *f)
+{
+    return strcmp(f->name, "working") == 0 ? RECKONING_SHOWN_BYTES : VALUE_SHOWN_BYTES;
+}
+
 static int print_fields(const struct event *e, size_t most, struct buf *out)
 {
     TRY(buf_append_text(out, words[e->type]));
     for (size_t i = 0; i < e->field_count && i < most; i++) {
-        char value[121];
-        event_value(e, e->fields[i].name, value, sizeof value);
+        char value[RECKONING_SHOWN_BYTES + 1];
+        event_value(e, e->fields[i].name, value, shown_bytes(&e->fields[i]) + 1);
         bool has_blank = span_find(span_text(value), ' ') < span_text(value).len;
         const char *quote = has_blank || value[0] == '\0' ? "\"" : "";
         TRY(buf_printf(out, " %s=%s%s%s", e->fields[i].name, quote, value, quote));

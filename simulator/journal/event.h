@@ -9,7 +9,7 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device network rate",                                  \
+    X(RUN_STARTED, "run.started", "scenario device network rate seed",                                  \
       "a scenario began; network: whether it has a private one; rate: how fast its clocks run")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
@@ -133,6 +133,13 @@
     X(METHOD_ANSWERED, "method.answered", "method status payload rid after_ms",                        \
       "the device answered a method call")                                                             \
     X(METHOD_FAILED, "method.failed", "method reason why rid", "a method call ended without an answer") \
+    X(RENEWAL_REQUESTED, "renewal.requested", "rid replace csr_bytes",                                 \
+      "the device asked for a renewed certificate")                                                    \
+    X(RENEWAL_ACCEPTED, "renewal.accepted", "rid correlation_id expires",                              \
+      "the request was taken (202); the certificate follows")                                          \
+    X(RENEWAL_ISSUED, "renewal.issued", "rid days", "the hub's CA issued a certificate")               \
+    X(RENEWAL_REFUSED, "renewal.refused", "status code why rid", "a request for a certificate was refused") \
+    X(RENEWAL_ANSWERED, "renewal.answered", "status rid", "an answer about a certificate was sent to the device") \
     X(METHOD_LATE, "method.late", "rid status",                                                        \
       "an answer came that no call waits for; it is ignored")                                          \
     X(HTTP_REQUEST, "http.request", "method path status", "an HTTP request was answered")          \
@@ -224,7 +231,8 @@ const char *event_value(const struct event *e, const char *name, char *out, size
 // One JSON object, no line end:
 // {"seq":7,"at_us":123,"event":"mqtt.refused","connection":1,"device":"d","code":5,...}
 int event_to_json(const struct event *e, struct buf *out) HR_NODISCARD;
-// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes.
+// "mqtt.refused code=5 reason=sas-expired", for people; long values are cut at 120 bytes,
+// the reckoning ("working") at 600.
 int event_to_text(const struct event *e, struct buf *out) HR_NODISCARD;
 int event_to_brief(const struct event *e, struct buf *out) HR_NODISCARD; // three fields at most
 

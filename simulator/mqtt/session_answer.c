@@ -54,6 +54,8 @@ static void emit_pushed(struct mqtt_session *s, const struct answer *a)
         EMIT(s->world.journal, TWIN_PUSHED, s->connection, s->name, F_INT("version", a->number));
     } else if (a->kind == ANSWER_METHOD) {
         session_method_sent(s, &publish);
+    } else if (a->kind == ANSWER_RENEWAL) {
+        session_renewal_sent(s, a, &publish);
     }
 }
 

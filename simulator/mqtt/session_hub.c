@@ -42,6 +42,7 @@ static int open_side(struct mqtt_session *s)
     s->link.c2d_ready = session_on_c2d_ready;
     s->link.desired = session_on_desired;
     s->link.method = session_on_method;
+    s->link.renewal = session_on_renewal;
     s->link.connection = s->connection;
     s->token_expires_us = INT64_MAX;
     s->token_scope = "";
@@ -231,6 +232,7 @@ const struct session_dialect session_hub_dialect = {
                      [ANSWER_TWIN] = SITE_TWIN_RESPONSE,
                      [ANSWER_DESIRED] = SITE_TWIN_DESIRED,
                      [ANSWER_METHOD] = SITE_METHOD_REQUEST,
+                     [ANSWER_RENEWAL] = SITE_COUNT, // no fault acts on them
                      [ANSWER_REQUEST] = SITE_COUNT},
     .open = open_side,
     .release = release_side,

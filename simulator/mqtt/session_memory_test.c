@@ -3,6 +3,7 @@
 // ends or lives on. Linked with --wrap for malloc, calloc and realloc.
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
+#include "simulator/hub/renewal.h"
 #include "simulator/hub/twin.h"
 #include "simulator/mqtt/session_rig.h"
 
@@ -147,7 +148,9 @@ static void write_subscriptions(struct buf *bytes)
         {SPAN_LITERAL("devices/bench-01/messages/devicebound/#"), 1},
         {SPAN_LITERAL("$iothub/twin/res/#"), 0},
         {SPAN_LITERAL("$iothub/twin/PATCH/properties/desired/#"), 0},
-        {SPAN_LITERAL("$iothub/methods/POST/#"), 0}};
+        {SPAN_LITERAL("$iothub/methods/POST/#"), 0},
+        {SPAN_LITERAL("$iothub/credentials/res/#"), 0}};
+    c.username = SPAN_LITERAL(RIG_HOST "/bench-01/?api-version=2025-08-01-preview");
     buf_init(bytes, 100000);
     assert_int_equal(mqtt_write_connect(&c, bytes), 0);
     assert_int_equal(mqtt_write_subscribe(1, filters, HR_COUNT_OF(filters), bytes), 0);
@@ -161,7 +164,11 @@ static void write_requests(struct buf *bytes)
          .body = SPAN_LITERAL("{\"a\":{\"b\":[1,2.5]},\"c\":\"x\"}")},
         {.topic = SPAN_LITERAL("$iothub/twin/PATCH/properties/reported/?$rid=3"),
          .body = SPAN_LITERAL("{\"a.b\":1}")},
-        {.topic = SPAN_LITERAL("$iothub/methods/res/200/?$rid=1"), .body = SPAN_LITERAL("{}")}};
+        {.topic = SPAN_LITERAL("$iothub/methods/res/200/?$rid=1"), .body = SPAN_LITERAL("{}")},
+        {.topic = SPAN_LITERAL("$iothub/credentials/POST/issueCertificate/?$rid=4"),
+         .body = SPAN_LITERAL("{\"id\":\"bench-01\",\"csr\":\"Z29vZA==\"}")},
+        {.topic = SPAN_LITERAL("$iothub/credentials/POST/issueCertificate/?$rid=5"),
+         .body = SPAN_LITERAL("{\"id\":\"bench-01\",\"csr\":\"Z29vZA==\"}")}};
     buf_init(bytes, 100000);
     for (size_t i = 0; i < HR_COUNT_OF(publishes); i++) {
         assert_int_equal(mqtt_write_publish(&publishes[i], bytes), 0);
@@ -205,6 +212,18 @@ static void serve(struct hub *hub)
     buf_deinit(&saved);
 }
 
+static int issue(void *context, struct span csr_der, const char *common_name, int64_t from_s,
+                 int64_t to_s, struct buf chain[RENEWAL_CHAIN_COUNT])
+{
+    (void)context;
+    (void)common_name;
+    assert_true(from_s < to_s);
+    for (size_t i = 0; i < RENEWAL_CHAIN_COUNT; i++) {
+        TRY(buf_append(&chain[i], csr_der));
+    }
+    return 0;
+}
+
 static void live_with_service(const struct buf *connecting, const struct buf *requests)
 {
     struct hub_rig rig;
@@ -217,6 +236,8 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
     struct fault_plan *faults = faults_new(rig.journal);
     struct mqtt_world world = {
         .env = &rig.env, .hub = rig.hub, .faults = faults, .journal = rig.journal};
+    const struct hub_issuer issuer = {NULL, issue};
+    hub_set_issuer(rig.hub, &issuer);
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
     assert_non_null(s);
     left = budget;
@@ -224,6 +245,8 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
     if (transport.closes == 0) {
         serve(rig.hub);
         mqtt_session_feed(s, buf_span(requests));
+        rig.fake.mono_us += 1000000;
+        hub_tick(rig.hub); // the certificate is there
     }
     mqtt_session_end(s);
     left = -1;

@@ -36,6 +36,7 @@ enum answer_kind {
     ANSWER_TWIN,
     ANSWER_DESIRED,
     ANSWER_METHOD,
+    ANSWER_RENEWAL,
     ANSWER_KIND_COUNT
 };
 
@@ -48,7 +49,7 @@ struct answer {
     uint64_t ready_us;
     struct fault_decision decision;
     uint16_t packet_id;
-    uint64_t number;   // C2D: the message's sequence; DESIRED: the version
+    uint64_t number;   // C2D: the message's sequence; DESIRED: the version; RENEWAL: the status
     size_t code_count; // SUBACK, PUBLISH; of a request: its bytes
     uint8_t codes[];
 };
@@ -218,7 +219,7 @@ void session_pump_answers(struct mqtt_session *s);
 uint64_t session_answer_deadline_us(const struct mqtt_session *s);
 void session_free_answers(struct mqtt_session *s);
 
-// session_c2d.c, session_twin.c, session_method.c: what the hub has for its devices
+// session_c2d.c, session_twin.c, session_method.c, session_renewal.c: what the hub has for its devices
 void session_on_c2d_ready(struct hub_link *link);
 void session_c2d_sent(struct mqtt_session *s, const struct answer *a,
                       const struct mqtt_publish *publish);
@@ -230,6 +231,11 @@ void session_check_twin(struct mqtt_session *s, const struct mqtt_publish *p);
 void session_take_twin(struct mqtt_session *s, const struct mqtt_publish *p);
 void session_check_method(struct mqtt_session *s, const struct mqtt_publish *p);
 void session_take_method(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_check_renewal(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_take_renewal(struct mqtt_session *s, const struct mqtt_publish *p);
+void session_on_renewal(struct hub_link *link);
+void session_renewal_sent(struct mqtt_session *s, const struct answer *a,
+                          const struct mqtt_publish *message);
 void session_after_publish(struct mqtt_session *s, const struct mqtt_publish *p);
 // Breaks with "topic '...' WHY".
 void session_break_on_topic(struct mqtt_session *s, struct span topic, const char *why);

@@ -84,7 +84,7 @@ void session_take_publish(struct mqtt_session *s, const struct mqtt_publish *p)
         session_check_method(s, p);
         break;
     case TOPIC_CREDENTIALS:
-        session_note(s, "certificate renewal is a preview that this hub does not offer; no answer");
+        session_check_renewal(s, p);
         break;
     case TOPIC_OTHER_IDENTITY:
         session_break_on_topic(s, p->topic, "belongs to another identity");
@@ -103,6 +103,8 @@ void session_after_publish(struct mqtt_session *s, const struct mqtt_publish *p)
         session_take_twin(s, p);
     } else if (kind == TOPIC_METHOD) {
         session_take_method(s, p);
+    } else if (kind == TOPIC_CREDENTIALS) {
+        session_take_renewal(s, p);
     }
 }
 

@@ -8,7 +8,7 @@ enum topic_kind {
     TOPIC_TELEMETRY,      // the identity's own; *bag is what stands behind ".../events/"
     TOPIC_TWIN,           // below $iothub/twin/
     TOPIC_METHOD,         // below $iothub/methods/
-    TOPIC_CREDENTIALS,    // certificate renewal, a preview that this hub does not offer
+    TOPIC_CREDENTIALS,    // below $iothub/credentials/: certificate renewal
     TOPIC_OTHER_IDENTITY, // telemetry of somebody else
     TOPIC_UNKNOWN,
 };

@@ -64,6 +64,7 @@ static size_t outlet_queued_bytes(void *context)
     const struct connection *c = context;
     const struct records *r = &c->records;
     return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp) +
+           connection_shape_waiting(c) +
            connection_engine(c)->output(c->tls)->len + r->raw.len + r->job.body.len + r->later.len +
            r->out.len;
 }

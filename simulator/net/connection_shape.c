@@ -279,7 +279,11 @@ bool connection_shape_tick(struct connection *c)
         return false;
     }
     struct weather w = look(c);
+    size_t before = connection_shape_waiting(c);
     deliver_down(c, &w);
+    if (c->phase != PHASE_GONE && connection_shape_waiting(c) < before) {
+        connection_tell_drained(c);
+    }
     if (c->phase != PHASE_GONE) {
         deliver_up(c, &w);
     }

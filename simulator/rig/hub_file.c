@@ -242,14 +242,14 @@ static int read_thumbprint(struct parser *p, size_t at, struct identity *id)
         out[0] = '\0';
         return MISTAKE(p, at, "%s", error_text(code));
     }
-    id->auth = HUB_AUTH_THUMBPRINT;
+    id->auth = id->auth == HUB_AUTH_CA ? HUB_AUTH_CA : HUB_AUTH_THUMBPRINT;
     return 0;
 }
 
 // `hub` is NULL for identities, which are in the first one.
 static int read_options(struct parser *p, struct identity *id, char hub[256])
 {
-    static const char *const names[] = {"key", "secondary", "thumbprint", "disabled"};
+    static const char *const names[] = {"key", "secondary", "thumbprint", "ca", "disabled"};
     char near[96];
     for (size_t i = 2; i < p->line->count; i++) {
         struct span word = line_word(p->line, i);
@@ -259,6 +259,8 @@ static int read_options(struct parser *p, struct identity *id, char hub[256])
             TRY(read_key(p, ++i, "secondary", id->secondary_key));
         } else if (line_word_is(p->line, i, "thumbprint")) {
             TRY(read_thumbprint(p, ++i, id));
+        } else if (!hub && line_word_is(p->line, i, "ca")) {
+            id->auth = HUB_AUTH_CA;
         } else if (line_word_is(p->line, i, "disabled")) {
             id->is_disabled = true;
         } else if (hub && line_word_is(p->line, i, "hub")) {
@@ -267,12 +269,14 @@ static int read_options(struct parser *p, struct identity *id, char hub[256])
             }
             span_copy_text(line_word(p->line, i), hub, 256);
         } else {
-            return MISTAKE(p, i, "expected key, secondary, thumbprint or disabled, seen '%.*s'%s",
+            return MISTAKE(p, i, "expected key, secondary, thumbprint%s or disabled, seen '%.*s'%s",
+                           hub ? "" : ", ca",
                            SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), near));
         }
     }
-    if (id->auth == HUB_AUTH_THUMBPRINT && (id->primary_key[0] || id->secondary_key[0])) {
-        return MISTAKE(p, 1, "an identity has keys or thumbprints, not both");
+    bool has_key = id->primary_key[0] || id->secondary_key[0];
+    if (has_key + (id->primary_thumbprint[0] != 0) + (id->auth == HUB_AUTH_CA) > 1) {
+        return MISTAKE(p, 1, "an identity has keys, thumbprints or a CA, not two of them");
     }
     return 0;
 }
@@ -475,6 +479,9 @@ void hub_file_deinit(struct hub_file *file)
 
 static int add_identity(const struct identity *wanted, struct rig *rig)
 {
+    if (wanted->auth == HUB_AUTH_CA) { // no state file keeps the CA
+        TRY(rig_register_own_ca(rig, rig->hub));
+    }
     if (hub_find_identity(rig->hub, span_text(wanted->name))) {
         return 0;
     }

@@ -5,6 +5,7 @@
 //     device press-4                                  # a key is made at random
 //     device press-5 key YmFzZTY0Li4uYmFzZTY0Li4u disabled
 //     device press-6 thumbprint 7f0e...               # a second one may follow
+//     device press-7 ca                               # of this machine: `hubrig certs device --kind ca-signed`
 //     module press-4/valve
 //     chain  azure/digicert-g2
 //     clock  2026-11-20T08:00:00Z                     # or +2h, or real; and how fast: x20

@@ -72,7 +72,7 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"hub a\nhub A\n", "a.hub:2:5: the hub 'A' stands above already"},
         {"enrollment a/b\n", "a.hub:1:12: 'a/b' is no registration id"},
         {"enrollment a hub b\n", "a.hub:1:18: no hub of that name stands above"},
-        {"device a hub b\n", "a.hub:1:10: expected key, secondary, thumbprint or disabled"},
+        {"device a hub b\n", "a.hub:1:10: expected key, secondary, thumbprint, ca or disabled"},
         {"group g thumbprint 0000000000000000000000000000000000000000\n",
          "a.hub:1:7: a group has a key, no thumbprint"},
         {"device a/b\n", "write: module a/b"},
@@ -80,12 +80,14 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"module a/m\n", "a.hub:1:8: there is no device 'a' for this module"},
         {"device a\ndevice b\ndevice a\n", "a.hub:3:8: 'a' stands already in line 1"},
         {"device a kee x\n",
-         "a.hub:1:10: expected key, secondary, thumbprint or disabled, seen 'kee' "
+         "a.hub:1:10: expected key, secondary, thumbprint, ca or disabled, seen 'kee' "
          "(did you mean key?)"},
         {"device a key abc\n", "a.hub:1:14: key wants the base64 text of 16 to 64 bytes"},
         {"device a key\n", "a.hub:1:13: key wants"},
         {"device a key " KEY " key " KEY "\n", "key stands twice"},
-        {"device a key " KEY " thumbprint " SHA "\n", "keys or thumbprints, not both"},
+        {"device a key " KEY " thumbprint " SHA "\n", "keys, thumbprints or a CA, not two of them"},
+        {"device a ca thumbprint " SHA "\n", "keys, thumbprints or a CA, not two of them"},
+        {"device a ca key " KEY "\n", "keys, thumbprints or a CA, not two of them"},
         {"device a thumbprint 12\n", "a.hub:1:21: a thumbprint has 40"},
         {"chain azure/digicert-g3\n",
          "a.hub:1:7: there is no chain 'azure/digicert-g3' (did you mean "

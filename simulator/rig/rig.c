@@ -106,6 +106,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     code = code < 0 ? code : rig_open_faults(rig);
     code = code < 0 ? code : open_timer(rig);
     code = code < 0 ? code : hub_add_standard_policies(rig->hub);
+    if (code == 0) {
+        rig_offer_renewal(rig, rig->hub, &rig->issuers[0]);
+    }
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
     }
@@ -173,6 +176,7 @@ int rig_add_hub(struct rig *rig, const char *host)
         return code;
     }
     hub_on_deadline(world->hub, arm_timer, rig);
+    rig_offer_renewal(rig, world->hub, &rig->issuers[rig->other_count + 1]);
     (rig->other_count ? &rig->others[rig->other_count - 1] : &rig->mqtt)->next = world;
     rig->other_count++;
     return 0;
@@ -358,15 +362,6 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
     return buf_printf(out, "SharedAccessKey=%s", identity->primary_key);
 }
 
-static int register_ca(struct rig *rig, struct span ca_pem)
-{
-    struct buf der HR_CLEANUP(buf_deinit);
-    buf_init(&der, HUB_CA_DER_BYTES_MOST);
-    ENSURE(pem_next_certificate(&ca_pem, &der) == 1, ERR_INTERNAL);
-    int code = hub_add_ca(rig->hub, "hubrig", buf_span(&der), true);
-    return code == ERR_IN_USE ? 0 : code; // for an earlier device
-}
-
 // A credential of the CA that this machine keeps for devices; the hub knows that CA and has seen
 // its possession proved. The certificate file holds what the device sends: leaf and CA.
 static int make_by_ca(struct rig *rig, struct rig_device *out)
@@ -380,9 +375,8 @@ static int make_by_ca(struct rig *rig, struct rig_device *out)
     out->credential =
         (struct device_credential){.cert_pem = files.chain_pem, .key_pem = files.key_pem};
     files.chain_pem = files.key_pem = (struct buf){0};
-    int code = register_ca(rig, buf_span(&files.ca_pem));
     device_files_deinit(&files);
-    return code;
+    return rig_register_own_ca(rig, rig->hub);
 }
 
 static int make_credential(struct rig *rig, struct identity *identity, struct rig_device *out)

@@ -10,6 +10,7 @@
 #include "simulator/mqtt/session.h"
 #include "simulator/net/capture.h"
 #include "simulator/net/server.h"
+#include "simulator/rig/issuer.h"
 #include "simulator/web/web.h"
 
 enum { RIG_NAMES_MOST = 8, RIG_HUBS_MOST = DPS_HUBS_MOST };
@@ -43,6 +44,7 @@ struct rig {
     struct uv_timer_s *timer; // the hubs' time limits
     struct mqtt_world others[RIG_HUBS_MOST - 1]; // further hubs, reached by SNI
     size_t other_count;
+    struct rig_issuer issuers[RIG_HUBS_MOST];
     struct web *web;    // once HTTPS is listened for
     struct chain chain; // what the hub presents now
     struct dps *dps;           // NULL without one
