@@ -107,10 +107,20 @@ int fs_make_folder(const char *path, mode_t mode)
     return 0;
 }
 
+// "./a/./b" behind its leading dots: "a/./b"; "." is nothing.
+static const char *skip_dots(const char *name)
+{
+    while (name[0] == '.' && (name[1] == '/' || name[1] == '\0')) {
+        name += 1 + (name[1] == '/');
+    }
+    return name;
+}
+
 int fs_join(char *out, size_t capacity_bytes, const char *folder, const char *name)
 {
     size_t len = strlen(folder);
-    const char *slash = len && folder[len - 1] == '/' ? "" : "/";
+    name = skip_dots(name);
+    const char *slash = name[0] == '\0' || (len && folder[len - 1] == '/') ? "" : "/";
     int n = snprintf(out, capacity_bytes, "%s%s%s", folder, slash, name);
     ENSURE(n >= 0 && (size_t)n < capacity_bytes, ERR_TOO_BIG);
     return 0;

@@ -33,6 +33,21 @@ static const char *in_folder(const char *name)
     return path;
 }
 
+static void a_joined_path_has_no_dots_and_no_double_slash(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"a", "b", "a/b"},     {"a/", "b", "a/b"},       {"/", "b", "/b"},        {"a", "./b/c", "a/b/c"},
+        {"a", "././b", "a/b"}, {"a", ".", "a"},          {"a", "./", "a"},        {"a", ".b", "a/.b"},
+        {"a", "../b", "a/../b"},
+    };
+    char path[PATH_MAX];
+    for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
+        assert_int_equal(fs_join(path, sizeof path, cases[i][0], cases[i][1]), 0);
+        assert_string_equal(path, cases[i][2]);
+    }
+}
+
 static void a_file_reads_back_as_written_with_its_mode(void **state)
 {
     (void)state;
@@ -94,6 +109,7 @@ static void the_data_folder_can_be_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_joined_path_has_no_dots_and_no_double_slash),
         cmocka_unit_test(a_file_reads_back_as_written_with_its_mode),
         cmocka_unit_test(a_file_over_the_cap_is_refused_and_one_at_the_cap_is_read),
         cmocka_unit_test(a_failed_write_leaves_the_old_file_and_no_litter),

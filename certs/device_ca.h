@@ -14,10 +14,10 @@ struct device_chain {
     struct buf der[DEVICE_CHAIN_COUNT]; // leaf, issuing CA, root
 };
 
-// A certificate for the key of a PKCS#10 request (DER), whose CN must be `common_name`; valid between
-// the two, seconds since 1970. ERR_VALUE with a sentence: no PKCS#10, a signature that is not its
-// own key's, another CN, a key that is neither RSA nor EC; ERR_NO_MEMORY, ERR_CRYPTO, ERR_IO (key
-// cache).
+// A certificate for the key of a PKCS#10 request (DER), whose CN must be `common_name`; valid
+// between the two, seconds since 1970. ERR_VALUE with a sentence: no PKCS#10, a signature that is
+// not its own key's, another CN, a key that is neither RSA nor EC; ERR_NO_MEMORY, ERR_CRYPTO,
+// ERR_IO (key cache).
 int device_ca_issue(struct workshop *w, struct span csr_der, const char *common_name,
                     int64_t from_s, int64_t to_s, struct device_chain *out) HR_NODISCARD;
 // The root, DER, appended to `out`: what a hub registers.

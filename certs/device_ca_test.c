@@ -46,7 +46,8 @@ static void make_request(const char *subject, size_t edit, struct buf *out)
     mbedtls_x509write_csr_set_key(&writer, &key);
     mbedtls_x509write_csr_set_md_alg(&writer, MBEDTLS_MD_SHA384);
     assert_int_equal(mbedtls_x509write_csr_set_subject_name(&writer, subject), 0);
-    int len = mbedtls_x509write_csr_der(&writer, space, sizeof space, mbedtls_ctr_drbg_random, drbg);
+    int len =
+        mbedtls_x509write_csr_der(&writer, space, sizeof space, mbedtls_ctr_drbg_random, drbg);
     assert_true(len > 0);
     space[sizeof space - (size_t)len + edit] ^= edit ? 1 : 0;
     assert_int_equal(buf_append(out, span_of(space + sizeof space - len, (size_t)len)), 0);
@@ -65,9 +66,8 @@ static void a_request_becomes_a_chain_that_leads_to_the_root(void **state)
     buf_init(&request, 4000);
     buf_init(&root, 4000);
     make_request("CN=bench-01", 0, &request);
-    assert_int_equal(device_ca_issue(workshop, buf_span(&request), "bench-01", NOW_S,
-                                     NOW_S + 86400, &chain),
-                     0);
+    assert_int_equal(
+        device_ca_issue(workshop, buf_span(&request), "bench-01", NOW_S, NOW_S + 86400, &chain), 0);
     assert_int_equal(device_ca_root(workshop, &root), 0);
     const struct span sent[] = {buf_span(&chain.der[0]), buf_span(&chain.der[1])};
     const struct span anchor = buf_span(&root);
@@ -91,7 +91,7 @@ static void a_request_becomes_a_chain_that_leads_to_the_root(void **state)
 static const struct {
     const char *row;
     const char *subject;
-    size_t edit;      // a byte of the request
+    size_t edit;       // a byte of the request
     size_t kept_bytes; // 0: all
     const char *why;
 } rows[] = {
@@ -112,8 +112,8 @@ static void a_request_that_is_no_good_is_refused_with_the_reason(void **state)
         if (rows[i].kept_bytes) {
             buf_truncate(&request, rows[i].kept_bytes);
         }
-        int code = device_ca_issue(workshop, buf_span(&request), "bench-01", NOW_S, NOW_S + 1,
-                                   &chain);
+        int code =
+            device_ca_issue(workshop, buf_span(&request), "bench-01", NOW_S, NOW_S + 1, &chain);
         if (code != ERR_VALUE || !strstr(error_detail(), rows[i].why)) {
             fail_msg("%s: seen %s '%s'", rows[i].row, error_name(code), error_detail());
         }

@@ -18,7 +18,7 @@ help=$("$hubrig" run --help; "$hubrig" report --help)
 for file in "$here"/templates/* "$here"/host/*.service; do
   name=$(basename "$file")
   # An option belongs to hubrig from its name to the end of the command, over continued lines.
-  options=$(sed 's/#.*//; s/useradd.*//' "$file" | tr '\n\\' '  ' |
+  options=$(sed 's/#.*//; s/useradd.*//; s/${HUBRIG}/hubrig/' "$file" | tr '\n\\' '  ' |
     grep -oE 'hubrig (run|report)( +[^ ]+)*' | sed 's/ \(uses\|steps\|artifacts\|post\|displayName\|SuccessExitStatus\|KillSignal\)[:= ].*//' |
     grep -oE -- ' --[a-z0-9-]+' | sort -u)
   [ -n "$options" ] || complain "$name: no hubrig command found"

@@ -2,6 +2,7 @@
 # hubrig_room(NAME SOURCES... [USES libs...])  a static library, one per folder of the house
 # hubrig_program(NAME SOURCES... [USES libs...])
 # hubrig_test(NAME SOURCES... [USES libs...] [LABELS l...])  a cmocka program registered with CTest
+# hubrig_memory_test(NAME SOURCES... [USES libs...])  a test whose allocations can fail
 # hubrig_fuzz(NAME SOURCES... [USES libs...] [SEEDS folder])  a libFuzzer program, built with
 #   -DHUBRIG_FUZZ=ON; the seeds, one per file, are a test NAME_seeds of every other build
 
@@ -55,6 +56,16 @@ function(hubrig_test name)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+endfunction()
+
+# The same, with base/scarce.h: memory that runs out.
+function(hubrig_memory_test name)
+  hubrig_test(${name} ${ARGN})
+  if(TARGET ${name})
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/base/scarce.c)
+    target_link_options(${name} PRIVATE
+      -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
   endif()
 endfunction()
 

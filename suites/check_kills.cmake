@@ -6,9 +6,15 @@
 #   flaw NAME            # caught by no scenario yet
 #   scenario SUITE.NAME  # catches no flaw yet
 #
+# A flaw that fails so many scenarios that any of them shows it (BROAD) proves those of its plain rows
+# alone. Scenarios that catch nothing but what many others catch too (FEW) are printed: each wants a
+# flaw of its own.
 # SUITES/findings.txt may name only scenarios of a flaw's rows; the flaws that it does not name yet
 # are printed.
 cmake_minimum_required(VERSION 3.25)
+
+set(BROAD 80) # scenarios that a flaw fails
+set(FEW 20)
 
 execute_process(COMMAND ${DEVICE} --list-flaws OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "(^|\n)[a-z0-9-]+" flaws "${text}")
@@ -24,6 +30,7 @@ endforeach()
 
 set(scenarios "")
 set(caught "")
+set(blunt_count 0)
 set(catching "")
 foreach(suite IN LISTS NAMES)
   file(GLOB files RELATIVE ${SUITES}/${suite} ${SUITES}/${suite}/*.scn)
@@ -36,6 +43,7 @@ foreach(suite IN LISTS NAMES)
       continue()
     endif()
     set(device ${CMAKE_MATCH_1})
+    set(is_slow "${CMAKE_MATCH_2}")
     string(REGEX MATCHALL "[a-z0-9.-]+" names "${CMAKE_MATCH_3}")
     foreach(name IN LISTS names)
       if(NOT name IN_LIST files)
@@ -45,7 +53,9 @@ foreach(suite IN LISTS NAMES)
     if(names AND device IN_LIST flaws)
       list(APPEND catches_${device} ${names})
       list(APPEND caught ${device})
-      list(APPEND catching ${names})
+      if(NOT is_slow)
+        list(APPEND catching ${names})
+      endif()
     elseif(names AND NOT device MATCHES "^sdk-")
       string(APPEND mistakes "\n  ${suite}/matrix.txt: ${device} is no flaw, it must fail nothing")
     endif()
@@ -61,7 +71,25 @@ foreach(row IN LISTS rows)
 endforeach()
 
 list(REMOVE_DUPLICATES caught)
+set(sharp "")
+foreach(flaw IN LISTS caught)
+  list(REMOVE_DUPLICATES catches_${flaw})
+  list(LENGTH catches_${flaw} count)
+  if(NOT count GREATER BROAD)
+    list(APPEND catching ${catches_${flaw}})
+  endif()
+  if(NOT count GREATER FEW)
+    list(APPEND sharp ${catches_${flaw}})
+  endif()
+endforeach()
 list(REMOVE_DUPLICATES catching)
+set(blunt "")
+foreach(name IN LISTS catching)
+  if(NOT name IN_LIST sharp)
+    string(APPEND blunt " ${name}")
+    math(EXPR blunt_count "${blunt_count} + 1")
+  endif()
+endforeach()
 foreach(name IN LISTS flaws)
   if(NOT name IN_LIST caught AND NOT name IN_LIST known)
     string(APPEND mistakes "\n  flaw ${name} is caught by no scenario")
@@ -109,6 +137,9 @@ list(LENGTH catching catching_count)
 message(STATUS "${caught_count} of ${flaw_count} flaws are caught, "
   "${catching_count} of ${scenario_count} scenarios catch one, "
   "the first finding names ${named_count} flaws")
+if(blunt)
+  message(STATUS "${blunt_count} scenarios catch only flaws that more than ${FEW} scenarios catch:${blunt}")
+endif()
 if(unnamed)
   message(STATUS "caught, and not yet in findings.txt:${unnamed}")
 endif()

@@ -13,7 +13,8 @@ int main(int argc, char **argv)
     gnutls_certificate_allocate_credentials(&credentials);
     gnutls_certificate_set_x509_trust_file(credentials, order.roots, GNUTLS_X509_FMT_PEM);
     gnutls_init(&session, GNUTLS_CLIENT);
-    if (gnutls_priority_set_direct(session, "NORMAL:-VERS-ALL:+VERS-TLS1.2", NULL) != 0) {
+    const char *priority = order.is_tls13 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" : "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+    if (gnutls_priority_set_direct(session, priority, NULL) != 0) {
         return 2;
     }
     gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
@@ -31,6 +32,7 @@ int main(int argc, char **argv)
     }
     printf("%d (%s); verify status 0x%x\n", code, gnutls_strerror(code),
            gnutls_session_get_verify_cert_status(session));
+    peer_end(&order);
     gnutls_deinit(session);
     gnutls_certificate_free_credentials(credentials);
     return 0;

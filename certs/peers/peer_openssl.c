@@ -25,7 +25,8 @@ int main(int argc, char **argv)
         ERR_print_errors_fp(stderr);
         return 2;
     }
-    SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_min_proto_version(ctx, order.is_tls13 ? TLS1_3_VERSION : 0);
+    SSL_CTX_set_max_proto_version(ctx, order.is_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL *ssl = SSL_new(ctx);
     SSL_set_fd(ssl, order.fd);
@@ -34,6 +35,7 @@ int main(int argc, char **argv)
     printf("verify %ld (%s); %s\n", SSL_get_verify_result(ssl),
            X509_verify_cert_error_string(SSL_get_verify_result(ssl)),
            ERR_reason_error_string(ERR_peek_error()));
+    peer_end(&order);
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     return 0;

@@ -11,7 +11,8 @@ int main(int argc, char **argv)
     snprintf(version, sizeof version, "wolfSSL %s", wolfSSL_lib_version());
     struct peer_order order = peer_begin(argc, argv, version);
     wolfSSL_Init();
-    WOLFSSL_CTX *ctx = wolfSSL_CTX_new(wolfTLSv1_2_client_method());
+    WOLFSSL_CTX *ctx = wolfSSL_CTX_new(order.is_tls13 ? wolfTLSv1_3_client_method()
+                                                    : wolfTLSv1_2_client_method());
     if (!ctx) {
         return 2;
     }
@@ -26,6 +27,7 @@ int main(int argc, char **argv)
     wolfSSL_check_domain_name(ssl, order.host);
     int code = wolfSSL_connect(ssl);
     printf("%d (error %d); roots %d\n", code, wolfSSL_get_error(ssl, code), loaded);
+    peer_end(&order);
     wolfSSL_free(ssl);
     wolfSSL_CTX_free(ctx);
     wolfSSL_Cleanup();

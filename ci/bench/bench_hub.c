@@ -3,7 +3,7 @@
 // every event written as a line of JSON, as a scenario's evidence is. It leaves chain.pem, key.pem
 // and root.pem in its folder, so that Mosquitto can present the same chain.
 //
-//     bench_hub FOLDER HOST KEY_BASE64 DEVICES [mbedtls|openssl [off|honoured]]
+//     bench_hub FOLDER HOST KEY_BASE64 DEVICES [mbedtls|openssl [off|honoured [FAULT]]]
 #include "base/error.h"
 #include "base/fs.h"
 #include "simulator/rig/rig.h"
@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
+
+enum { WORDS_MOST = 16 };
 
 struct bench {
     uv_loop_t loop;
@@ -71,6 +73,24 @@ static int read_policy(char **argv, struct tls_policy *out)
     return argv[6] ? tls_policy_set(out, POLICY_TLS_TICKETS, span_text(argv[6])) : 0;
 }
 
+// `text` may be NULL: "delay 50ms at mqtt.puback times always device bench-1".
+static int arm(struct fault_plan *faults, const char *text)
+{
+    struct span words[WORDS_MOST];
+    struct span rest = span_text(text);
+    struct fault fault;
+    size_t count = 0;
+    size_t bad = 0;
+    while (rest.len && count < WORDS_MOST) {
+        words[count++] = span_cut(rest, ' ', &rest);
+    }
+    if (count == 0) {
+        return 0;
+    }
+    TRY(fault_parse(words, count, &fault, &bad));
+    return faults_add(faults, &fault);
+}
+
 static int open_bench(struct bench *b, char **argv, int *port)
 {
     char path[PATH_MAX];
@@ -89,6 +109,7 @@ static int open_bench(struct bench *b, char **argv, int *port)
     TRY(put_file(argv[1], "root.pem", &b->rig.chain.root_pem, 0644));
     TRY(put_file(argv[1], "key.pem", &b->rig.chain.key_pem, 0600));
     TRY(add_devices(b, argv[3], atoi(argv[4])));
+    TRY(arm(b->rig.faults, argv[5] && argv[6] ? argv[7] : NULL));
     return server_listen(b->rig.server, "127.0.0.1", 0, port);
 }
 
@@ -96,8 +117,8 @@ int main(int argc, char **argv)
 {
     static struct bench b;
     int port = 0;
-    if (argc < 5 || argc > 7) {
-        fprintf(stderr, "usage: %s FOLDER HOST KEY DEVICES [ENGINE [TICKETS]]\n", argv[0]);
+    if (argc < 5 || argc > 8) {
+        fprintf(stderr, "usage: %s FOLDER HOST KEY DEVICES [ENGINE [TICKETS [FAULT]]]\n", argv[0]);
         return 2;
     }
     b.env = env_system();

@@ -3,26 +3,21 @@
 // and how long one acknowledgement takes. Own code on OpenSSL, nothing of hubrig, so that the same
 // client judges hubrig and Mosquitto.
 //
-//     bench_mqtt PORT ROOT.pem HOST KEY_BASE64 CONNECTIONS MESSAGES WINDOW
+//     bench_mqtt PORT ROOT.pem HOST KEY_BASE64 CONNECTIONS MESSAGES WINDOW [FIRST]
 //
-// Device i of the connections is "bench-i", its SAS token is signed with KEY. WINDOW messages are
-// unacknowledged at a time on each connection; WINDOW 1 measures the round trip.
-#include <arpa/inet.h>
-#include <errno.h>
+// The connections are the devices "bench-FIRST" and following, their SAS tokens are signed with
+// KEY. WINDOW messages are unacknowledged at a time on each connection; WINDOW 1 measures the round
+// trip.
+#include "client.h"
+
 #include <fcntl.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/ssl.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { CONNECTIONS_MOST = 1000, WINDOW_MOST = 256, BODY_BYTES = 100, PACKET_BYTES = 1024 };
 
@@ -30,6 +25,7 @@ struct setup {
     uint16_t port;
     const char *root, *host, *key;
     int connections, messages, window;
+    int first; // number of the first device
 };
 
 struct link {
@@ -47,34 +43,6 @@ static struct pollfd fds[CONNECTIONS_MOST];
 static uint64_t *waits_ns;
 static size_t wait_count;
 
-static void die(const char *what)
-{
-    fprintf(stderr, "bench_mqtt: %s (%s)\n", what, strerror(errno));
-    ERR_print_errors_fp(stderr);
-    exit(3);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static SSL_CTX *make_context(const char *root)
-{
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (!context || SSL_CTX_load_verify_locations(context, root, NULL) != 1 ||
-        SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(context, "ECDHE-RSA-AES128-GCM-SHA256") != 1) {
-        die("the root cannot be read");
-    }
-    SSL_CTX_set1_groups_list(context, "X25519");
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    return context;
-}
-
 // SharedAccessSignature for HOST/devices/bench-i, good for an hour.
 static void make_token(const struct setup *s, int i, char out[600])
 {
@@ -85,7 +53,7 @@ static void make_token(const struct setup *s, int i, char out[600])
     long expires = (long)time(NULL) + 3600;
     size_t key_text_len = strlen(s->key);
     if (key_text_len > 88 || key_text_len % 4) {
-        die("the key is not base64");
+        client_die("the key is not base64");
     }
     int key_len = EVP_DecodeBlock(key, (const uint8_t *)s->key, (int)key_text_len);
     for (size_t k = key_text_len; k > 0 && s->key[k - 1] == '='; k--) {
@@ -128,7 +96,7 @@ static size_t put_packet(uint8_t *out, uint8_t first, const uint8_t *body, size_
 static void write_all(SSL *ssl, const uint8_t *bytes, size_t len)
 {
     if (SSL_write(ssl, bytes, (int)len) != (int)len) { // blocking until the measuring begins
-        die("a write failed");
+        client_die("a write failed");
     }
 }
 
@@ -147,42 +115,26 @@ static void send_connect(const struct setup *s, struct link *l, int i)
     write_all(l->ssl, packet, put_packet(packet, 0x10, body, at));
 }
 
-static int dial(const struct setup *s)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(s->port)};
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
-        die("no connection");
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
 static void open_link(const struct setup *s, SSL_CTX *context, int i)
 {
     struct link *l = &links[i];
     uint8_t connack[4];
     int got = 0;
-    int fd = dial(s);
-    l->ssl = SSL_new(context);
-    SSL_set_fd(l->ssl, fd);
-    SSL_set_tlsext_host_name(l->ssl, s->host);
-    SSL_set1_host(l->ssl, s->host);
+    int fd = client_dial(s->port, false);
+    l->ssl = client_ssl(context, fd, s->host);
     if (SSL_connect(l->ssl) != 1) {
-        die("the TLS handshake failed");
+        client_die("the TLS handshake failed");
     }
-    send_connect(s, l, i);
+    send_connect(s, l, s->first + i);
     while (got < 4) {
         int n = SSL_read(l->ssl, connack + got, 4 - got);
         if (n <= 0) {
-            die("no CONNACK");
+            client_die("no CONNACK");
         }
         got += n;
     }
     if (memcmp(connack, "\x20\2\0\0", 4) != 0) {
-        die("CONNECT was refused");
+        client_die("CONNECT was refused");
     }
     fcntl(fd, F_SETFL, O_NONBLOCK);
     fds[i] = (struct pollfd){.fd = fd};
@@ -209,14 +161,14 @@ static bool push(const struct setup *s, struct link *l, int i)
             if (l->sent == s->messages || l->sent - l->acked == s->window) {
                 return false;
             }
-            make_publish(l, i);
-            l->sent_ns[l->sent % s->window] = now_ns();
+            make_publish(l, s->first + i);
+            l->sent_ns[l->sent % s->window] = client_now_ns();
             l->sent++;
         }
         int n = SSL_write(l->ssl, l->out, (int)l->out_len);
         if (n <= 0) {
             if (SSL_get_error(l->ssl, n) != SSL_ERROR_WANT_WRITE) {
-                die("the connection ended while publishing");
+                client_die("the connection ended while publishing");
             }
             return true;
         }
@@ -230,9 +182,9 @@ static void take_acks(const struct setup *s, struct link *l)
     size_t at = 0;
     for (; at + 4 <= l->in_len; at += 4) {
         if (l->in[at] != 0x40 || l->in[at + 1] != 2) {
-            die("something other than PUBACK came");
+            client_die("something other than PUBACK came");
         }
-        waits_ns[wait_count++] = now_ns() - l->sent_ns[l->acked % s->window];
+        waits_ns[wait_count++] = client_now_ns() - l->sent_ns[l->acked % s->window];
         l->acked++;
     }
     l->in_len -= at;
@@ -245,7 +197,7 @@ static void pull(const struct setup *s, struct link *l)
         int n = SSL_read(l->ssl, l->in + l->in_len, (int)(sizeof l->in - l->in_len));
         if (n <= 0) {
             if (SSL_get_error(l->ssl, n) != SSL_ERROR_WANT_READ) {
-                die("the connection ended before all PUBACKs had come");
+                client_die("the connection ended before all PUBACKs had come");
             }
             return;
         }
@@ -262,7 +214,7 @@ static void run(const struct setup *s)
     }
     while (done < s->connections) {
         if (poll(fds, (nfds_t)s->connections, 30000) <= 0) {
-            die("nothing came for 30 s");
+            client_die("nothing came for 30 s");
         }
         for (int i = 0; i < s->connections; i++) {
             if (!fds[i].revents || links[i].acked == s->messages) {
@@ -283,8 +235,9 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    if (argc != 8) {
-        fprintf(stderr, "usage: %s PORT ROOT HOST KEY CONNECTIONS MESSAGES WINDOW\n", argv[0]);
+    if (argc != 8 && argc != 9) {
+        fprintf(stderr, "usage: %s PORT ROOT HOST KEY CONNECTIONS MESSAGES WINDOW [FIRST]\n",
+                argv[0]);
         return 2;
     }
     struct setup s = {.port = (uint16_t)atoi(argv[1]),
@@ -293,7 +246,8 @@ int main(int argc, char **argv)
                       .key = argv[4],
                       .connections = atoi(argv[5]),
                       .messages = atoi(argv[6]),
-                      .window = atoi(argv[7])};
+                      .window = atoi(argv[7]),
+                      .first = argc == 9 ? atoi(argv[8]) : 0};
     if (s.connections < 1 || s.connections > CONNECTIONS_MOST || s.messages < 1 || s.window < 1 ||
         s.window > WINDOW_MOST) {
         fprintf(stderr, "1 to %d connections, 1 to %d in the window\n", CONNECTIONS_MOST,
@@ -302,16 +256,16 @@ int main(int argc, char **argv)
     }
     waits_ns = calloc((size_t)s.connections * (size_t)s.messages, sizeof *waits_ns);
     if (!waits_ns) {
-        die("no memory");
+        client_die("no memory");
     }
-    SSL_CTX *context = make_context(s.root);
-    uint64_t began = now_ns();
+    SSL_CTX *context = client_context(s.root, TLS1_2_VERSION);
+    uint64_t began = client_now_ns();
     for (int i = 0; i < s.connections; i++) {
         open_link(&s, context, i);
     }
-    uint64_t connected = now_ns();
+    uint64_t connected = client_now_ns();
     run(&s);
-    double seconds = (double)(now_ns() - connected) / 1e9;
+    double seconds = (double)(client_now_ns() - connected) / 1e9;
     qsort(waits_ns, wait_count, sizeof *waits_ns, compare);
     printf("messages_per_s=%.0f p50_us=%.0f p99_us=%.0f connects_per_s=%.1f\n",
            (double)wait_count / seconds, (double)waits_ns[wait_count / 2] / 1e3,

@@ -9,21 +9,15 @@
 //     bench_tls PORT ROOT.pem HOST burst COUNT PID         all dial at once, stay, and go together
 //
 // TLS 1.2, X25519 and AES-128-GCM; BENCH_TLS13=1 in the environment makes it TLS 1.3.
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
+#include "client.h"
+
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { COUNT_MOST = 20000, WAIT_MOST_MS = 60000 };
@@ -43,20 +37,6 @@ struct bench {
     int begun, open, over, reused;
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "bench_tls: %s (%s)\n", what, strerror(errno));
-    ERR_print_errors_fp(stderr);
-    exit(3);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static void allow_many_files(void)
 {
     struct rlimit limit;
@@ -66,46 +46,15 @@ static void allow_many_files(void)
     }
 }
 
-static SSL_CTX *make_context(const char *root)
-{
-    bool is_tls13 = getenv("BENCH_TLS13") != NULL;
-    int version = is_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (!context || SSL_CTX_load_verify_locations(context, root, NULL) != 1 ||
-        SSL_CTX_set_min_proto_version(context, version) != 1 ||
-        SSL_CTX_set_max_proto_version(context, version) != 1 ||
-        SSL_CTX_set_cipher_list(context, "ECDHE-RSA-AES128-GCM-SHA256") != 1 ||
-        SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1) {
-        die("the root cannot be read");
-    }
-    SSL_CTX_set1_groups_list(context, "X25519");
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    return context;
-}
-
 static void dial(struct bench *b, int i)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(b->port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0 || (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)) {
-        die("no connection");
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    SSL *ssl = SSL_new(b->context);
-    if (!ssl || SSL_set_fd(ssl, fd) != 1 || SSL_set_tlsext_host_name(ssl, b->host) != 1 ||
-        SSL_set1_host(ssl, b->host) != 1) {
-        die("no memory");
-    }
+    int fd = client_dial(b->port, true);
+    SSL *ssl = client_ssl(b->context, fd, b->host);
     if (b->session) { // a copy: the library marks a session of TLS 1.3 as used
         SSL_SESSION *session = SSL_SESSION_dup(b->session);
         SSL_set_session(ssl, session);
         SSL_SESSION_free(session);
     }
-    SSL_set_connect_state(ssl);
     b->links[i] = (struct link){.ssl = ssl};
     b->fds[i] = (struct pollfd){.fd = fd, .events = POLLOUT};
     b->begun++;
@@ -136,7 +85,7 @@ static bool shake(struct bench *b, int i)
     int error = SSL_get_error(b->links[i].ssl, code);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
         fprintf(stderr, "bench_tls: connection %d of %d\n", i, b->begun);
-        die("a handshake failed");
+        client_die("a handshake failed");
     }
     b->fds[i].events = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
     return false;
@@ -145,14 +94,14 @@ static bool shake(struct bench *b, int i)
 static void wait_some(struct bench *b, int slots)
 {
     if (poll(b->fds, (nfds_t)slots, WAIT_MOST_MS) <= 0) {
-        die("nothing came for 60 s");
+        client_die("nothing came for 60 s");
     }
 }
 
 // `count` handshakes, `parallel` at a time.
 static double run_handshakes(struct bench *b, int count, int parallel)
 {
-    uint64_t began = now_ns();
+    uint64_t began = client_now_ns();
     for (int i = 0; i < parallel; i++) {
         dial(b, i);
     }
@@ -167,13 +116,13 @@ static double run_handshakes(struct bench *b, int count, int parallel)
             }
         }
     }
-    return (double)(now_ns() - began) / 1e9;
+    return (double)(client_now_ns() - began) / 1e9;
 }
 
 // Opens `count` connections, `step` more at a time, and keeps them.
 static double open_all(struct bench *b, int count, int step)
 {
-    uint64_t began = now_ns();
+    uint64_t began = client_now_ns();
     while (b->open < count) {
         for (int more = step; more > 0 && b->begun < count && b->begun - b->open < step; more--) {
             dial(b, b->begun);
@@ -185,7 +134,7 @@ static double open_all(struct bench *b, int count, int step)
             }
         }
     }
-    return (double)(now_ns() - began) / 1e9;
+    return (double)(client_now_ns() - began) / 1e9;
 }
 
 static void close_all(struct bench *b)
@@ -203,7 +152,7 @@ static long rss_kb(const char *pid)
     snprintf(path, sizeof path, "/proc/%s/status", pid);
     FILE *status = fopen(path, "r");
     if (!status) {
-        die("no such process");
+        client_die("no such process");
     }
     while (fgets(line, sizeof line, status)) {
         sscanf(line, "VmRSS: %ld kB", &kb);
@@ -225,8 +174,7 @@ static void fetch_session(struct bench *b)
 {
     char byte;
     SSL_CTX_set_app_data(b->context, b);
-    SSL_CTX_set_session_cache_mode(b->context,
-                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_session_cache_mode(b->context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(b->context, keep_session);
     dial(b, 0);
     do {
@@ -255,11 +203,23 @@ static void measure_handshakes(struct bench *b, int count, int parallel, bool is
     printf("handshakes_per_s=%.1f\n", count / seconds);
 }
 
+// A server may have given up the first ones before the last one came.
+static void check_alive(struct bench *b)
+{
+    for (int i = 0; i < b->begun; i++) {
+        b->fds[i].events = POLLRDHUP;
+    }
+    if (poll(b->fds, (nfds_t)b->begun, 0) != 0) {
+        client_die("the server ended connections before all were open");
+    }
+}
+
 static void measure_memory(struct bench *b, int count, const char *pid, bool is_burst)
 {
     long before = rss_kb(pid);
     double seconds = open_all(b, count, is_burst ? count : 64);
     long during = rss_kb(pid);
+    check_alive(b);
     close_all(b);
     printf("served=%d seconds=%.2f before_kb=%ld kb_per_connection=%.1f\n", b->open, seconds,
            before, (double)(during - before) / count);
@@ -271,7 +231,8 @@ int main(int argc, char **argv)
     int count = argc == 7 ? atoi(argv[5]) : 0;
     int parallel = argc == 7 ? atoi(argv[6]) : 0;
     if (count < 1 || count > COUNT_MOST || parallel < 1) {
-        fprintf(stderr, "usage: %s PORT ROOT HOST full|resumed COUNT PARALLEL | idle|burst COUNT PID\n",
+        fprintf(stderr,
+                "usage: %s PORT ROOT HOST full|resumed COUNT PARALLEL | idle|burst COUNT PID\n",
                 argv[0]);
         return 2;
     }
@@ -279,11 +240,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     b.port = (uint16_t)atoi(argv[1]);
     b.host = argv[3];
-    b.context = make_context(argv[2]);
+    b.context = client_context(argv[2], getenv("BENCH_TLS13") ? TLS1_3_VERSION : TLS1_2_VERSION);
     b.links = calloc((size_t)count, sizeof *b.links);
     b.fds = calloc((size_t)count, sizeof *b.fds);
     if (!b.links || !b.fds) {
-        die("no memory");
+        client_die("no memory");
     }
     if (strcmp(argv[4], "full") == 0 || strcmp(argv[4], "resumed") == 0) {
         measure_handshakes(&b, count, parallel, argv[4][0] == 'r');

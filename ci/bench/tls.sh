@@ -1,122 +1,93 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # TLS of both engines beside Mosquitto on the same client, chain, suite and curve: handshakes a
-# second, memory per idle connection, a burst. Ratios are hubrig / Mosquitto.
+# second (in turn, medians of ROUNDS), memory per idle connection, a burst; ratios are hubrig /
+# Mosquitto. And the mbedTLS engine beside what mbedTLS alone needs for a handshake.
 #
-#   ci/bench/tls.sh [BUILD_FOLDER [CONNECTIONS...]]    default: build 1000 5000
-#   needs `cmake --build BUILD_FOLDER -t bench_tls bench_hub`
+#   ci/bench/tls.sh [BUILD_FOLDER [ROUNDS [CONNECTIONS...]]]    default: build 3 1000 5000
+#   needs `cmake --build BUILD_FOLDER -t bench_tls bench_limit bench_hub`
 set -eu
 
 build=${1:-build}
+rounds=${2:-3}
+[ $# -gt 0 ] && shift
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- 1000 5000
-here=$(mktemp -d)
-host=benchhub.azure-devices.net
-key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
-server=
-trap 'kill $server 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
-ulimit -n "$(ulimit -H -n)"
-
-wait_for() { # FILE PATTERN
-    tries=0
-    until grep -q "$2" "$1" 2>/dev/null; do
-        tries=$((tries + 1))
-        [ $tries -lt 600 ] || { echo "bench: $1 never said '$2'" >&2; cat "$1" >&2; exit 3; }
-        sleep 0.1
-    done
-}
-
-start_hub() { # ENGINE TICKETS
-    rm -f "$here/hub.out"
-    "$build/bench_hub" "$here/hub" $host $key 1 "$1" "$2" >"$here/hub.out" &
-    server=$!
-    wait_for "$here/hub.out" "ready port="
-    port=$(sed -n 's/^ready port=//p' "$here/hub.out")
-}
-
-start_mosquitto() { # TLS version tlsv1.2 or tlsv1.3
-    rm -f "$here/mosquitto.out"
-    port=$((20000 + $$ % 20000))
-    cat >"$here/mosquitto.conf" <<CONF
-listener $port 127.0.0.1
-allow_anonymous true
-set_tcp_nodelay true
-max_connections -1
-tls_version $1
-certfile $here/hub/chain.pem
-keyfile $here/hub/key.pem
-log_dest stderr
-CONF
-    [ "$(id -u)" != 0 ] || echo "user root" >>"$here/mosquitto.conf"
-    "$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$here/mosquitto.conf" 2>"$here/mosquitto.out" &
-    server=$!
-    wait_for "$here/mosquitto.out" " running"
-}
-
-stop() {
-    kill $server
-    wait $server 2>/dev/null || true
-}
+count=1000
+. "$(dirname "$0")/lib.sh"
 
 tls() { # MODE COUNT PARALLEL|PID; prints what bench_tls prints
     "$build/bench_tls" "$port" "$here/hub/root.pem" $host "$@"
 }
 
-cpu_ticks() { # of the server so far, user and system
-    awk '{ print $14 + $15 }' "/proc/$server/stat"
+once() { # MODE
+    before=$(cpu_ms)
+    line=$(tls "$1" $count 16)
+    after=$(cpu_ms)
+    awk -v l="$line" -v ms=$((after - before)) -v n=$count \
+        'BEGIN { printf "%s cpu_ms_per_handshake=%.2f\n", l, ms / n }'
 }
 
-measure() { # LABEL; the server runs
-    for mode in full resumed; do
-        [ $mode = full ] || [ "$1" != "mbedtls" ] || { stop; start_hub mbedtls honoured; }
-        tls $mode 64 16 >/dev/null # warm
-        before=$(cpu_ticks)
-        line=$(tls $mode 2000 16)
-        after=$(cpu_ticks)
-        echo "$1 $mode: $line server_cpu_ms_per_handshake=$(awk -v t=$((after - before)) 'BEGIN { printf "%.2f", t * 10 / 2000 }')"
-    done
-}
-
-memory() { # LABEL START COUNT...
-    label=$1
-    start=$2
-    shift 2
-    for count in "$@"; do
-        $start
-        echo "$label idle $count: $(tls idle "$count" $server)"
-        stop
-    done
-    $start
-    for count in "$@"; do
-        echo "$label burst $count: $(tls burst "$count" $server)"
+handshakes() { # LABEL MODE ENGINE TICKETS
+    start_hub 1 "$3" "$4"
+    ours_server=$server ours_port=$port
+    start_mosquitto "$version"
+    theirs_server=$server theirs_port=$port
+    rm -f "$here/ours" "$here/theirs"
+    round=0
+    while [ $round -lt "$rounds" ]; do
+        round=$((round + 1))
+        server=$ours_server port=$ours_port
+        once "$2" >>"$here/ours"
+        server=$theirs_server port=$theirs_port
+        once "$2" >>"$here/theirs"
     done
     stop
+    server=$ours_server
+    stop
+    echo "$1, $2 handshakes, 16 at a time"
+    compare handshakes_per_s cpu_ms_per_handshake
 }
 
-mosquitto_12() { start_mosquitto tlsv1.2; }
-hub_mbedtls() { start_hub mbedtls off; }
-hub_openssl() { start_hub openssl off; }
+limit() { # of the library; $here/ours has the engine's figures
+    a=$(middle "$here/ours" cpu_ms_per_handshake)
+    b=$(field "$("$build/bench_limit" "$here/hub/chain.pem" "$here/hub/key.pem" 300)" limit_ms_per_handshake)
+    echo "  the library alone needs $b ms of a core for a handshake"
+    ratio "limit / engine" "$b" "$a"
+}
 
-start_hub openssl honoured # makes the chain that all present
+memory() { # COUNT; of all three
+    for who in mosquitto openssl mbedtls; do
+        for mode in idle burst; do
+            case $who in
+            mosquitto) start_mosquitto tlsv1.2 ;;
+            *) start_hub 1 $who off ;;
+            esac
+            line=$(tls $mode "$1" $server)
+            stop
+            echo "$who $mode $1: $line"
+            [ $mode != idle ] || kb=$(field "$line" kb_per_connection)
+            [ $mode != burst ] || seconds=$(field "$line" seconds)
+        done
+        [ $who != mosquitto ] || { their_kb=$kb their_seconds=$seconds; }
+        [ $who = mosquitto ] || { ratio kb_per_idle_connection "$kb" "$their_kb"; ratio burst_seconds "$seconds" "$their_seconds"; }
+    done
+}
+
+version=tlsv1.2
+start_hub 1 openssl off # makes the chain that all present
 stop
-start_mosquitto tlsv1.2
-measure mosquitto
-stop
-start_hub openssl honoured
-measure openssl
-stop
-start_hub mbedtls off
-measure mbedtls
-stop
+handshakes openssl full openssl off
+handshakes openssl resumed openssl honoured
+handshakes mbedtls full mbedtls off
+limit
+handshakes mbedtls resumed mbedtls honoured
 BENCH_TLS13=1
 export BENCH_TLS13
-start_mosquitto tlsv1.3
-measure "mosquitto tls1.3"
-stop
-start_hub openssl honoured
-measure "openssl tls1.3"
-stop
+version=tlsv1.3
+handshakes "openssl, TLS 1.3" full openssl off
+handshakes "openssl, TLS 1.3" resumed openssl honoured
 unset BENCH_TLS13
-memory mosquitto mosquitto_12 "$@"
-memory openssl hub_openssl "$@"
-memory mbedtls hub_mbedtls "$@"
+for connections in "$@"; do
+    memory "$connections"
+done

@@ -23,6 +23,17 @@ bool bench_is_hardware(const struct bench_device *device)
     return device->kind == BENCH_BOARD || device->kind == BENCH_BLACKBOX;
 }
 
+unsigned bench_capabilities(const struct bench_device *device)
+{
+    const struct bench_board *b = device->board;
+    bool is_program = device->kind == BENCH_PROCESS || device->kind == BENCH_QEMU;
+    bool has_power = is_program || b->has_power;
+    bool has_reset = has_power || b->reset.count > 0;
+    return device->offers | (device->kind == BENCH_PROCESS ? CAN(MEMORY) : 0) |
+           (has_power ? CAN(POWER) : 0) | (has_reset ? CAN(RESET) : 0) |
+           (b && b->port != PORT_NONE ? CAN(CONSOLE) : 0);
+}
+
 int reader_set_text(char **field, struct span text)
 {
     free(*field);
@@ -169,14 +180,19 @@ static int read_offers(struct reader *r)
     const char *names[CAPABILITY_COUNT + 1] = {[CAPABILITY_COUNT] = "nothing"};
     char hint[96];
     memcpy(names, capability_words(), CAPABILITY_COUNT * sizeof names[0]);
-    r->device->offers &= CAN(MEMORY); // which nobody has to write
+    r->device->offers = 0;
     if (r->line->count < 2) {
         return MISTAKE(r, 1,
-                       "expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ... or: offers nothing");
+                       "expected: offers CAPABILITY ... (see: hubrig words capabilities), or: offers "
+                       "nothing");
     }
     for (size_t i = 1; i < r->line->count; i++) {
         struct span word = line_word(r->line, i);
         unsigned bit = capability_of(word);
+        if (bit & CAPABILITIES_IMPLIED) {
+            return MISTAKE(r, i, "'%.*s' is not offered: it follows from what the bench says of the device",
+                           SPAN_ARG(word));
+        }
         if (bit) {
             r->device->offers |= bit;
         } else if (!span_equals_text(word, "nothing")) {
@@ -215,7 +231,7 @@ static int add_device(struct reader *r, enum bench_kind kind, struct span name)
         .kind = kind,
         .file = b->file,
         .line = r->line->at.line,
-        .offers = CAN(X509) | (kind == BENCH_PROCESS ? CAN(CLOCK) | CAN(MEMORY) : 0),
+        .offers = CAN(X509) | (kind == BENCH_PROCESS ? CAN(CLOCK) : 0),
     };
     b->count++;
     TRY(reader_set_text(&r->device->name, name));

@@ -51,6 +51,8 @@ struct bench {
 
 // A board or a black box: it has one user and one scenario at a time.
 bool bench_is_hardware(const struct bench_device *device);
+// What it offers, and what follows from what the bench says of it: power, reset, console.
+unsigned bench_capabilities(const struct bench_device *device);
 
 int bench_read(const char *path, struct bench *out, struct diag_list *diags) HR_NODISCARD;
 int bench_parse(const char *name, struct span text, struct bench *out,

@@ -95,7 +95,7 @@ static void variants_are_a_process_with_an_option_more(void **state)
     assert_null(d->command[5]);
     assert_string_equal(d->env[0], "X=1");
     assert_string_equal(d->requires, "{bin}/dev");
-    assert_int_equal(d->offers, CAN(DPS) | CAN(TLS13) | CAN(MEMORY));
+    assert_int_equal(d->offers, CAN(DPS) | CAN(TLS13));
     assert_int_equal(bench_find(&f.bench, "a", &d), 0);
     assert_int_equal(d->command_count, 3);
     release(&f);
@@ -173,7 +173,7 @@ static void each_mistake_is_named_with_its_place(void **state)
         {"process a\ncommand b\nrequires c\nrequires d\nend\n",
          "4:1: 'requires' stands already on line 3"},
         {"process a\ncommand b\noffers\nend\n",
-         "3:7: expected: offers clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ... or: offers nothing"},
+         "3:7: expected: offers CAPABILITY ... (see: hubrig words capabilities), or: offers nothing"},
         {"process a\ncommand b\noffers clok\nend\n",
          "3:8: unknown capability 'clok' (did you mean clock?)"},
         {"process a\ncommand b\noffers clock nothing\nend\n", "3:14: 'nothing' stands alone"},

@@ -5,6 +5,7 @@
 #include "base/when.h"
 #include "harness/cli/boards_parts.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/ctest_boards.h"
 #include "harness/device/inventory.h"
 #include "harness/device/lock.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 struct wish {
-    const char *bench, *json, *write, *paths, *check, *wait;
+    const char *bench, *json, *write, *paths, *check, *wait, *spec;
     uint64_t wait_us; // for a lock
     const char *names[OPTION_LIST_MOST + 1]; // --device
 };
@@ -52,6 +53,19 @@ static int write_inventory(const struct boards *b, const struct wish *wish)
     TRY(fs_write_file(wish->write, buf_span(&text), 0644));
     printf("%s: %zu boards; fill in what it marks, then: hubrig boards --bench %s --check\n", wish->write,
            boards, wish->write);
+    return 0;
+}
+
+// ---- --resource-spec
+
+static int write_spec(const struct boards *b, const char *path)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 1 << 20);
+    TRY(ctest_boards_write(&b->bench, &text));
+    TRY(fs_write_file(path, buf_span(&text), 0644));
+    printf("%s: for ctest --resource-spec-file %s, tests with RESOURCE_GROUPS board:1 and "
+           "hubrig run --device " CTEST_DEVICE "\n", path, path);
     return 0;
 }
 
@@ -142,6 +156,9 @@ static int check_wish(struct wish *wish)
     if (wish->write && (wish->check || wish->json)) {
         FAIL(ERR_USAGE, "--write goes neither with --check nor with --json");
     }
+    if (wish->spec && (wish->write || wish->check || wish->json)) {
+        FAIL(ERR_USAGE, "--resource-spec goes neither with --write, --check nor --json");
+    }
     if (wish->paths && !wish->write) {
         FAIL(ERR_USAGE, "--paths goes with --write");
     }
@@ -164,6 +181,10 @@ static int act(struct boards *b, const struct wish *wish)
     }
     code = code == 0 ? read_bench(wish->bench, &b->bench) : code;
     code = code == 0 ? check_names(b, wish) : code;
+    if (code == 0 && wish->spec) {
+        code = write_spec(b, wish->spec);
+        return code < 0 ? cli_fail("boards", code) : EXIT_PASS;
+    }
     if (code == 0 && wish->check) {
         return check_boards(b, wish);
     }
@@ -180,7 +201,7 @@ static int boards_run(int argc, char **argv)
         {"--bench", "FILE", &wish.bench}, {"--json", NULL, &wish.json},
         {"--write", "FILE", &wish.write}, {"--paths", NULL, &wish.paths},
         {"--check", NULL, &wish.check},   {"--wait", "DURATION", &wish.wait},
-        {"--device", "NAME...", wish.names}};
+        {"--device", "NAME...", wish.names}, {"--resource-spec", "FILE", &wish.spec}};
     int code = cli_options(&command_boards, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0,
                            &word_count);
     if (code != EXIT_PASS) {
@@ -223,6 +244,9 @@ const struct command command_boards = {
         "                 switches it off and on; its lock is held meanwhile\n"
         "  --device NAME  check only this one; may be repeated\n"
         "  --wait TIME    for a board that somebody else holds, such as 10m; default: not at all\n"
+        "  --resource-spec FILE  the boards as resources for ctest --resource-spec-file FILE: tests\n"
+        "                 with the property RESOURCE_GROUPS board:1 get one each, and\n"
+        "                 `hubrig run --device @ctest` takes it; ci/templates/ctest.cmake shows it\n"
         "\n"
         "`ask name` and `ask clock` of the bench are what a check types to learn where the board\n"
         "finds the hub's name, and its time: ten digits of seconds, or 2026-11-20 08:00:00, UTC.\n"

@@ -95,7 +95,7 @@ static int fill_device(const struct boards *b, const struct bench_device *d, str
         TRY(lock_holder(d->name, row->cells[3], CELL_BYTES));
     }
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (d->offers & 1U << i) {
+        if (bench_capabilities(d) & 1U << i) {
             add_word(row->cells[4], capability_word(i));
         }
     }

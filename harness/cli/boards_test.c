@@ -24,14 +24,7 @@ static void write_bench(const char *name, const char *baud, const char *changed)
              "  serial      path {bench}/port\n"
              "  baud        %s\n"
              "  banner      \"scripted board\" within 800ms\n"
-             "  credentials script\n"
-             "  script      expect \"shell> \"\n"
-             "  script      send root\n"
-             "  script      send {root.text}\n"
-             "  script      send .\n"
-             "  script      expect ok within 3s\n"
-             "  script      send cs {device.connection_string}\n"
-             "  script      expect ok within 3s\n"
+             SCRIPTED_CREDENTIALS
              "  script      send start\n"
              "  hub-address 127.0.0.1\n"
              "  hub-name    localhost\n"
@@ -178,7 +171,7 @@ static void the_table_shows_port_holder_offers_and_tags(void **state)
                   "hubrig boards --bench good.bench --json; hubrig boards --bench good.bench --check; echo code $?; "
                   "echo > held");
     shell_assert_says(&r, "NAME      KIND   PLUGGED IN AT");
-    shell_assert_says(&r, "./port         -        clock x509  esp32 slow  a board");
+    shell_assert_says(&r, "./port         -        clock x509 power reset console  esp32 slow  a board");
     shell_assert_says(&r, "\"held_by\":\"process 7 on lab\",\"offers\":\"clock");
     shell_assert_says(&r, "scripted is in use by process 7 on lab");
     shell_assert_says(&r, "code 3");

@@ -97,9 +97,74 @@ static int append_flaws(struct buf *out, const struct family *f, const char *sce
     return buf_append_text(out, " |\n");
 }
 
-// ---- the page
+// What the family asks, as the first line of its matrix.txt says: "# asks: WORDS".
+static struct span family_asks(const struct family *f)
+{
+    static const char mark[] = "# asks: ";
+    struct span rest;
+    struct span first = span_cut(buf_span(&f->matrix), '\n', &rest);
+    return span_starts_with(first, span_text(mark)) ? span_from(first, sizeof mark - 1)
+                                                    : SPAN_EMPTY;
+}
 
-static int append_row(struct buf *out, const struct family *f, const struct plan *plan)
+static bool family_has(const struct family *f, const struct plan *plan)
+{
+    char name[128];
+    family_name(plan, name);
+    return strcmp(name, f->name) == 0;
+}
+
+// ---- the page: an index of the families, then for each what its scenarios ask and, folded away,
+// what those need to know who run them
+
+typedef int print_family(struct buf *out, const struct plan_set *set, const struct family *f);
+
+struct counts {
+    size_t all;
+    size_t levels[LEVEL_INFO + 1];
+};
+
+static struct counts family_count(const struct plan_set *set, const struct family *f)
+{
+    struct counts counts = {0};
+    for (size_t i = 0; i < set->count; i++) {
+        if (family_has(f, &set->plans[i])) {
+            counts.all++;
+            counts.levels[set->plans[i].level]++;
+        }
+    }
+    return counts;
+}
+
+// The family's page is beside its folder: a link when the scenarios are below a folder of its name.
+static int append_name(struct buf *out, const struct plan *plan)
+{
+    const char *dot = strchr(plan->name, '.');
+    const char *slash = strrchr(plan->file, '/');
+    return dot && slash ? buf_printf(out, "| [%s](%.*s/%s) |", dot + 1, (int)(dot - plan->name),
+                                     plan->name, slash + 1)
+                        : buf_printf(out, "| %s |", plan->name);
+}
+
+static int append_index_row(struct buf *out, const struct plan_set *set, const struct family *f)
+{
+    struct counts c = family_count(set, f);
+    TRY(buf_printf(out, "| [%s](#%s) | %zu | %zu | %zu | %zu | ", f->name, f->name, c.all,
+                   c.levels[LEVEL_MUST], c.levels[LEVEL_SHOULD], c.levels[LEVEL_INFO]));
+    TRY(buf_append(out, family_asks(f)));
+    return buf_append_text(out, " |\n");
+}
+
+static int append_asked(struct buf *out, const struct plan *plan)
+{
+    TRY(append_name(out, plan));
+    TRY(append_cell(out, level_word(plan->level)));
+    TRY(append_cell(out, plan->about));
+    TRY(append_cell(out, plan->why));
+    return buf_append_text(out, "\n");
+}
+
+static int append_needed(struct buf *out, const struct family *f, const struct plan *plan)
 {
     char limit[32];
     struct buf needs HR_CLEANUP(buf_deinit);
@@ -107,63 +172,63 @@ static int append_row(struct buf *out, const struct family *f, const struct plan
     TRY(capability_print(plan->needs, " ", &needs));
     TRY(buf_append_text(out, "|"));
     TRY(append_cell(out, plan->name));
-    TRY(append_cell(out, plan->about));
-    TRY(append_cell(out, plan->why));
-    TRY(append_cell(out, level_word(plan->level)));
     TRY(append_cell(out, plan->basis));
     TRY(append_cell(out, buf_text(&needs)));
     TRY(append_cell(out, duration_print((int64_t)plan->limit_us, limit)));
     return append_flaws(out, f, plan->name);
 }
 
-static int append_head(struct buf *out, const struct plan_set *set, const struct family *f)
+static int append_chapter(struct buf *out, const struct plan_set *set, const struct family *f)
 {
-    size_t count = 0, must = 0;
+    struct counts c = family_count(set, f);
+    TRY(buf_printf(out, "\n## %s\n\n", f->name));
+    TRY(buf_append(out, family_asks(f)));
+    TRY(buf_printf(out,
+                   "%s%zu scenarios, %zu of them a must.\n\n"
+                   "| Scenario | Level | What the device must show | What failing costs in the "
+                   "field |\n|---|---|---|---|\n",
+                   family_asks(f).len ? "\n\n" : "", c.all, c.levels[LEVEL_MUST]));
     for (size_t i = 0; i < set->count; i++) {
-        char name[128];
-        family_name(&set->plans[i], name);
-        if (strcmp(name, f->name) == 0) {
-            count++;
-            must += set->plans[i].level == LEVEL_MUST;
-        }
+        TRY(family_has(f, &set->plans[i]) ? append_asked(out, &set->plans[i]) : 0);
     }
-    return buf_printf(
-        out,
-        "\n## %s\n\n%zu scenarios, %zu of them a must.\n\n"
-        "| Id | What the device must show | What failing costs in the field | Level | "
-        "Source | Needs | Limit | Catches |\n"
-        "|---|---|---|---|---|---|---|---|\n",
-        f->name, count, must);
+    TRY(buf_append_text(out, "\n<details><summary>sources, needs, limits, and what each catches"
+                             "</summary>\n\n| Id | Source | Needs | Limit | Catches |\n"
+                             "|---|---|---|---|---|\n"));
+    for (size_t i = 0; i < set->count; i++) {
+        TRY(family_has(f, &set->plans[i]) ? append_needed(out, f, &set->plans[i]) : 0);
+    }
+    return buf_append_text(out, "\n</details>\n");
 }
 
-static int append_families(struct buf *out, const struct plan_set *set, struct family *f)
+static int each_family(struct buf *out, const struct plan_set *set, print_family *print)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        char name[128];
-        family_name(&set->plans[i], name);
-        if (strcmp(name, f->name) != 0) {
-            TRY(family_enter(f, &set->plans[i]));
-            TRY(append_head(out, set, f));
+    struct family f = {0};
+    int code = 0;
+    buf_init(&f.matrix, MATRIX_BYTES_MOST);
+    for (size_t i = 0; i < set->count && code == 0; i++) {
+        if (!family_has(&f, &set->plans[i])) {
+            code = family_enter(&f, &set->plans[i]);
+            code = code < 0 ? code : print(out, set, &f);
         }
-        TRY(append_row(out, f, &set->plans[i]));
     }
-    return 0;
+    buf_deinit(&f.matrix);
+    return code;
 }
 
 int catalogue_print(const struct plan_set *set, struct buf *out)
 {
-    struct family f = {0};
-    buf_init(&f.matrix, MATRIX_BYTES_MOST);
     TRY(buf_printf(
         out,
         "# The scenarios of hubrig\n\n"
-        "%zu scenarios. Written by `hubrig suites --markdown`: change the scenarios, not "
-        "this page.\n\n"
-        "Catches: devices with one mistake each that fail the scenario, as the "
-        "suite's matrix.txt holds\nthem and the tests prove (`reference_device "
-        "--list-flaws` says what each does wrong).\n",
+        "%zu scenarios. What fails a *must* is not fit for the field; a *should* is good practice "
+        "that somebody may\nhave reasons to leave; an *info* is measured and said. Written by "
+        "`hubrig suites --markdown`: change the\nscenarios, not this page.\n\n"
+        "Below each family stands what its scenarios catch: devices with one mistake each that "
+        "fail them, as the\nsuite's matrix.txt holds them and the tests prove "
+        "(`reference_device --list-flaws` says what each does wrong).\n\n"
+        "| Family | Scenarios | must | should | info | What it asks |\n"
+        "|---|---|---|---|---|---|\n",
         set->count));
-    int code = append_families(out, set, &f);
-    buf_deinit(&f.matrix);
-    return code;
+    TRY(each_family(out, set, append_index_row));
+    return each_family(out, set, append_chapter);
 }

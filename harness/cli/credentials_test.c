@@ -31,14 +31,15 @@ static int set_up(void **state)
         "  env CS=HostName=other.azure-devices.net;DeviceId=a;SharedAccessKey="
         "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"
         "end\n");
-    shell_write("connect.scn", "scenario connect\nlimit 20s\nset hub.chain = azure/digicert-g2\n"
+    shell_write("connect.scn", "scenario connect\nlimit 20s\nset hub.chain = azure/hub-ecc-g3\nset "
+                               "device.root = azure/hub-ecc-g3\n"
                                "boot device\nexpect mqtt.connected within 1s\n");
     shell_write("late.scn",
                 "scenario late\nlimit 20s\nset device.root = azure/baltimore\n"
                 "set hub.chain = azure/baltimore\nboot device\nexpect mqtt.connected within 10s\n"
                 "hub chain azure/digicert-g2\nhub drop rst\nexpect mqtt.connected within 1s\n");
     // A root of the right name, made in another folder of keys: another key.
-    shell_run(&r, "HUBRIG_CACHE=$PWD/keys hubrig certs make azure/digicert-g2 && cp "
+    shell_run(&r, "HUBRIG_CACHE=$PWD/keys hubrig certs make azure/hub-ecc-g3 && cp "
                   "chain-files/root.pem own.pem "
                   "&& sed 's/ CERTIFICATE/ CA CERTIFICATE/' own.pem > label.pem");
     int code = r.code;
@@ -69,7 +70,7 @@ static void a_root_of_the_same_name_and_another_key_is_told_apart(void **state)
 {
     (void)state;
     run_and_expect("connect.scn", "own",
-                   "cause     the DigiCert Global Root G2 (hubrig test) in the device's root file "
+                   "cause     the DigiCert Global Root G3 (hubrig test) in the device's root file "
                    "own.pem has another key");
 }
 
@@ -101,14 +102,17 @@ static void a_connection_string_of_another_hub_is_named(void **state)
     shell_release(&r);
 }
 
-static void what_is_right_is_not_mentioned(void **state)
+static void what_is_right_is_no_finding(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "hubrig run connect.scn --bench own.bench --device rig; grep -c doctor. "
-                  "evidence/connect/journal.jsonl");
+    shell_run(
+        &r,
+        "hubrig run connect.scn --bench own.bench --device rig; grep -o "
+        "'\"doctor.root\",\"file\":\"root.pem\",\"missing\":\"\"' evidence/connect/journal.jsonl; "
+        "grep -c 'doctor.[bi]' evidence/connect/journal.jsonl");
     shell_assert_says(&r, "1 pass");
-    shell_assert_says(&r, "\n0\n");
+    shell_assert_says(&r, "\"missing\":\"\"\n0\n");
     shell_release(&r);
 }
 
@@ -120,7 +124,7 @@ int main(void)
         cmocka_unit_test(a_root_file_that_no_stack_reads_is_named_before_a_packet_was_sent),
         cmocka_unit_test(a_program_that_ends_over_its_root_file_shows_both_findings),
         cmocka_unit_test(a_connection_string_of_another_hub_is_named),
-        cmocka_unit_test(what_is_right_is_not_mentioned),
+        cmocka_unit_test(what_is_right_is_no_finding),
     };
     return cmocka_run_group_tests(tests, set_up, shell_tear_down);
 }

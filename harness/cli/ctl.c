@@ -363,12 +363,17 @@ static int show_reply(const struct ctl *c, json_t *reply)
     return EXIT_PASS;
 }
 
-static int watch(struct ctl *c)
+static int watch(struct ctl *c, int *out_exit)
 {
     int64_t until_us = c->timeout_us ? mono_us() + c->timeout_us : INT64_MAX;
     for (uint64_t i = 0; i < c->count; i++) {
         json_t *event = NULL;
         TRY(read_line(c, until_us, &event));
+        if (json_object_get(event, "ok")) { // the hub has ended the watch
+            *out_exit = show_reply(c, event);
+            json_decref(event);
+            return 0;
+        }
         if (c->is_json) {
             print_json(event);
         } else {
@@ -393,7 +398,7 @@ static int talk(struct ctl *c, int *out_exit)
     *out_exit = show_reply(c, reply);
     json_decref(reply);
     fflush(stdout);
-    return c->is_watch && *out_exit == EXIT_PASS ? watch(c) : 0;
+    return c->is_watch && *out_exit == EXIT_PASS ? watch(c, out_exit) : 0;
 }
 
 static void print_help(void)

@@ -61,14 +61,15 @@ static void every_verb_says_what_happened(void **state)
     shell_release(&r);
 }
 
-// An enrolled device registers with mosquitto_rr and is told of the second hub.
-static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
+// An enrolled device registers with mosquitto_rr and is told of the second hub; a hub that is killed and
+// started again knows it there.
+static void a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none(void **state)
 {
     (void)state;
     static const char script[] =
         "S=0ne00HUBRIG; K=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
         "printf 'hub localhost\\nhub second.local\\nenrollment pump-1 key %s hub localhost\\n' $K >e.hub\n"
-        "serve --hub e.hub --dps localhost --dps-port 0\n"
+        "serve --hub e.hub --state e.db --dps localhost --dps-port 0\n"
         "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines)\n"
         "sr=$S%2Fregistrations%2Fpump-1; se=4000000000\n"
         "sig=$(printf '%s\\n%s' $sr $se | openssl dgst -sha256 -mac HMAC -macopt "
@@ -82,11 +83,47 @@ static void a_hub_file_enrolls_devices_for_several_hubs(void **state)
         "await() { for i in 1 2 3 4 5; do grep -q \"$1\" lines && return; register >again 2>&1; done; }\n"
         "register; await 'dps.assigned hub=localhost'\n"
         "hubrig ctl assign pump-1 second.local; await 'dps.assigned hub=second.local'\n"
-        "hubrig ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines; finish";
+        "hubrig ctl assign pump-1 third.local; grep -o 'dps.assigned hub=second.*Migrated' lines\n"
+        "kill -9 $hub; wait $hub; printf 'enrollment pump-1 key %s hub second.local\\n' $K >again.hub\n"
+        "sed /enroll/d e.hub | cat - again.hub >after.hub\n"
+        "serve --hub after.hub --state e.db --dps localhost --dps-port 0\n"
+        "port=$(sed -n 's/.* dps_port=\\([0-9]*\\).*/\\1/p' lines); hubrig ctl devices | sed -n 's/^pump-1 .*sas .*at second.local/kept/p'\n"
+        "hubrig ctl c2d pump-1 hello; hubrig ctl twin-desired pump-1 '{\"a\":1}'; "
+        "hubrig ctl roll-key pump-1 primary; hubrig ctl disable pump-1; hubrig ctl enable pump-1\n"
+        "await 'dps.assigned hub=second.local'; echo after $(grep -c 'dps.assigned hub=second.*Migrated' lines); finish";
     static const char *const says[] = {"\"status\":\"assigning\"",
               "pump-1 goes to second.local when it registers again",
               "no hub named 'third.local' is linked",
-              "substatus=deviceDataMigrated", "hub 0"};
+              "substatus=deviceDataMigrated", "\nkept\n", "after 1\n",
+        "message 1 is queued for pump-1", "the desired properties of pump-1 have version 2",
+        "HostName=second.local", "pump-1 is disabled", "hub 0"};
+    struct shell_result r;
+    shell_run(&r, "%s", script);
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
+    shell_release(&r);
+}
+
+// A message waits for the input of a module, also over kill -9.
+static void a_message_for_an_input_waits_for_its_module(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "K=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+        "printf 'device d\\nmodule d/m key %s\\n' $K >i.hub\n"
+        "serve --host localhost --hub i.hub --state i.db\n"
+        "hubrig ctl c2d d/m hello --input in-1 --property a=b; hubrig ctl c2d d hello --input in-1\n"
+        "kill -9 $hub; wait $hub; serve --host localhost --hub i.hub --state i.db\n"
+        "sr=localhost%2Fdevices%2Fd%2Fmodules%2Fm; se=4000000000\n"
+        "sig=$(printf '%s\\n%s' $sr $se | openssl dgst -sha256 -mac HMAC -macopt "
+        "hexkey:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f -binary | base64 | "
+        "sed 's/+/%2B/g; s/\\//%2F/g; s/=/%3D/g')\n"
+        "mosquitto_sub -V mqttv311 -h localhost -p $port --cafile hub-files/root.pem -i d/m "
+        "-u 'localhost/d/m/?api-version=2021-04-12' "
+        "-P \"SharedAccessSignature sr=$sr&sig=$sig&se=$se\" -q 1 -C 1 -W 10 -F '%t %p' "
+        "-t 'devices/d/modules/m/inputs/#'; finish";
+    static const char *const says[] = {
+        "message 1 is queued for d/m", "only a module has inputs; 'd' is a device",
+        "devices/d/modules/m/inputs/in-1/%24.cdid=d&a=b hello", "hub 0"};
     struct shell_result r;
     shell_run(&r, "%s", script);
     shell_assert_says_all(&r, says, HR_COUNT_OF(says));
@@ -190,6 +227,26 @@ static void one_device_is_dropped_by_its_id(void **state)
               "done; echo cut; kill $s; finish");
     shell_assert_says(&r, "1 connection closed by rst");
     shell_assert_says(&r, "cut\n");
+    shell_release(&r);
+}
+
+// A watcher that is stopped while nine thousand messages come.
+static void a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r,
+              "serve; hubrig ctl watch d2c >seen 2>told & w=$!; "
+              "until grep -qs . told; do kill -0 $w || break; done; kill -STOP $w; "
+              "pub=$(echo \"$sub\" | sed 's/^mosquitto_sub/mosquitto_pub/'); "
+              "yes $(head -c 1000 /dev/zero | tr '\\0' x) | head -9000 | "
+              "eval \"$pub\" -q 1 -l -t devices/device-1/messages/events/; "
+              "hubrig ctl faults; kill -CONT $w; wait $w; echo ctl $?; tail -1 told; "
+              "n=$(wc -l <seen); [ $n -gt 5000 ] && [ $n -lt 9000 ] && "
+              "echo cut; finish");
+    static const char *const says[] = {"no fault is armed\n", "ctl 3\n",
+                                       "events are missing from here on", "cut\n", "hub 0"};
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
     shell_release(&r);
 }
 
@@ -379,8 +436,10 @@ int main(void)
         cmocka_unit_test(every_verb_says_what_happened),
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
         cmocka_unit_test(a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices),
+        cmocka_unit_test(a_message_for_an_input_waits_for_its_module),
         cmocka_unit_test(events_are_watched_as_json_lines),
-        cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs),
+        cmocka_unit_test(a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on),
+        cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none),
         cmocka_unit_test(a_message_reaches_a_connected_device_and_is_completed),
         cmocka_unit_test(one_device_is_dropped_by_its_id),
         cmocka_unit_test(a_hub_file_fills_the_hub_and_its_mistakes_stop_it),

@@ -27,7 +27,7 @@ struct fronting {
     struct fault parsed[OPTION_LIST_MOST];
     const char *files;
     const char *control_path; // NULL = control.sock in the folder
-    const char *capture;
+    struct hosting_capture capture;
     const char *seed; // NULL = drawn
     const char *json;
     const char *tls[POLICY_KEY_COUNT];
@@ -146,19 +146,20 @@ static int open_front(struct fronting *f)
 
 static int open_all(struct fronting *f)
 {
-    struct rig_settings settings = {
-        .loop = &f->hosting.loop, .env = &f->env, .capture = f->capture};
+    struct rig_settings settings = {.loop = &f->hosting.loop, .env = &f->env};
     hub_settings_init(&settings.hub, f->host);
     TRY(read_upstream(f));
     for (size_t i = 0; f->faults[i]; i++) {
         TRY(read_fault(f->faults[i], &f->parsed[i]));
     }
+    TRY(hosting_read_capture(&f->capture, f->files, &settings));
     TRY(hosting_read_names(f->names, f->name_text, &settings));
     TRY(hosting_read_seed(f->seed, &settings.seed));
     TRY(hosting_read_tls(f->tls, &settings.tls));
     TRY(fs_make_folder(f->files, 0700));
     TRY(rig_open(&f->rig, &settings));
     TRY(open_front(f));
+    TRY(hosting_start_capture(&f->capture, &f->hosting, &f->env, f->listen, &f->bound_port, 1));
     TRY(fs_join(f->root_path, sizeof f->root_path, f->files, "root.pem"));
     TRY(fs_write_file(f->root_path, buf_span(&f->rig.chain.root_pem), 0644));
     TRY(open_control(f));
@@ -203,6 +204,8 @@ static int front(struct fronting *f)
     if (f->rig.journal) {
         rig_close(&f->rig);
     }
+    code = hosting_stop_capture(&f->capture);
+    exit_code = code < 0 && exit_code == EXIT_PASS ? cli_fail("front", code) : exit_code;
     front_close(f->front);
     hosting_close(&f->hosting);
     return exit_code;
@@ -230,7 +233,7 @@ static int front_command(int argc, char **argv)
         {"--fault", "WORDS...", f.faults},
         {"--files", "FOLDER", &f.files},
         {"--control", "PATH", &f.control_path},
-        {"--capture", "FILE", &f.capture},
+        HOSTING_CAPTURE_OPTIONS(f.capture),
         {"--seed", "N", &f.seed},
         HOSTING_TLS_OPTIONS(f.tls),
         {"--json", NULL, &f.json},
@@ -278,8 +281,7 @@ const struct command command_front = {
         "                    hub-files\n"
         "  --control PATH    the socket for `hubrig ctl` (fault, faults, clear, chain, clock, drop,\n"
         "                    connections, watch); default: control.sock in the folder\n"
-        "  --capture FILE    record the devices' side as pcapng with its TLS secrets: Wireshark shows\n"
-        "                    it in the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_CAPTURE_HELP
         "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"

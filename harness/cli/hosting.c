@@ -2,11 +2,13 @@
 #include "harness/cli/hosting.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "harness/device/dumpcap.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_stop(uv_signal_t *signal, int number)
 {
@@ -102,6 +104,72 @@ int hosting_read_names(const char *list, char text[RIG_NAMES_MOST][HOSTING_NAME_
     }
     out->more_names[out->more_name_count++] = "localhost";
     out->more_names[out->more_name_count++] = "127.0.0.1";
+    return 0;
+}
+
+static bool is_interface(const struct hosting_capture *capture)
+{
+    return capture->file && strcmp(capture->file, "interface") == 0;
+}
+
+static int join_beside(struct hosting_capture *capture)
+{
+    const char *slash = strrchr(capture->path, '/');
+    int folder_bytes = slash ? (int)(slash + 1 - capture->path) : 0;
+    int n = snprintf(capture->beside, sizeof capture->beside, "%.*skeys.log", folder_bytes, capture->path);
+    ENSURE((size_t)n < sizeof capture->beside, ERR_TOO_BIG);
+    return 0;
+}
+
+int hosting_read_capture(struct hosting_capture *capture, const char *files,
+                         struct rig_settings *out)
+{
+    out->key_log = capture->key_log;
+    if (!capture->file) {
+        return 0;
+    }
+    if (is_interface(capture)) {
+        TRY(fs_join(capture->path, sizeof capture->path, files, "interface.pcapng"));
+    } else {
+        ENSURE(span_copy_text(span_text(capture->file), capture->path, sizeof capture->path), ERR_TOO_BIG);
+        out->capture = capture->path;
+    }
+    TRY(join_beside(capture));
+    out->key_log = capture->key_log ? capture->key_log : capture->beside;
+    return 0;
+}
+
+int hosting_start_capture(struct hosting_capture *capture, struct hosting *hosting,
+                          const struct env *env, const char *listen, const int *ports,
+                          size_t port_count)
+{
+    char filter[200] = "";
+    size_t used = 0;
+    const struct dumpcap_settings settings = {.loop = &hosting->loop,
+                                              .env = env,
+                                              .path = capture->path,
+                                              .filter = filter,
+                                              .address = listen};
+    if (!is_interface(capture)) {
+        return 0;
+    }
+    for (size_t i = 0; i < port_count; i++) {
+        if (ports[i]) {
+            used += (size_t)snprintf(filter + used, sizeof filter - used, "%sport %d",
+                                     used ? " or " : "", ports[i]);
+        }
+    }
+    return dumpcap_start(&settings, &capture->dumpcap);
+}
+
+int hosting_stop_capture(struct hosting_capture *capture)
+{
+    char failure[300];
+    snprintf(failure, sizeof failure, "%s", dumpcap_failure(capture->dumpcap));
+    dumpcap_stop(capture->dumpcap);
+    if (failure[0]) {
+        FAIL(ERR_IO, "%s", failure);
+    }
     return 0;
 }
 

@@ -5,9 +5,12 @@
 #include "harness/cli/cli.h"
 #include "simulator/rig/rig.h"
 
+#include <limits.h>
 #include <uv.h>
 
 enum { HOSTING_NAME_BYTES = 256 };
+
+struct dumpcap;
 
 struct hosting {
     uv_loop_t loop;
@@ -23,6 +26,25 @@ void hosting_close(struct hosting *hosting);
 
 // One line on stdout, flushed.
 void hosting_print_event(const struct event *e, bool is_json);
+
+// Where the devices' bytes and secrets go, of --capture and --key-log; NULL = nowhere.
+struct hosting_capture {
+    const char *file;    // or the word "interface": dumpcap writes interface.pcapng
+    const char *key_log; // unless told, keys.log beside the file
+    char path[PATH_MAX];
+    char beside[PATH_MAX];
+    struct dumpcap *dumpcap;
+};
+// `files`: the folder for interface.pcapng.
+int hosting_read_capture(struct hosting_capture *capture, const char *files,
+                         struct rig_settings *out) HR_NODISCARD;
+// Once the ports are known (0 = none); does nothing unless the interface is asked for. Errors of
+// dumpcap_start.
+int hosting_start_capture(struct hosting_capture *capture, struct hosting *hosting,
+                          const struct env *env, const char *listen, const int *ports,
+                          size_t port_count) HR_NODISCARD;
+// Before hosting_close. ERR_IO when the capture has ended before its time.
+int hosting_stop_capture(struct hosting_capture *capture) HR_NODISCARD;
 
 // ERR_USAGE with a sentence that names the option.
 int hosting_read_port(const char *text, const char *option, int *port) HR_NODISCARD;
@@ -45,6 +67,17 @@ int hosting_read_tls(const char *const words[POLICY_KEY_COUNT], struct tls_polic
         {"--tls-tickets", "HOW", &(words)[POLICY_TLS_TICKETS]},                                    \
         {"--client-certificate", "HOW", &(words)[POLICY_CLIENT_CERTIFICATE]},                      \
         {"--client-cas", "COUNT", &(words)[POLICY_CLIENT_CAS]}
+
+#define HOSTING_CAPTURE_OPTIONS(capture)                                                           \
+    {"--capture", "FILE", &(capture).file}, {"--key-log", "FILE", &(capture).key_log}
+
+#define HOSTING_CAPTURE_HELP                                                                       \
+    "  --capture FILE    record the wire of the devices as pcapng with its TLS secrets: Wireshark\n" \
+    "                    shows it in the clear; the file holds passwords and has mode 0600.\n"    \
+    "                    The word interface: what dumpcap sees, into interface.pcapng in the\n"   \
+    "                    folder of --files, with keys.log beside it\n"                            \
+    "  --key-log FILE    the TLS secrets as a key log, for captures of your own (`tshark -o\n"    \
+    "                    tls.keylog_file:FILE`); default: keys.log beside --capture, else none\n"
 
 #define HOSTING_TLS_HELP                                                                           \
     "  --tls-engine NAME mbedtls (TLS 1.0 to 1.2, sends chains that no library would parse) or\n"  \

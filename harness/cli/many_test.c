@@ -144,6 +144,7 @@ static void tags_globs_and_names_choose_scenarios(void **state)
         {"t t/connect.scn --only t.connect", "t.connect\n"},
         {"t --shard 2/2 --list", "t.again\nt.connect\nt.never\n"}, // listed before it is divided
         {"smoke.connect-sas", "smoke.connect-sas\n"},
+        {"tls.only-1.3", "tls.only-1.3\n"}, // a dot in the name of its file
         {"pick.suite", "t.connect\n"},
     };
     shell_write("pick.suite", "about one\ninclude t\nexclude t.a*\nexclude t.never\n");
@@ -191,12 +192,14 @@ static void suites_makes_a_page_of_what_each_costs_and_catches(void **state)
     shell_write("p/a.scn", "scenario p.a\nabout a | b\nwhy it costs\nlevel should\nsource RFC 1\n"
                            "needs clock\nlimit 2m\nboot device\n");
     shell_write("p/b.scn", "scenario p.b\nlimit 30s\nboot device\n");
-    shell_write("p/matrix.txt", "reference:\none:       p.a p.b\none slow:  p.a # p.b\n"
+    shell_write("p/matrix.txt", "# asks: who `asks`\nreference:\none:       p.a p.b\none slow:  p.a # p.b\n"
                                 "two slow:  p.a\nthree maybe: p.a\nfour:  p.b\n");
     shell_run(&r, "hubrig suites p --markdown");
     assert_int_equal(r.code, 0);
-    shell_assert_says(&r, "## p\n\n2 scenarios, 1 of them a must.\n");
-    shell_assert_says(&r, "| p.a | a \\| b | it costs | should | RFC 1 | clock | 2 min | one, two |\n");
+    shell_assert_says(&r, "| [p](#p) | 2 | 1 | 1 | 0 | who `asks` |\n");
+    shell_assert_says(&r, "## p\n\nwho `asks`\n\n2 scenarios, 1 of them a must.\n");
+    shell_assert_says(&r, "| [a](p/a.scn) | should | a \\| b | it costs |\n");
+    shell_assert_says(&r, "| p.a | RFC 1 | clock | 2 min | one, two |\n");
     shell_assert_says(&r, "| one, four |\n");
     shell_release(&r);
     shell_run(&r, "hubrig suites p --markdown --json");

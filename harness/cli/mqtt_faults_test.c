@@ -65,50 +65,73 @@ static void add(int code)
     assert_int_equal(code, 0);
 }
 
-// CONNECT, SUBSCRIBE, two PUBLISH, UNSUBSCRIBE, PINGREQ, DISCONNECT in one go.
-static void write_session(const char *path)
+static void write_session_file(const char *name, struct buf *b)
 {
-    struct buf b;
-    const struct span filter = SPAN_LITERAL("devices/device-1/messages/devicebound/#");
+    char path[100];
+    snprintf(path, sizeof path, "%s/%s", shell_folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(b->data, 1, b->len, file), b->len);
+    assert_int_equal(fclose(file), 0);
+    buf_deinit(b);
+}
+
+static void begin_session(struct buf *b, struct span filter)
+{
     const struct mqtt_filter wanted = {filter, 1};
-    struct mqtt_publish p = {.topic = SPAN_LITERAL("devices/device-1/messages/events/"),
-                             .body = SPAN_LITERAL("x"),
-                             .qos = 1,
-                             .packet_id = 7};
     const struct mqtt_connect c = {.level = 4,
                                    .is_clean = true,
                                    .keepalive_s = 60,
                                    .client_id = SPAN_LITERAL("device-1"),
                                    .username =
                                        SPAN_LITERAL("localhost/device-1/?api-version=2021-04-12")};
-    buf_init(&b, 4096);
-    add(mqtt_write_connect(&c, &b));
-    add(mqtt_write_subscribe(3, &wanted, 1, &b));
+    buf_init(b, 4096);
+    add(mqtt_write_connect(&c, b));
+    add(mqtt_write_subscribe(3, &wanted, 1, b));
+}
+
+// CONNECT, SUBSCRIBE, two PUBLISH, UNSUBSCRIBE, PINGREQ, DISCONNECT in one go.
+static void write_session(void)
+{
+    struct buf b;
+    const struct span filter = SPAN_LITERAL("devices/device-1/messages/devicebound/#");
+    struct mqtt_publish p = {.topic = SPAN_LITERAL("devices/device-1/messages/events/"),
+                             .body = SPAN_LITERAL("x"),
+                             .qos = 1,
+                             .packet_id = 7};
+    begin_session(&b, filter);
     add(mqtt_write_publish(&p, &b));
     p.packet_id = 8;
     add(mqtt_write_publish(&p, &b));
     add(mqtt_write_unsubscribe(4, &filter, 1, &b));
     add(mqtt_write_pingreq(&b));
     add(mqtt_write_disconnect(&b));
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(b.data, 1, b.len, file), b.len);
-    assert_int_equal(fclose(file), 0);
-    buf_deinit(&b);
+    write_session_file("session", &b);
 }
+
+// CONNECT, SUBSCRIBE, a request for the twin, DISCONNECT.
+static void write_twin_session(void)
+{
+    struct buf b;
+    const struct mqtt_publish p = {.topic = SPAN_LITERAL("$iothub/twin/GET/?$rid=1")};
+    begin_session(&b, SPAN_LITERAL("$iothub/twin/res/#"));
+    add(mqtt_write_publish(&p, &b));
+    add(mqtt_write_disconnect(&b));
+    write_session_file("twin-session", &b);
+}
+
+#define DIAL                                                                                       \
+    "dial() { openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem -cert "  \
+    "hub-files/device.crt -key hub-files/device.key <${1:-session} 2>/dev/null | od -An -v -tx1 | " \
+    "tr -d ' \\n'; }"
 
 static void every_packet_fault_shows_on_the_wire(void **state)
 {
     (void)state;
-    static const char dial[] =
-        "dial() { openssl s_client -quiet -connect localhost:$port -CAfile hub-files/root.pem -cert "
-        "hub-files/device.crt -key hub-files/device.key <session 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'; }";
-    char path[100];
     char expected[600];
     struct buf script HR_CLEANUP(buf_deinit);
     struct shell_result r;
-    snprintf(path, sizeof path, "%s/session", shell_folder);
-    write_session(path);
+    write_session();
     buf_init(&script, 1 << 16);
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         assert_int_equal(buf_printf(&script,
@@ -117,7 +140,7 @@ static void every_packet_fault_shows_on_the_wire(void **state)
                                     rows[i].fault, i),
                          0);
     }
-    shell_run(&r, "serve --x509; %s; %s finish", dial, buf_text(&script));
+    shell_run(&r, "serve --x509; %s; %s finish", DIAL, buf_text(&script));
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
         snprintf(expected, sizeof expected, "row %zu: %s.\n", i, rows[i].heard);
         if (!strstr(buf_text(&r.out), expected)) {
@@ -129,10 +152,31 @@ static void every_packet_fault_shows_on_the_wire(void **state)
     shell_release(&r);
 }
 
+static void a_twin_request_gets_the_status_that_is_asked_for(void **state)
+{
+    (void)state;
+    static const char fault[] = "answer 429 at twin.request";
+    struct shell_result r;
+    write_twin_session();
+    shell_run(&r,
+              "serve --x509; %s; hubrig ctl fault %s; echo busy $(dial twin-session); "
+              "echo free $(dial twin-session); finish",
+              DIAL, fault);
+    const char *busy = strstr(buf_text(&r.out), "busy");
+    const char *free_again = strstr(buf_text(&r.out), "free");
+    assert_non_null(busy);
+    assert_non_null(free_again);
+    const char *refused = strstr(busy, "2f7265732f3432392f"); // "/res/429/"
+    assert_true(refused && refused < free_again);
+    assert_non_null(strstr(free_again, "2f7265732f3230302f")); // "/res/200/"
+    shell_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_packet_fault_shows_on_the_wire),
+        cmocka_unit_test(a_twin_request_gets_the_status_that_is_asked_for),
     };
     return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -22,7 +22,7 @@ static void dial(const char *fault, const char *says)
         "#!/bin/sh\n"
         "ip link set lo up\n"
         ". ./functions\n"
-        "serve\n"
+        "serve --seed 5\n"
         "dial() {\n"
         "  from=$(date +%s%N)\n"
         "  timeout 5 openssl s_client -connect 127.0.0.1:$port </dev/null >heard 2>&1\n"
@@ -58,6 +58,12 @@ static void latency_makes_every_flight_late(void **state)
 {
     (void)state;
     dial("latency 200ms", "during open late.");
+}
+
+static void jitter_makes_flights_late_by_chance(void **state)
+{
+    (void)state;
+    dial("jitter 1200ms", "during open late."); // with the seed of the script
 }
 
 static void a_narrow_line_is_late(void **state)
@@ -272,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(latency_makes_every_flight_late),
+        cmocka_unit_test(jitter_makes_flights_late_by_chance),
         cmocka_unit_test(a_narrow_line_is_late),
         cmocka_unit_test(a_black_hole_gives_back_what_it_kept),
         cmocka_unit_test(a_black_hole_without_end_is_silent),

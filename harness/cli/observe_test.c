@@ -47,6 +47,21 @@ static const char *backoff_after_refusals(const json_t *json)
     return "";
 }
 
+// What is proposed can be run as it is called.
+static void assert_suites_exist(const json_t *json)
+{
+    size_t i = 0;
+    json_t *name = NULL;
+    const json_t *suites = json_object_get(json, "suites");
+    assert_true(json_array_size(suites) > 2);
+    json_array_foreach(suites, i, name)
+    {
+        char command[100];
+        snprintf(command, sizeof command, "hubrig suites %s", json_string_value(name));
+        shell_assert(command, 0, json_string_value(name));
+    }
+}
+
 static void the_reference_has_its_profile_and_an_entry_that_runs(void **state)
 {
     (void)state;
@@ -65,7 +80,9 @@ static void the_reference_has_its_profile_and_an_entry_that_runs(void **state)
     assert_true(json_integer_value(json_object_get(json, "twin_reads")) > 0);
     const char *type = backoff_after_refusals(json);
     assert_true(strstr(type, "exponential") != NULL);
+    assert_suites_exist(json);
     json_decref(json);
+    shell_assert("hubrig check own.bench", 0, "");
     shell_run(&r, "hubrig run smoke.wrong-host --bench own.bench --device mine --evidence ev2");
     shell_assert_says(&r, "pass  smoke.wrong-host");
     assert_int_equal(r.code, 0);
@@ -119,7 +136,7 @@ static void a_device_on_a_port_is_watched_without_disturbance(void **state)
         "device=$!\n"
         "wait $hub; code=$?\n"
         "kill $device; wait $device\n"
-        "cat box.bench; exit $code\n");
+        "hubrig check box.bench && cat box.bench; exit $code\n");
     shell_run(&r, "exec 3<>/dev/null; ./port.sh");
     shell_assert_says(&r, "device-1: 1 connections, 1 sessions");
     shell_assert_says(&r, "blackbox box");

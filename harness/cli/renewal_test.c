@@ -61,11 +61,10 @@ static void a_request_that_is_no_good_is_told_so(void **state)
         "post 3 \"{\\\"id\\\":\\\"press-1\\\"}\"\n"
         "await 'renewal.refused.*rid=3'; grep -o 'renewal.refused.*' lines; finish";
     static const char *const says[] = {
-        "status=400 code=400037 why=\"the CN of the signing request is 'press-2', expected "
-        "'press-1'\" rid=1",
+        ("status=400 code=400037 why=\"the CN of the signing request is 'press-2', expected "
+         "'press-1'\" rid=1"),
         "status=400 code=400037 why=\"the signing request is no PKCS#10 DER\" rid=2",
-        "status=400 code=400004 why=\"'csr' is missing or empty",
-        "hub 0"};
+        "status=400 code=400004 why=\"'csr' is missing or empty", "hub 0"};
     struct shell_result r;
     shell_run(&r, "%s%s", functions, script);
     shell_assert_says_all(&r, says, sizeof says / sizeof says[0]);

@@ -4,6 +4,7 @@
 #include "base/when.h"
 #include "harness/bench/bench.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/ctest_boards.h"
 #include "harness/cli/suite_run.h"
 #include "harness/device/lock.h"
 
@@ -57,14 +58,20 @@ static int lock_device(const struct bench_device *device, const char *wait, int 
 static int find_devices(const struct bench *bench, const char *const *names, struct suite_run *run)
 {
     for (size_t i = 0; names[i]; i++) {
-        TRY(bench_find(bench, names[i], &run->devices[i]));
+        ENSURE(run->device_count < SUITE_DEVICES_MOST, ERR_LIMIT);
+        if (strcmp(names[i], CTEST_DEVICE) == 0) {
+            TRY(ctest_boards_given(bench, run->devices, SUITE_DEVICES_MOST, &run->device_count));
+        } else {
+            TRY(bench_find(bench, names[i], &run->devices[run->device_count++]));
+        }
+    }
+    for (size_t i = 0; i < run->device_count; i++) {
         TRY(run_check_installed(run->devices[i]));
         for (size_t k = 0; k < i; k++) {
             if (run->devices[k] == run->devices[i]) {
-                FAIL(ERR_USAGE, "--device %s is given twice", names[i]);
+                FAIL(ERR_USAGE, "--device %s is given twice", run->devices[i]->name);
             }
         }
-        run->device_count++;
     }
     return 0;
 }
@@ -150,7 +157,8 @@ const struct command command_run = {
         "expected, observed, cause, try and evidence. SUITE is a .scn file, a folder, a bundle\n"
         "(.suite), or the name of a suite, bundle or scenario that `hubrig suites` lists.\n"
         "\n"
-        "  --device NAME       a device of the bench; may be repeated: side by side\n"
+        "  --device NAME       a device of the bench; may be repeated: side by side;\n"
+        "                      @ctest: the boards that CTest gives, see hubrig boards --help\n"
         "  --bench FILE        the inventory; default: fixtures/devices.bench of hubrig\n"
         "  --wait DURATION     wait that long for a board that somebody else uses; default: not at all\n"
         SUITE_RUN_HELP

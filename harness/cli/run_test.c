@@ -102,12 +102,13 @@ static void an_unwritable_evidence_folder_is_infra(void **state)
 {
     (void)state;
     struct shell_result r;
+    bool was_there = fs_exists("/verdict.json");
     shell_write("in-the-way", "a file\n");
     shell_run(&r, "hubrig try --suite t/connect.scn --evidence in-the-way true");
     assert_int_equal(r.code, 3);
     shell_assert_says(&r, "infra");
     shell_assert_says(&r, "in-the-way");
-    assert_false(fs_exists("/verdict.json"));
+    assert_int_equal(fs_exists("/verdict.json"), was_there);
     shell_release(&r);
 }
 
@@ -214,14 +215,20 @@ static void the_key_of_the_device_is_in_no_file_that_others_read(void **state)
     shell_release(&r);
 }
 
+static bool can(const char *command)
+{
+    struct shell_result r;
+    shell_run(&r, "%s", command);
+    bool is_good = r.code == 0;
+    shell_release(&r);
+    return is_good;
+}
+
 static void the_capture_opens_decrypted(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "command -v tshark");
-    bool has_tshark = r.code == 0;
-    shell_release(&r);
-    if (!has_tshark) {
+    if (!can("command -v tshark")) {
         skip();
     }
     shell_write("t/token.scn", "scenario t.token\nneeds clock\nlimit 30s\nset device.clock = -2h\nboot device\n"
@@ -235,30 +242,113 @@ static void the_capture_opens_decrypted(void **state)
     shell_release(&r);
 }
 
-static void the_capture_of_tls_1_3_opens_decrypted_too(void **state)
+// Wireshark needs the capture alone; and keys.log beside a capture that holds no secrets.
+static void every_engine_and_version_shows_connect_and_publish(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"mbedtls", "1.2", ""}, {"openssl", "1.2", ""}, {"openssl", "1.3", "needs tls1.3\n"}};
+    static const char show[] = "-Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid -e mqtt.topic";
+    if (!can("command -v tshark")) {
+        skip();
+    }
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct shell_result r;
+        char text[300];
+        snprintf(text, sizeof text,
+                 "scenario t.shown\n%slimit 30s\nset hub.tls_engine = %s\n"
+                 "set hub.tls_versions = %s\nboot device\nexpect tls.established with version = TLSv%s "
+                 "within 20s\nexpect d2c.message within 20s\nwait 200ms\n",
+                 rows[i][2], rows[i][0], rows[i][1], rows[i][1]);
+        shell_write("t/shown.scn", text);
+        shell_run(&r,
+                  "hubrig try --offers tls1.3 --suite t/shown.scn reference_device --root {root.pem} && cd evidence/t.shown && "
+                  "tshark -r wire.pcapng %s 2>/dev/null | sort | uniq > alone.txt; "
+                  "editcap --discard-all-secrets wire.pcapng bare.pcapng && "
+                  "tshark -r bare.pcapng %s 2>/dev/null | wc -l | sed s,^,without=,; "
+                  "tshark -r bare.pcapng -o tls.keylog_file:keys.log %s 2>/dev/null | sort | uniq | "
+                  "diff alone.txt - && stat -c mode=%%a keys.log && cat alone.txt",
+                  show, show, show);
+        assert_int_equal(r.code, 0);
+        shell_assert_says(&r, "without=0\n");
+        shell_assert_says(&r, "mode=600");
+        shell_assert_says(&r, "1\tbench-01");                     // CONNECT
+        shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
+        shell_release(&r);
+    }
+}
+
+static void the_capture_of_tls_1_3_shows_certificate_and_fingerprint(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "command -v tshark");
-    bool has_tshark = r.code == 0;
-    shell_release(&r);
-    if (!has_tshark) {
+    if (!can("command -v tshark")) {
         skip();
     }
     shell_write("t/tls13.scn", "scenario t.tls13\nneeds tls1.3\nlimit 30s\nset hub.tls_versions = 1.3\n"
-                               "boot device\nexpect tls.established with version = TLSv1.3 within 20s\n"
-                               "expect d2c.message within 20s\nwait 200ms\n");
+                               "boot device\nexpect mqtt.connected within 20s\n");
     shell_run(&r, "hubrig try --offers tls1.3 --suite t/tls13.scn reference_device --root {root.pem} && "
-                  "tshark -r evidence/t.tls13/wire.pcapng -Y mqtt -T fields -e mqtt.msgtype -e mqtt.clientid "
-                  "-e mqtt.topic 2>/dev/null; "
                   "tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.type==11 2>/dev/null; "
                   "ja3=$(tshark -r evidence/t.tls13/wire.pcapng -Y tls.handshake.ja3 -T fields -e "
                   "tls.handshake.ja3 2>/dev/null) && grep -c \"JA3) $ja3$\" "
                   "evidence/t.tls13/client-hello.txt | sed s,^,same-fingerprint=,");
     shell_assert_says(&r, "same-fingerprint=1");
-    shell_assert_says(&r, "1\tbench-01");                        // CONNECT
-    shell_assert_says(&r, "3\t\tdevices/bench-01/messages/"); // PUBLISH
     shell_assert_says(&r, "Certificate"); // encrypted in TLS 1.3
+    shell_release(&r);
+}
+
+static void dumpcap_sees_names_and_bytes_to_the_last_one(void **state)
+{
+    (void)state;
+    if (!can("command -v tshark dumpcap && unshare -Urn dumpcap -D")) {
+        skip();
+    }
+    struct shell_result r;
+    shell_run(&r,
+              "hubrig try --capture interface --suite t/connect.scn reference_device --root {root.pem} && cd evidence/t.connect && "
+              "tshark -r interface.pcapng -o tls.keylog_file:keys.log -Y 'dns.a or mqtt.msgtype == 1 or "
+              "mqtt.msgtype == 14' -T fields -e dns.a -e mqtt.msgtype 2>/dev/null");
+    shell_assert_says(&r, "203.0.113.10"); // the name server's answer
+    shell_assert_says(&r, "\t1\n");        // CONNECT
+    shell_assert_says(&r, "14\n");         // DISCONNECT, just before the end
+    shell_release(&r);
+}
+
+static void a_hub_that_serves_takes_dumpcap_along(void **state)
+{
+    (void)state;
+    if (!can("command -v tshark dumpcap ip && unshare -Urn dumpcap -D")) {
+        skip();
+    }
+    struct shell_result r;
+    shell_write("serve.sh",
+                "ip link set lo up\n"
+                "mkfifo ready && trap 'kill $hub' EXIT\n"
+                "hubrig serve --capture interface --files seen >ready & hub=$!\n"
+                "head -1 <ready >/dev/null && openssl s_client -connect 127.0.0.1:8883 -CAfile "
+                "seen/root.pem -tls1_2 </dev/null >/dev/null\n"
+                "kill -INT $hub; wait $hub; echo served=$?; trap - EXIT\n"
+                "tshark -r seen/interface.pcapng -o tls.keylog_file:seen/keys.log -Y "
+                "'tls.handshake.type == 20' -T fields -e tls.handshake.type 2>/dev/null\n");
+    shell_run(&r, "unshare -Urn sh serve.sh");
+    shell_assert_says(&r, "served=0\n");
+    shell_assert_says(&r, "20\n"); // Finished, which is encrypted
+    shell_release(&r);
+}
+
+static void where_dumpcap_cannot_listen_is_said_with_what_to_try(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_write("dumpcap", "#!/bin/sh\necho 'You do not have permission to capture' >&2\nexit 1\n");
+    shell_run(&r, "PATH=.:$PATH hubrig try --retries 0 --capture interface --suite t/connect.scn reference_device; "
+                  "PATH=/nowhere $(command -v hubrig) serve --port 0 --capture interface; echo code=$?; "
+                  "hubrig try --capture wire true; echo code=$?");
+    shell_assert_says(&r, "infra");
+    shell_assert_says(&r, "You do not have permission to capture; try: as root");
+    shell_assert_says(&r, "no such program in PATH; try: apt-get install");
+    shell_assert_says(&r, "--capture takes interface");
+    assert_string_equal(strrchr(buf_text(&r.out), '='), "=2\n");
     shell_release(&r);
 }
 
@@ -343,7 +433,11 @@ int main(void)
         cmocka_unit_test(without_namespaces_the_hub_takes_a_loopback_address),
         cmocka_unit_test(the_key_of_the_device_is_in_no_file_that_others_read),
         cmocka_unit_test(the_capture_opens_decrypted),
-        cmocka_unit_test(the_capture_of_tls_1_3_opens_decrypted_too),
+        cmocka_unit_test(every_engine_and_version_shows_connect_and_publish),
+        cmocka_unit_test(the_capture_of_tls_1_3_shows_certificate_and_fingerprint),
+        cmocka_unit_test(dumpcap_sees_names_and_bytes_to_the_last_one),
+        cmocka_unit_test(a_hub_that_serves_takes_dumpcap_along),
+        cmocka_unit_test(where_dumpcap_cannot_listen_is_said_with_what_to_try),
         cmocka_unit_test(interrupting_a_run_leaves_whole_evidence_and_no_process),
         cmocka_unit_test(serving_on_a_taken_port_is_refused_with_advice),
     };

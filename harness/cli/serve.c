@@ -32,7 +32,7 @@ struct serving {
     const char *x509;
     const char *files;
     const char *names; // more SANs, comma-separated
-    const char *capture;
+    struct hosting_capture capture;
     const char *seed; // NULL = drawn
     const char *tls[POLICY_KEY_COUNT];
     const char *json;
@@ -245,9 +245,17 @@ static int open_responders(struct serving *s)
     return 0;
 }
 
+static int start_capture(struct serving *s)
+{
+    const int ports[] = {s->bound_port, s->bound_https_port, s->bound_dps_port, s->bound_sntp_port,
+                         s->bound_dns_port};
+    return hosting_start_capture(&s->capture, &s->hosting, &s->env, s->listen, ports,
+                                 HR_COUNT_OF(ports));
+}
+
 static int open_rig(struct serving *s)
 {
-    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env, .capture = s->capture};
+    struct rig_settings settings = {.loop = &s->hosting.loop, .env = &s->env};
     int port = 0;
     TRY(hosting_read_port(s->port, "--port", &port));
     TRY(read_hub_file(s));
@@ -258,13 +266,15 @@ static int open_rig(struct serving *s)
     if (s->dps_host) {
         dps_settings_init(&settings.dps, s->dps_host, s->id_scope);
     }
+    TRY(hosting_read_capture(&s->capture, s->files, &settings));
     settings.tls = s->hub_file.tls;
     TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
     TRY(rig_open(&s->rig, &settings));
     TRY(s->state ? state_attach(s->state, s->rig.hub) : 0);
-    TRY(hub_file_apply(&s->hub_file, &s->rig));
+    TRY(s->state && s->rig.dps ? state_attach_dps(s->state, s->rig.dps) : 0);
+    TRY(hub_file_apply(&s->hub_file, &s->rig, s->state));
     TRY(rig_use_chain(&s->rig, s->chain));
     TRY(server_listen(s->rig.server, s->listen, port, &s->bound_port));
     if (s->https_port) {
@@ -273,6 +283,7 @@ static int open_rig(struct serving *s)
     }
     TRY(s->dps_host ? listen_dps(s) : 0);
     TRY(open_responders(s));
+    TRY(start_capture(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
     TRY(open_control(s));
@@ -393,6 +404,8 @@ static int serve(struct serving *s)
     if (s->rig.journal) {
         rig_close(&s->rig);
     }
+    code = hosting_stop_capture(&s->capture);
+    exit_code = code < 0 && exit_code == EXIT_PASS ? cli_fail("serve", code) : exit_code;
     hosting_close(&s->hosting);
     hub_file_deinit(&s->hub_file);
     return exit_code;
@@ -415,7 +428,7 @@ static int serve_command(int argc, char **argv)
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
         {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
         {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
-        {"--capture", "FILE", &s.capture},
+        HOSTING_CAPTURE_OPTIONS(s.capture),
         {"--seed", "N", &s.seed},
         {"--dps", "NAME", &s.dps_host},
         {"--dps-port", "N", &s.dps_port},
@@ -471,8 +484,7 @@ const struct command command_serve = {
         "  --dps-port N      its port; default: 8884; 0 takes a free one\n"
         "  --id-scope TEXT   its id scope; default: 0ne00HUBRIG\n"
         "  --control PATH    the socket for `hubrig ctl`; default: control.sock in the folder\n"
-        "  --capture FILE    record the wire as pcapng with its TLS secrets: Wireshark shows MQTT in\n"
-        "                    the clear; the file holds passwords and has mode 0600\n"
+        HOSTING_CAPTURE_HELP
         "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
         "  --json            events as JSON lines (after the ready line)\n"

@@ -61,3 +61,9 @@ int served_stop(void **state)
     }
     return code == 0 ? 0 : -1;
 }
+
+void served_kill(void)
+{
+    child_end_all();
+    hub = NULL;
+}

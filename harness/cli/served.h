@@ -13,4 +13,5 @@ int served_port(void);          // of MQTT
 int served_https_port(void);
 // The first line with `word` in it behind the last one awaited; fails the test without one.
 const char *served_await(const char *word);
+void served_kill(void); // at once, with SIGKILL; served_start may follow
 int served_stop(void **state); // fails unless it ends in order; nothing without a hub

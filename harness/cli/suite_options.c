@@ -26,6 +26,7 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs)
         {"--jobs", "N", &o->jobs},
         {"-j", "N", &o->jobs},
         {"--network", "KIND", &o->network},
+        {"--capture", "KIND", &o->capture},
         {"--shard", "I/N", &o->shard},
         {"--repeat", "N", &o->repeat},
         {"--until-fail", NULL, &o->until_fail},
@@ -79,6 +80,14 @@ static int read_network(const struct suite_run *run, int *out)
         }
     }
     return text ? complain(run, "--network takes auto, private or host", text) : EXIT_PASS;
+}
+
+static int read_capture(const struct suite_run *run, bool *out)
+{
+    const char *text = run->options.capture;
+    *out = text && strcmp(text, "interface") == 0;
+    return text && !*out ? complain(run, "--capture takes interface; wire.pcapng is always there", text)
+                         : EXIT_PASS;
 }
 
 static int read_shard(const struct suite_run *run, struct suite_numbers *out)
@@ -160,6 +169,7 @@ int suite_run_numbers(const struct suite_run *run, struct suite_numbers *out)
     choose_seed(run, &out->seed);
     int code = read_number(run, o->jobs, 1, 64, "-j takes a number from 1 to 64", &jobs);
     code = code ? code : read_network(run, &out->network);
+    code = code ? code : read_capture(run, &out->has_interface_capture);
     code = code ? code : read_shard(run, out);
     code = code ? code : read_slow(run, &out->slow);
     code = code ? code

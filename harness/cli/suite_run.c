@@ -167,6 +167,7 @@ static int run_entries(struct state *s)
         .firmware = o->firmware,
         .jobs = s->numbers.jobs,
         .network = (enum network)s->numbers.network,
+        .has_interface_capture = s->numbers.has_interface_capture,
         .seed = s->numbers.seed,
         .is_shuffled = o->shuffle != NULL,
         .stops_at_bad = o->fail_fast != NULL,

@@ -10,7 +10,7 @@ enum { SUITE_DEVICES_MOST = OPTION_LIST_MOST, SUITE_SPECS_MOST = 32 };
 
 // Options as given; NULL = not given.
 struct suite_options {
-    const char *evidence, *jobs, *network, *tls_engine;
+    const char *evidence, *jobs, *network, *tls_engine, *capture;
     const char *shard, *repeat, *until_fail, *seed, *shuffle, *slow, *fail_fast, *resume, *retries;
     const char *history, *firmware, *list;
     const char *tags[OPTION_LIST_MOST + 1];
@@ -33,6 +33,7 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs);
 struct suite_numbers {
     size_t jobs;
     int network;            // enum network
+    bool has_interface_capture;
     uint64_t shard, shards; // from 1; 1 of 1 unless told
     uint64_t rounds;        // 0 = until one fails
     uint64_t seed;          // chosen when not given
@@ -60,6 +61,8 @@ int suite_run(struct suite_run *run);
     "  --jobs N, -j N      scenarios side by side; default: four per processor, at most 16\n"      \
     "  --network KIND      auto: private where possible (default); private: or fail;\n"            \
     "                      host: an address of its own in 127.0.0.0/8, port 8883\n"                \
+    "  --capture interface also interface.pcapng, what dumpcap sees of the network beside the hub's own\n" \
+    "                      wire.pcapng: names, time, lost segments; keys.log decrypts it\n"       \
     "  --tls-engine NAME   mbedtls or openssl, for scenarios that do not choose; default:\n"       \
     "                      what HUBRIG_TLS_ENGINE says, else auto (by the TLS versions)\n"         \
     "  --repeat N          run each N times; verdicts that differ make it flaky\n"                 \

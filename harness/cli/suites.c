@@ -166,7 +166,7 @@ const struct command command_suites = {
         "  --tag WORD    only those with this tag or level; may be repeated, all must match\n"
         "  --only GLOB   only those whose name matches, such as 'smoke.*'\n"
         "  --json        one JSON array\n"
-        "  --markdown    a page with a table per family, and which flaws each scenario catches\n"
+        "  --markdown    a page: the families, what each scenario asks, and which flaws it catches\n"
         "\n"
         "Exit codes: 0 listed, 2 usage or a mistake in a file, 3 a file cannot be read\n",
 };

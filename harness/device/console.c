@@ -72,7 +72,7 @@ int console_new(struct uv_loop_s *loop, const struct env *env, struct journal *j
     uv_timer_init(loop, &c->half_line);
     c->half_line.data = c;
     int code = fs_join(log, sizeof log, evidence, "device.log");
-    code = code < 0 ? code : output_open(&c->output, env, journal, log);
+    code = code < 0 ? code : output_open(&c->output, env, journal, log, false);
     code = code < 0 ? code : open_file(evidence, "serial.raw", &c->raw_fd);
     code = code < 0 ? code : open_file(evidence, "serial.idx", &c->index_fd);
     output_stream_init(&c->lines, &c->output, "com");

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <uv.h>
 
 #define MEMORY_EVERY_US UINT64_C(10000000)
 
@@ -91,6 +92,8 @@ void device_free(struct device *d)
 struct program {
     struct device base;
     struct process *process;
+    int64_t ahead_us; // its clock, of the machine's
+    bool has_lived;   // it was started before: its log goes on
     int code;
     char sentence[1100];
 };
@@ -122,18 +125,23 @@ static void program_prepare(struct device *d)
     settle(of(d), 0);
 }
 
+static int64_t machine_us(const struct device_settings *s)
+{
+    return s->env->utc_us(s->env->world);
+}
+
 static int program_set_clock(struct device *d, int64_t utc_us)
 {
     const struct device_settings *s = &d->settings;
-    return clock_write(s->around->clock_path, s->env, utc_us - s->env->utc_us(s->env->world));
+    of(d)->ahead_us = utc_us - machine_us(s);
+    return clock_write(s->around->clock_path, s->env, of(d)->ahead_us);
 }
 
-static void program_boot(struct device *d, int64_t utc_us)
+static int program_start(struct device *d)
 {
     const struct device_settings *s = &d->settings;
     char clock_text[32];
-    int code = s->has_clock ? program_set_clock(d, utc_us) : 0;
-    utc_print(utc_us, clock_text);
+    utc_print(machine_us(s) + of(d)->ahead_us, clock_text);
     struct process_settings settings = {
         .loop = s->loop,
         .env = s->env,
@@ -144,30 +152,52 @@ static void program_boot(struct device *d, int64_t utc_us)
         .command_text = s->around->command_text,
         .clock_text = s->has_clock ? clock_text : "machine",
         .memory_every_us = s->watches_memory ? MEMORY_EVERY_US : 0,
+        .goes_on = of(d)->has_lived,
     };
-    settle(of(d), code < 0 ? code : process_start(&settings, &of(d)->process));
+    of(d)->has_lived = true;
+    return process_start(&settings, &of(d)->process);
 }
 
-static void refuse(struct device *d, const char *what)
+static void program_boot(struct device *d, int64_t utc_us)
 {
-    settle(of(d), error_set(ERR_USAGE, "the process %s %s", d->settings.bench->name, what));
+    int code = d->settings.has_clock ? program_set_clock(d, utc_us) : 0;
+    settle(of(d), code < 0 ? code : program_start(d));
+}
+
+// Without a farewell, and with all that it has started.
+static void program_cut(struct device *d)
+{
+    struct program *p = of(d);
+    if (!p->process) {
+        return;
+    }
+    process_kill(p->process);
+    while (process_is_running(p->process)) {
+        uv_run(d->settings.loop, UV_RUN_ONCE);
+    }
+    process_free(p->process);
+    p->process = NULL;
+}
+
+// Its clock goes on meanwhile, as one with a battery does.
+static void program_power(struct device *d, bool is_on)
+{
+    if (!is_on) {
+        program_cut(d);
+    }
+    settle(of(d), is_on && !of(d)->process ? program_start(d) : 0);
 }
 
 static void program_reset(struct device *d)
 {
-    refuse(d, "has no reset");
-}
-
-static void program_power(struct device *d, bool is_on)
-{
-    (void)is_on;
-    refuse(d, "has no power switch");
+    program_cut(d);
+    settle(of(d), program_start(d));
 }
 
 static void program_send(struct device *d, const char *text)
 {
     (void)text;
-    refuse(d, "has no console");
+    settle(of(d), error_set(ERR_USAGE, "the process %s has no console", d->settings.bench->name));
 }
 
 static bool program_is_busy(const struct device *d)

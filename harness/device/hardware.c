@@ -2,9 +2,9 @@
 // Boards, emulators and black boxes. What is done to them are acts of the inventory that a player
 // plays; their console is a serial port or an emulator's standard input and output.
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/when.h"
 #include "harness/device/console.h"
+#include "harness/device/deposit.h"
 #include "harness/device/device.h"
 #include "harness/device/player.h"
 #include "harness/device/process.h"
@@ -26,11 +26,13 @@ struct hardware {
     struct buf said;        // by the emulator, until it has announced its terminal
     char port_path[PATH_MAX];
     char clock_text[32];
+    int64_t ahead_us; // what its clock was set to, of the machine's
     char *banner_words[2]; // of acts that are made here
     char *typed_words[2];
     char switched[4]; // "on" or "off", for the placeholder {power}
     uint64_t gone_us;
-    bool is_down;           // the port went on purpose
+    bool is_down;           // its power is off
+    bool is_leaving;        // the scenario is over, and its power comes back
     bool has_machine_ended;
     int code;               // what was refused before anything could be played
     char sentence[1100];
@@ -153,11 +155,10 @@ static void end_machine(struct hardware *h)
     }
 }
 
-static int start_machine(struct hardware *h, int64_t utc_us)
+static int start_machine(struct hardware *h)
 {
     const struct device_settings *s = &h->base.settings;
     end_machine(h);
-    TRY(surroundings_set_clock(s->around, s->bench, utc_us));
     struct process_settings settings = {
         .loop = s->loop,
         .env = s->env,
@@ -275,54 +276,11 @@ static void play(struct hardware *h, int code)
     }
 }
 
-static int put_files(struct hardware *h)
-{
-    static const struct {
-        const char *name, *text;
-    } files[] = {
-        {"root.pem", "{root.text}"},
-        {"device.crt", "{device.cert.text}"},
-        {"device.key", "{device.key.text}"},
-        {"connection_string.txt", "{device.connection_string}"},
-    };
-    struct buf folder HR_CLEANUP(buf_deinit);
-    buf_init(&folder, PATH_MAX);
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_from, &folder));
-    for (size_t i = 0; i < HR_COUNT_OF(files); i++) {
-        char path[PATH_MAX];
-        struct buf text HR_CLEANUP(buf_wipe);
-        buf_init(&text, 1 << 20);
-        TRY(surroundings_fill(h->base.settings.around, files[i].text, &text));
-        TRY(fs_join(path, sizeof path, buf_text(&folder), files[i].name));
-        TRY(fs_write_file(path, buf_span(&text), 0600));
-    }
-    return 0;
-}
-
-static int fill_image(struct hardware *h)
-{
-    struct buf from HR_CLEANUP(buf_deinit), to HR_CLEANUP(buf_deinit);
-    struct buf template HR_CLEANUP(buf_deinit), image HR_CLEANUP(buf_wipe);
-    buf_init(&from, PATH_MAX);
-    buf_init(&to, PATH_MAX);
-    buf_init(&template, 1 << 20);
-    buf_init(&image, 4 << 20);
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_from, &from));
-    TRY(surroundings_fill(h->base.settings.around, h->board->credentials_to, &to));
-    TRY(fs_read_file(buf_text(&from), &template));
-    TRY(surroundings_fill(h->base.settings.around, buf_text(&template), &image));
-    return fs_write_file(buf_text(&to), buf_span(&image), 0600);
-}
-
 static int add_preparation(struct hardware *h)
 {
     const struct bench_board *b = h->board;
     player_begin(h->player);
-    if (b->credentials == CREDENTIALS_FILES) {
-        TRY(put_files(h));
-    } else if (b->credentials == CREDENTIALS_IMAGE) {
-        TRY(fill_image(h));
-    }
+    TRY(deposit_credentials(b, h->base.settings.around));
     TRY(player_add(h->player, &b->credentials_acts));
     return player_add(h->player, &b->flash);
 }
@@ -346,6 +304,9 @@ static int add_start(struct hardware *h)
         TRY(add_switch(h, true));
         return add_boot(h);
     }
+    if (b->has_power && !has_port(h)) { // somebody who was killed may have left it off
+        TRY(add_switch(h, true));
+    }
     if (b->port != PORT_NONE) {
         TRY(add_wait(h, ACT_PORT, b->port_line, PORT_WAIT_US)); // open before the reset
     }
@@ -355,51 +316,84 @@ static int add_start(struct hardware *h)
 
 // ---- the device
 
+static int64_t machine_us(const struct hardware *h)
+{
+    const struct env *env = h->base.settings.env;
+    return env->utc_us(env->world);
+}
+
+// What the acts of `clock` type, and an emulator's command line: it goes on from boot to boot.
+static int set_words_of_clock(struct hardware *h)
+{
+    int64_t utc_us = machine_us(h) + h->ahead_us;
+    utc_print(utc_us, h->clock_text);
+    return surroundings_set_clock(h->base.settings.around, h->base.settings.bench, utc_us);
+}
+
 static void hardware_prepare(struct device *d)
 {
     play(of(d), add_preparation(of(d)));
 }
 
+// Its clock, its machine, and the acts that start it.
+static int start(struct hardware *h)
+{
+    console_begin(h->console);
+    TRY(set_words_of_clock(h));
+    TRY(h->base.settings.bench->kind == BENCH_QEMU ? start_machine(h) : 0);
+    return add_start(h);
+}
+
+static bool has_way_to(const struct hardware *h, enum capability_index capability)
+{
+    return bench_capabilities(h->base.settings.bench) & 1U << capability;
+}
+
 static void hardware_boot(struct device *d, int64_t utc_us)
 {
     struct hardware *h = of(d);
-    utc_print(utc_us, h->clock_text);
-    console_begin(h->console);
-    int code = surroundings_set_clock(d->settings.around, d->settings.bench, utc_us);
-    if (code == 0 && d->settings.bench->kind == BENCH_QEMU) {
-        code = start_machine(h, utc_us);
-    }
-    if (code == 0 && h->board->port == PORT_NONE && h->board->reset.count == 0 && !h->board->has_power) {
+    h->ahead_us = utc_us - machine_us(h);
+    if (!has_way_to(h, CAPABILITY_RESET) && h->board->port == PORT_NONE) {
         EMIT(d->settings.journal, RUN_NOTE, 0, NULL, F_TEXT("text", "start the device now, by hand"));
         fprintf(stderr, "\nhubrig: start %s now, by hand\n", d->settings.bench->name);
     }
-    play(h, code < 0 ? code : add_start(h));
+    play(h, start(h));
 }
 
 static void hardware_reset(struct device *d)
 {
     struct hardware *h = of(d);
-    int code = 0;
-    if (d->settings.bench->kind == BENCH_QEMU) {
-        code = start_machine(h, d->settings.env->utc_us(d->settings.env->world));
+    if (!has_way_to(h, CAPABILITY_RESET)) {
+        settle(h, error_set(ERR_USAGE, "%s has neither a reset line nor a power line on its bench",
+                            d->settings.bench->name));
+        return;
     }
-    play(h, code < 0 ? code : add_start(h));
+    play(h, start(h));
 }
 
-static int add_power(struct hardware *h, bool is_on)
+static int switch_power(struct hardware *h, bool is_on)
 {
-    const struct bench_board *b = h->board;
-    if (!b->has_power) {
+    bool is_machine = h->base.settings.bench->kind == BENCH_QEMU;
+    if (!has_way_to(h, CAPABILITY_POWER)) {
         FAIL(ERR_USAGE, "%s has no power line on its bench", h->base.settings.bench->name);
     }
+    if (is_machine && is_on) {
+        return start(h);
+    }
     player_begin(h->player);
+    if (is_machine) {
+        end_machine(h);
+        return 0;
+    }
+    h->is_down = !is_on;
+    TRY(set_words_of_clock(h));
     TRY(add_switch(h, is_on));
     return is_on ? add_boot(h) : 0;
 }
 
 static void hardware_power(struct device *d, bool is_on)
 {
-    play(of(d), add_power(of(d), is_on));
+    play(of(d), switch_power(of(d), is_on));
 }
 
 static int add_text(struct hardware *h, const char *text)
@@ -418,11 +412,16 @@ static void hardware_send(struct device *d, const char *text)
 static int hardware_set_clock(struct device *d, int64_t utc_us)
 {
     struct hardware *h = of(d);
+    if (h->is_down && h->board->clock != CLOCK_NONE && h->board->clock != CLOCK_SNTP) {
+        h->ahead_us = utc_us - machine_us(h); // its next boot sets it
+        return 0;
+    }
     if (!board_sets_clock(h->board)) {
         FAIL(ERR_USAGE, "the clock of %s cannot be set while it runs: its bench has neither `clock console` nor `clock command`",
              d->settings.bench->name);
     }
-    TRY(surroundings_set_clock(d->settings.around, d->settings.bench, utc_us));
+    h->ahead_us = utc_us - machine_us(h);
+    TRY(set_words_of_clock(h));
     player_begin(h->player);
     TRY(player_add(h->player, &h->board->clock_acts));
     play(h, 0);
@@ -476,6 +475,15 @@ static struct span hardware_heard(const struct device *d)
     return player_heard(((const struct hardware *)d)->player);
 }
 
+static int add_return_of_power(struct hardware *h)
+{
+    player_begin(h->player);
+    TRY(add_switch(h, true));
+    return h->board->port == PORT_NONE ? 0
+                                       : add_wait(h, ACT_PORT, h->board->port_line, PORT_WAIT_US);
+}
+
+// Whoever has the board next finds it with its power on.
 static void hardware_stop(struct device *d, uint64_t grace_us)
 {
     struct hardware *h = of(d);
@@ -483,18 +491,35 @@ static void hardware_stop(struct device *d, uint64_t grace_us)
     if (h->machine && !h->has_machine_ended) {
         h->is_down = true;
         process_stop(h->machine, grace_us);
+    } else if (h->is_down && h->board->has_power) {
+        h->is_down = false;
+        h->is_leaving = true;
+        play(h, add_return_of_power(h));
+    }
+}
+
+static void tell_return_of_power(struct hardware *h)
+{
+    h->is_leaving = false;
+    if (hardware_result(&h->base) < 0) {
+        EMIT(h->base.settings.journal, RUN_NOTE, 0, NULL, F_TEXT("text", error_text(hardware_result(&h->base))));
+    } else {
+        EMIT(h->base.settings.journal, DEVICE_POWER, 0, NULL, F_TEXT("power", "on"));
     }
 }
 
 static bool hardware_is_running(const struct device *d)
 {
     const struct hardware *h = (const struct hardware *)d;
-    return h->machine && !h->has_machine_ended;
+    return (h->machine && !h->has_machine_ended) || (h->is_leaving && hardware_is_busy(d));
 }
 
 static void hardware_free(struct device *d)
 {
     struct hardware *h = of(d);
+    if (h->is_leaving) {
+        tell_return_of_power(h);
+    }
     if (h->machine) {
         end_machine(h);
         process_kill_descendants(NULL, 0);

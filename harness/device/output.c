@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 int output_open(struct output *o, const struct env *env, struct journal *journal,
-                const char *log_path)
+                const char *log_path, bool goes_on)
 {
+    int way = goes_on ? O_APPEND : O_TRUNC;
     *o = (struct output){.env = env, .journal = journal, .log_fd = -1};
     o->started_us = env->mono_us(env->world);
     if (!log_path[0]) {
         return 0;
     }
-    o->log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    o->log_fd = open(log_path, O_WRONLY | O_CREAT | way | O_CLOEXEC, 0644);
     if (o->log_fd < 0) {
         int errnum = errno;
         FAIL(error_from_errno(errnum), "cannot write %s: %s", log_path, strerror(errnum));

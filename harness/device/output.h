@@ -28,9 +28,9 @@ struct output_stream {
     size_t len;
 };
 
-// `log_path` "" = no log. Lines read "   1.204113 out| text"; times count from here.
+// `log_path` "" = no log; `goes_on`: behind what it has already. Lines read "   1.204113 out| text"; times count from here.
 int output_open(struct output *o, const struct env *env, struct journal *journal,
-                const char *log_path) HR_NODISCARD;
+                const char *log_path, bool goes_on) HR_NODISCARD;
 void output_close(struct output *o);
 void output_stream_init(struct output_stream *s, struct output *o, const char *name);
 void output_take(struct output_stream *s, struct span bytes);

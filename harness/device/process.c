@@ -202,6 +202,14 @@ void process_stop(struct process *p, uint64_t grace_us)
     uv_timer_start(&p->kill_timer, on_kill_timer, grace_us / 1000, 0);
 }
 
+void process_kill(struct process *p)
+{
+    if (p->is_running) {
+        p->is_asked = true;
+        kill(-p->pid, SIGKILL);
+    }
+}
+
 static bool is_kept(int pid, const int *keep, size_t keep_count)
 {
     for (size_t i = 0; i < keep_count; i++) {
@@ -418,7 +426,8 @@ int process_start(const struct process_settings *settings, struct process **out)
     ENSURE(p != NULL, ERR_NO_MEMORY);
     p->settings = *settings;
     p->stdin_fd = -1;
-    int code = output_open(&p->output, settings->env, settings->journal, settings->log_path);
+    int code = output_open(&p->output, settings->env, settings->journal, settings->log_path,
+                           settings->goes_on);
     code = code < 0 ? code : spawn(settings, &pipes, &p->pid);
     if (code < 0) {
         output_close(&p->output);

@@ -19,6 +19,7 @@ struct process_settings {
     const char *clock_text;   // and what the device's clock says
     uint64_t memory_every_us; // of env's time: device.memory; 0 = never
     bool has_stdin;          // process_send can type
+    bool goes_on;            // behind what the log has already
     bool is_tool;            // not the device itself: no events, no log, no hunt for what it left
     void (*on_bytes)(void *context, const char *stream, struct span bytes); // as read; or NULL
     void (*on_exit)(void *context, int code, const char *signal);          // or NULL
@@ -32,6 +33,8 @@ int process_send(struct process *p, struct span bytes) HR_NODISCARD;
 bool process_is_running(const struct process *p);
 // SIGTERM to the group now, SIGKILL after grace_us; device.exited follows with asked=true.
 void process_stop(struct process *p, uint64_t grace_us);
+// SIGKILL to the group now, as when the power is cut; device.exited follows with asked=true.
+void process_kill(struct process *p);
 // Kill the group and every descendant that is left, reap them, close the log. Runs the loop until
 // the handles are closed. NULL is allowed. After it nothing of the device runs.
 void process_free(struct process *p);

@@ -24,6 +24,7 @@ struct fixture {
     struct process *process;
     bool has_exited;
     int awaited_lines; // device.output events still wanted
+    bool goes_on;      // the next start writes behind what the log has
 };
 
 static void on_event(void *context, const struct event *e)
@@ -78,7 +79,8 @@ static int start(struct fixture *f, const char *program, const char *script)
                                         .envp = environ,
                                         .log_path = f->log_path,
                                         .command_text = "a test",
-                                        .clock_text = "machine"};
+                                        .clock_text = "machine",
+                                        .goes_on = f->goes_on};
     return process_start(&settings, &f->process);
 }
 
@@ -169,6 +171,30 @@ static void a_flood_of_output_is_cut_and_the_program_goes_on(void **state)
     assert_int_equal(fs_read_file(f->log_path, &log), 0);
 }
 
+static void a_cut_is_asked_for_and_the_next_life_goes_on_in_the_same_log(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(start(f, "sh", "trap '' TERM; echo first; while :; do sleep 1; done"), 0);
+    f->awaited_lines = 1;
+    while (f->awaited_lines > 0) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    process_kill(f->process);
+    run_until_exit(f);
+    assert_non_null(strstr(buf_text(&f->seen), "device.exited code=-1 signal=SIGKILL asked=true"));
+    process_free(f->process);
+    f->goes_on = true;
+    f->has_exited = false;
+    assert_int_equal(start(f, "sh", "echo second"), 0);
+    run_until_exit(f);
+    struct buf log HR_CLEANUP(buf_deinit);
+    buf_init(&log, 10000);
+    assert_int_equal(fs_read_file(f->log_path, &log), 0);
+    const char *first = strstr(buf_text(&log), " out| first\n");
+    assert_non_null(first);
+    assert_non_null(strstr(first, " out| second\n"));
+}
+
 static void an_early_exit_is_seen(void **state)
 {
     struct fixture *f = *state;
@@ -187,6 +213,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_output_is_cut_and_the_program_goes_on, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_cut_is_asked_for_and_the_next_life_goes_on_in_the_same_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_early_exit_is_seen, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

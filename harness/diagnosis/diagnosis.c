@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct row_table *const tables[] = {
-    &diagnosis_chain_rows, &diagnosis_connect_rows, &diagnosis_tls_rows,
+    &diagnosis_chain_rows, &diagnosis_fault_rows, &diagnosis_connect_rows, &diagnosis_tls_rows,
     &diagnosis_cloud_rows, &diagnosis_link_rows,    &diagnosis_last_rows,
 };
 
@@ -39,6 +39,27 @@ static bool is_about_coming_back(const char *oracle)
     return false;
 }
 
+static bool has_said(const struct question *q, struct span part)
+{
+    char text[FACT_TEXT_BYTES];
+    span_copy_text(part, text, sizeof text);
+    for (char *at = strchr(text, '_'); at; at = strchr(at, '_')) {
+        *at = ' ';
+    }
+    return q->said && strstr(q->said, text);
+}
+
+// "backoff", or "backoff~linear~without_jitter" when it said both.
+static bool names_oracle(struct span word, const struct question *q)
+{
+    struct span parts;
+    bool is_it = span_equals_text(span_cut(word, '~', &parts), q->oracle);
+    while (is_it && parts.ptr) {
+        is_it = has_said(q, span_cut(parts, '~', &parts));
+    }
+    return is_it;
+}
+
 static bool names_question(const char *list, const struct question *q)
 {
     bool is_general = !q->oracle || is_about_coming_back(q->oracle);
@@ -49,7 +70,9 @@ static bool names_question(const char *list, const struct question *q)
         if (span_equals_text(one, word)) {
             return true;
         }
-        if (q->oracle && one.ptr[0] == '@' && span_equals_text(span_from(one, 1), q->oracle)) {
+        bool is_missing = q->missing && one.ptr[0] == '?' &&
+                          span_equals_text(span_from(one, 1), q->missing);
+        if (is_missing || (q->oracle && one.ptr[0] == '@' && names_oracle(span_from(one, 1), q))) {
             return true;
         }
     }

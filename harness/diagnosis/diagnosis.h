@@ -38,7 +38,9 @@ struct finding {
 // What the verdict was about.
 struct question {
     const struct event *violated; // the event that broke the scenario's rule, or NULL
+    const char *missing;          // the word of an event that was waited for in vain, or NULL
     const char *oracle;           // the word of the oracle that failed, or NULL
+    const char *said;             // its sentence, or NULL
 };
 
 // Up to FINDINGS_MOST findings, the first is the best; returns how many.

@@ -40,8 +40,10 @@ static void follow_clocks(struct diagnosis *d, const struct event *e)
         event_value(e, "utc", d->hub_utc, sizeof d->hub_utc);
     } else if (e->type == EVENT_DEVICE_CLOCK) {
         event_value(e, "utc", d->device_utc, sizeof d->device_utc);
+        d->device_utc_us = e->at_us;
     } else if (e->type == EVENT_DEVICE_STARTED) {
         event_value(e, "clock", d->device_utc, sizeof d->device_utc);
+        d->device_utc_us = e->at_us;
     }
 }
 
@@ -66,9 +68,12 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
 {
     struct fact_series *s = &d->series[e->type];
     s->first_us = s->count ? s->first_us : e->at_us;
+    uint64_t gap_us = s->count && e->at_us > s->last_us ? e->at_us - s->last_us : 0;
+    s->longest_us = gap_us > s->longest_us ? gap_us : s->longest_us;
     s->last_us = e->at_us;
     s->count++;
     d->last_seq[e->type] = e->seq;
+    d->newest_us = e->at_us;
     keep(d, e);
     follow_clocks(d, e);
     follow_link(d, e);
@@ -77,6 +82,12 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b)
 {
     return d->last_seq[a] > d->last_seq[b];
+}
+
+uint64_t facts_longest_us(const struct diagnosis *d, const struct fact_series *s)
+{
+    uint64_t since_us = s->count && d->newest_us > s->last_us ? d->newest_us - s->last_us : 0;
+    return since_us > s->longest_us ? since_us : s->longest_us;
 }
 
 const char *facts_value(const struct diagnosis *d, enum event_type type, const char *field,

@@ -9,6 +9,7 @@ enum { FACT_TEXT_BYTES = 320 };
 struct fact_series {
     uint64_t count;
     uint64_t first_us, last_us;
+    uint64_t longest_us; // between two that follow each other
 };
 
 struct diagnosis {
@@ -20,13 +21,17 @@ struct diagnosis {
     char hub_alert[FACT_TEXT_BYTES]; // the hub's
     uint64_t hub_alert_seq;
     char device_utc[40], hub_utc[40];
+    uint64_t device_utc_us; // when that was, by the journal
     char closed_by[16];      // who ended the newest connection: device or hub
     uint64_t hub_closed_seq; // last tcp.closed by the hub
+    uint64_t newest_us;      // of all events
     uint64_t newest;         // connection number of the newest tcp.accepted
 };
 
 // a happened, and no b after it.
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b);
+// The longest time between two of a series, or since the last one.
+uint64_t facts_longest_us(const struct diagnosis *d, const struct fact_series *s);
 // A field of the last event of that type as text, "" when there is none.
 const char *facts_value(const struct diagnosis *d, enum event_type type, const char *field,
                         char out[FACT_TEXT_BYTES]);

@@ -40,6 +40,8 @@ static bool fill_own(const struct diagnosis *d, const struct event *violated, st
         snprintf(out, FACT_TEXT_BYTES, "%" PRIu64, s->count);
     } else if (span_equals_text(name, "mean")) {
         duration_print((int64_t)((s->last_us - s->first_us) / gaps), out);
+    } else if (span_equals_text(name, "longest")) {
+        duration_print((int64_t)facts_longest_us(d, s), out);
     } else if (span_equals_text(name, "alert")) {
         snprintf(out, FACT_TEXT_BYTES, "%s", d->alert);
     } else if (span_equals_text(name, "hub_alert")) {

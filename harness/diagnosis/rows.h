@@ -2,8 +2,9 @@
 // The table of the diagnosis, in several files by subject. Not for other folders.
 //
 // A row fits when all of its parts do:
-//   violated  which event broke a rule: words of events, "@recovery" for an oracle, "-" when no
-//             event did; several may stand
+//   violated  which event broke a rule: words of events, "@recovery" for an oracle ("@backoff~none"
+//             for one that says this, with _ for blanks, "@a~b~c" for both), "-" when no event did, "?mqtt.connect" when
+//             this one was waited for in vain; several may stand
 //   chain     whether the hub's chain must be refused
 //   evidence  clauses joined by "; ", each about the last event of a type:
 //             "mqtt.cut"                     it was seen            "!mqtt.cut"  never
@@ -33,7 +34,7 @@ struct row_table {
     const struct row *rows;
     size_t count;
 };
-extern const struct row_table diagnosis_chain_rows, diagnosis_tls_rows, diagnosis_connect_rows,
+extern const struct row_table diagnosis_chain_rows, diagnosis_fault_rows, diagnosis_tls_rows, diagnosis_connect_rows,
     diagnosis_link_rows, diagnosis_cloud_rows, diagnosis_last_rows;
 
 bool evidence_fits(const char *evidence, const struct diagnosis *d);

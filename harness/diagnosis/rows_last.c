@@ -69,11 +69,11 @@ static const struct row rows[] = {
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
      "that the program starts its network"},
     {"connected-without-root", "accepted", SURENESS_SURE, "mqtt.connect", CHAIN_GOOD,
-     "doctor.root > hub.chain; !mqtt.connected", NULL,
+     "doctor.root > hub.chain; doctor.root.missing != ; !mqtt.connected", NULL,
      "the device sent its credentials over a chain that it cannot verify: {doctor.root.what}",
      "turn verification on, and load only the roots that the device must trust"},
     {"connected-regardless", "accepted", SURENESS_POSSIBLE, "mqtt.connect", CHAIN_GOOD,
-     "hub.chain; !mqtt.connected",
+     "hub.chain; !doctor.root; !mqtt.connected",
      NULL,
      "the device sent its credentials over {chain}, which is sound: if it was not given this root, it "
      "does not look for one",

@@ -2,11 +2,33 @@
 // What the oracles ask about: back-off, recovery, ledger, keep-alive, renewal.
 #include "harness/diagnosis/rows.h"
 
+#include <stdlib.h>
+
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
     "after a CONNACK with code 0"
 
+// Too long to be back soon after the hub is.
+static bool waits_long(const struct diagnosis *d)
+{
+    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000);
+}
+
+static bool keep_alive_beyond_hub(const struct diagnosis *d)
+{
+    char seconds[FACT_TEXT_BYTES];
+    return strtol(facts_value(d, EVENT_MQTT_CONNECT, "keep_alive_s", seconds), NULL, 10) > 1767;
+}
+
 static const struct row rows[] = {
+    {"no-jitter", "retry", SURENESS_SURE, "@backoff~=_exponential~without_jitter @backoff~=_linear~without_jitter", CHAIN_ANY, NULL, NULL,
+     "the device waits longer after each failure, but without a random part",
+     "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
+     "not come back together"},
+    {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
+     "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
+     "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
+     "cap the wait at two to five minutes, so that the device is back soon after its hub"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
      "mqtt.refused > tcp.accepted", facts_stays_away,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
@@ -34,7 +56,8 @@ static const struct row rows[] = {
      "network comes back"},
 
     {"old-connection-left", "detect", SURENESS_LIKELY, "@detect -", CHAIN_ANY,
-     "fault.fired.site = mqtt.connack; mqtt.connected > fault.fired; !tcp.closed", NULL,
+     "fault.fired.site = mqtt.connack; fault.fired.fault ~ swallow|stall|delay; "
+     "mqtt.connected > fault.fired; !tcp.closed", NULL,
      "the device dialled again and left its dead connection open",
      "close the socket before a new connect: each leak costs a socket, and they are few"},
     {"connack-without-timeout", "detect", SURENESS_SURE, "@detect @silence @recovery -", CHAIN_ANY,
@@ -101,6 +124,11 @@ static const struct row rows[] = {
      "mqtt.connect.keep_alive_s = 0", NULL,
      "the device announces keep-alive 0: neither side notices a dead link",
      "announce 60 to 240 s; IoT Hub closes an idle connection after 1767 s at the latest"},
+    {"keep-alive-too-long", "keep-alive", SURENESS_SURE, "@keepalive", CHAIN_ANY,
+     "mqtt.connect.keep_alive_s != 0", keep_alive_beyond_hub,
+     "the device announces a keep-alive of {mqtt.connect.keep_alive_s} s; IoT Hub ends an idle connection "
+     "after 1767 s",
+     "announce 60 to 240 s, under the time-out of routers on the way"},
     {"keep-alive-not-kept", "keep-alive", SURENESS_LIKELY, "@keepalive", CHAIN_ANY, NULL, NULL,
      "the device announces a keep-alive of {mqtt.connect.keep_alive_s} s that does not fit, or does "
      "not ping in time",

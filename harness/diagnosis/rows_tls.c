@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // TLS handshakes over a good chain that did not complete.
+#include "base/when.h"
 #include "harness/diagnosis/rows.h"
+
+#include <string.h>
 
 #define ENDED "tls.alert tls.failed tls.refused - @alert"
 #define LEFT  "tls.failed tcp.closed - @alert"
+#define PIECES "tls.refused tls.failed tcp.closed -"
 
 static bool alert_and_clock_behind(const struct diagnosis *d)
 {
@@ -32,6 +36,24 @@ static bool alert_about_trust(const struct diagnosis *d)
 static bool alert_without_a_row(const struct diagnosis *d)
 {
     return facts_has_alert(d) && !alert_unknown_ca(d);
+}
+
+// Its clock is right, the date is past what fits into a signed number of 32 bits.
+static bool alert_past_2038(const struct diagnosis *d)
+{
+    static const int64_t end_us = INT64_C(0x7fffffff) * 1000000;
+    int64_t device_us = 0;
+    int64_t since_us = (int64_t)(d->series[EVENT_TLS_ALERT].last_us - d->device_utc_us);
+    return utc_parse(span_text(d->device_utc), &device_us) == 0 && device_us + since_us > end_us &&
+           facts_alert_is(d, "certificate_expired bad_certificate certificate_unknown") &&
+           !facts_clock_is_ahead(d);
+}
+
+static bool offers_one_group(const struct diagnosis *d)
+{
+    char groups[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_TLS_OFFER, "groups", groups);
+    return groups[0] && !strchr(groups, ',');
 }
 
 static bool alert_expired(const struct diagnosis *d)
@@ -86,6 +108,8 @@ static bool hub_ended_handshake(const struct diagnosis *d)
 }
 
 static const struct row rows[] = {
+    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
+     facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     // The wire shows that the device left, its log says why.
     {"left-log-clock", "left", SURENESS_SURE, LEFT, CHAIN_GOOD, "log.error.cause = clock",
      facts_handshake_left,
@@ -121,7 +145,7 @@ static const struct row rows[] = {
      "the device refused a good chain ({alert}) because its clock, {device_utc}, is past notAfter",
      "correct the clock; a date that was set by hand or a week counter that rolled over is the usual "
      "reason"},
-    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain",
+    {"root-not-given", "root", SURENESS_SURE, ENDED, CHAIN_GOOD, "doctor.root > hub.chain; doctor.root.missing != ",
      alert_about_trust, "{doctor.root.what}", "{doctor.root.try}"},
     {"bundle-unreadable", "bundle", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "doctor.bundle",
      alert_about_trust, "{doctor.bundle.file}: {doctor.bundle.what}", "{doctor.bundle.try}"},
@@ -129,6 +153,10 @@ static const struct row rows[] = {
      "the device does not trust the root of {chain}: it sent the alert unknown_ca",
      "give the device this root; IoT Hub moved from Baltimore to DigiCert Global Root G2, so a "
      "device needs the new one"},
+    {"clock-32-bit", "alert", SURENESS_SURE, ENDED, CHAIN_GOOD, NULL, alert_past_2038,
+     "the device refused a good chain ({alert}) after 2038-01-19T03:14:07Z, where a time of 32 bits ends "
+     "(its clock: {device_utc})",
+     "build with a time_t of 64 bits, and look for dates that are kept in int or uint32_t"},
     {"thinks-expired", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_expired,
      "the device takes the good chain {chain} for expired: it sent certificate_expired",
      "its clock is ahead, or an expired certificate of the same name stands in its trust store; "
@@ -136,6 +164,11 @@ static const struct row rows[] = {
     {"algorithm-not-built-in", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, NULL, alert_unsupported,
      "the device cannot use a certificate of {chain}: it sent unsupported_certificate",
      "build the signature's hash in (SHA-384: MBEDTLS_SHA512_C, WOLFSSL_SHA384) and the key type"},
+    {"clock-turned", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected > hub.chain",
+     alert_bad_certificate,
+     "the device was connected with this very chain, {chain}, and refuses it now: its clock has turned",
+     "log the time at every handshake; look for what its time functions do not know, such as 29 February, "
+     "2036 and 2038, and for a clock that starts again at 1970"},
     {"pinned-certificate", "alert", SURENESS_LIKELY, ENDED, CHAIN_GOOD, "mqtt.connected",
      alert_bad_certificate,
      "the device was connected before, and refuses the hub's new and good chain {chain}: it pins a "
@@ -180,6 +213,15 @@ static const struct row rows[] = {
      "tls.failed.why ~ does not offer TLS 1.2; tls.failed > tls.established", NULL,
      "the device offers no TLS 1.2 (ClientHello: {tls.client_hello.version})",
      "build TLS 1.2 in; the service refuses TLS 1.0 and 1.1"},
+    {"no-tls-13", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ does not offer TLS 1.3; tls.failed > tls.established", NULL,
+     "the device offers no TLS 1.3, and this hub takes nothing older",
+     "build TLS 1.3 in beside 1.2: some host names of the service take it, and one day all may ask for it"},
+    {"no-common-group", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ no common cipher suite; tls.offer.suites ~ ECDHE; tls.failed > tls.established",
+     offers_one_group,
+     "device and hub share no elliptic curve: it offers {tls.offer.groups} alone",
+     "offer secp256r1, secp384r1 and x25519 where the library has them"},
     {"no-common-suite", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
      "tls.failed.why ~ no common cipher suite; tls.failed > tls.established", NULL,
      "device and hub share no cipher suite: {tls.failed.why}",
@@ -199,13 +241,20 @@ static const struct row rows[] = {
      "the device left the TLS handshake without an alert; its clock, {device_utc}, is before "
      "notBefore",
      "get the time (SNTP, RTC, the cell network) before the first TLS handshake"},
+    {"reads-once", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ segment; fault.fired > tls.established", NULL,
+     "the device leaves when the bytes of the hub come in small TCP segments: it takes what one read "
+     "brings for a whole record",
+     "read until the 5 bytes of a record's header and then its length are there; recv() may give less"},
+    {"left-split-message", "left", SURENESS_LIKELY, PIECES, CHAIN_GOOD,
+     "fault.fired.fault ~ slice; fault.fired > tls.established", NULL,
+     "the device leaves when a message of the handshake comes in several records",
+     "use a stack that joins them (mbedTLS from 3.6.3), or records large enough for the chain"},
     {"left-handshake", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
      "the device closed the TLS handshake without an alert, as most stacks do when the chain does "
      "not verify or memory is short",
      "check root, host name and clock; a 16 KiB record and RSA-4096 need memory "
      "(MBEDTLS_SSL_IN_CONTENT_LEN, heap)"},
-    {"left-root-not-given", "left-root", SURENESS_SURE, LEFT, CHAIN_GOOD, "doctor.root > hub.chain",
-     facts_handshake_left, "{doctor.root.what}", "{doctor.root.try}"},
     {"left-for-root", "left-root", SURENESS_POSSIBLE, LEFT, CHAIN_GOOD, "!log.error",
      facts_handshake_left,
      "the device may lack the root of {chain}, and its stack closes without saying so",

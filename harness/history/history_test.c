@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/test.h"
+#include "harness/cli/shell.h"
 #include "harness/history/history.h"
 
 #include <stdio.h>
@@ -133,6 +134,35 @@ static void a_slower_recovery_is_told_between_two_firmwares(void **state)
     release(&f);
 }
 
+// What a person reads of it, to the letter.
+static void the_command_tells_changes_wavering_and_slower_recoveries(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct shell_result r;
+    init(&f);
+    add(&f, "press-4", "1.0", VERDICT_PASS, 1000000);
+    add(&f, "press-4", "1.0", VERDICT_PASS, 1100000);
+    add(&f, "press-4", "1.1", VERDICT_PASS, 2000000);
+    add(&f, "press-4", "1.1", VERDICT_FAIL, 0);
+    add(&f, "press-4", "1.1", VERDICT_PASS, 2200000);
+    add(&f, "press-4", "1.1", VERDICT_PASS, 2100000);
+    add(&f, "pump-1", "1.0", VERDICT_PASS, 0);
+    add(&f, "pump-1", "1.1", VERDICT_FAIL, 0);
+    shell_run(&r, "hubrig history %s", f.path);
+    assert_string_equal(
+        buf_text(&r.out),
+        "press-4\n"
+        "  smoke.drop  pass         since 1970-01-01T00:00:06Z with firmware 1.1, before fail with "
+        "firmware 1.1; 25 % of 4 runs did not pass; recovers in 2.1 s, before in 1.1 s\n"
+        "pump-1\n"
+        "  smoke.drop  fail         since 1970-01-01T00:00:09Z with firmware 1.1, before pass with "
+        "firmware 1.0\n"
+        "              cause        it sleeps\n");
+    shell_release(&r);
+    release(&f);
+}
+
 static void skipped_scenarios_leave_no_trace(void **state)
 {
     (void)state;
@@ -187,9 +217,10 @@ int main(void)
         cmocka_unit_test(a_change_is_told_with_its_firmware_and_date),
         cmocka_unit_test(wavering_is_counted_within_one_firmware),
         cmocka_unit_test(a_slower_recovery_is_told_between_two_firmwares),
+        cmocka_unit_test(the_command_tells_changes_wavering_and_slower_recoveries),
         cmocka_unit_test(skipped_scenarios_leave_no_trace),
         cmocka_unit_test(devices_and_scenarios_can_be_chosen),
         cmocka_unit_test(a_file_of_another_kind_is_left_alone),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

@@ -18,6 +18,7 @@ struct executor_actions {
     int (*boot)(void *context);
     int (*hub)(void *context, const struct step *step);
     int (*time)(void *context, const struct step *step);
+    int (*device)(void *context, const struct step *step);
     void (*note)(void *context, const char *text);
     void (*begin)(void *context, const struct step *step); // a statement begins (run.step)
 };

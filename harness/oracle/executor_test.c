@@ -2,128 +2,11 @@
 #include "base/error.h"
 #include "base/test.h"
 #include "harness/oracle/event_queue.h"
-#include "harness/oracle/executor.h"
+#include "harness/oracle/played.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SECOND = 1000000 };
-
-// A whole rig in a struct: time is a number, actions write down what was asked.
-struct rig {
-    struct plan plan;
-    struct diag_list diags;
-    struct executor *x;
-    struct executor_actions actions;
-    uint64_t now_us;
-    uint64_t seq;
-    struct buf asked;
-    int boot_code;             // what the boot action answers
-    bool boots_with_an_event;  // the boot action emits device.started
-    bool hub_emits;            // the hub action emits tcp.closed
-    bool boot_aborts;
-};
-
-#define SEND(r, type, ...)                                                                         \
-    rig_send((r), EVENT_##type, (const struct field[]){__VA_ARGS__ __VA_OPT__(, ){.name = NULL}})
-
-static void rig_send(struct rig *r, enum event_type type, const struct field *fields)
-{
-    struct event e = {.type = type, .seq = ++r->seq, .at_us = r->now_us, .device = "", .fields = fields};
-    while (fields[e.field_count].name) {
-        e.field_count++;
-    }
-    executor_event(r->x, &e, r->now_us);
-}
-
-static int rig_boot(void *context)
-{
-    struct rig *r = context;
-    assert_int_equal(buf_append_text(&r->asked, "boot;"), 0);
-    if (r->boots_with_an_event) {
-        SEND(r, DEVICE_STARTED, F_INT("pid", 7));
-    }
-    if (r->boot_aborts) {
-        executor_abort(r->x, VERDICT_INFRA, "a", "from inside", "c");
-    }
-    return r->boot_code < 0 ? error_set(r->boot_code, "no such program: dut") : 0;
-}
-
-static int rig_hub(void *context, const struct step *step)
-{
-    struct rig *r = context;
-    assert_int_equal(buf_printf(&r->asked, "hub %d;", (int)step->verb), 0);
-    if (r->hub_emits) {
-        SEND(r, TCP_CLOSED, F_TEXT("by", "hub"));
-    }
-    return 0;
-}
-
-static int rig_time(void *context, const struct step *step)
-{
-    struct rig *r = context;
-    assert_int_equal(buf_printf(&r->asked, "time %d;", (int)step->is_device), 0);
-    return 0;
-}
-
-static void rig_note(void *context, const char *text)
-{
-    struct rig *r = context;
-    assert_int_equal(buf_printf(&r->asked, "note %s;", text), 0);
-}
-
-static void rig_begin(void *context, const struct step *step)
-{
-    struct rig *r = context;
-    SEND(r, RUN_STEP, F_INT("line", step->line));
-}
-
-// `body` stands behind "scenario t.a\n", so its first line is line 2.
-static void rig_init(struct rig *r, const char *body)
-{
-    char text[2000];
-    *r = (struct rig){.now_us = 50 * SECOND};
-    r->actions = (struct executor_actions){r, rig_boot, rig_hub, rig_time, rig_note, rig_begin};
-    snprintf(text, sizeof text, "scenario t.a\n%s", body);
-    diag_init(&r->diags);
-    buf_init(&r->asked, 10000);
-    assert_int_equal(plan_parse("t/a.scn", span_text(text), NULL, 0, &r->plan, &r->diags), 0);
-    r->x = executor_new(&r->plan, &r->actions);
-    assert_non_null(r->x);
-}
-
-static void rig_start(struct rig *r, const char *body)
-{
-    rig_init(r, body);
-    executor_start(r->x, r->now_us);
-}
-
-static void rig_deinit(struct rig *r)
-{
-    executor_free(r->x);
-    plan_deinit(&r->plan);
-    diag_deinit(&r->diags);
-    buf_deinit(&r->asked);
-}
-
-static void pass_time(struct rig *r, uint64_t us)
-{
-    r->now_us += us;
-    executor_tick(r->x, r->now_us);
-}
-
-static void assert_outcome(const struct rig *r, enum verdict verdict, int line, const char *expected,
-                           const char *observed)
-{
-    assert_true(executor_is_done(r->x));
-    const struct outcome *o = executor_outcome(r->x);
-    assert_string_equal(o->observed, observed);
-    assert_string_equal(o->expected, expected);
-    assert_string_equal(verdict_word(o->verdict), verdict_word(verdict));
-    assert_int_equal(o->line, line);
-    assert_true(executor_deadline_us(r->x) == UINT64_MAX);
-}
 
 static void a_scenario_passes_when_everything_expected_was_seen(void **state)
 {
@@ -133,14 +16,14 @@ static void a_scenario_passes_when_everything_expected_was_seen(void **state)
                   "hub drop fin\nexpect mqtt.connected within 20s\ntime hub = +1h\n");
     assert_string_equal(buf_text(&r.asked), "note hello;boot;");
     assert_true(executor_deadline_us(r.x) == 70 * SECOND);
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     SEND(&r, MQTT_CONNECTED, F_TEXT("client_id", "d"));
     assert_string_equal(buf_text(&r.asked), "note hello;boot;hub 1;");
     assert_false(executor_is_done(r.x));
-    pass_time(&r, 2 * SECOND);
+    rig_pass_time(&r, 2 * SECOND);
     SEND(&r, MQTT_CONNECTED, F_TEXT("client_id", "d"));
     assert_string_equal(buf_text(&r.asked), "note hello;boot;hub 1;time 0;");
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     const struct outcome *o = executor_outcome(r.x);
     assert_string_equal(o->scenario, "t.a");
     assert_string_equal(o->about, "a b");
@@ -156,15 +39,15 @@ static void an_expect_that_is_not_met_fails_with_what_was_seen_instead(void **st
     struct rig r;
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
     for (int i = 0; i < 3; i++) {
-        pass_time(&r, SECOND);
+        rig_pass_time(&r, SECOND);
         SEND(&r, TCP_ACCEPTED);
         SEND(&r, TLS_ALERT, F_TEXT("name", "bad_certificate"));
         SEND(&r, TLS_FAILED);
     }
-    pass_time(&r, 17 * SECOND - 1);
+    rig_pass_time(&r, 17 * SECOND - 1);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, 1);
-    assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected within 20 s",
+    rig_pass_time(&r, 1);
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected within 20 s",
                    "no mqtt.connected in 20 s; seen: 3 tcp.accepted, 3 tls.alert, 3 tls.failed (last: "
                    "tls.alert name=bad_certificate)");
     assert_string_equal(executor_outcome(r.x)->statement, "expect mqtt.connected within 20s");
@@ -177,8 +60,8 @@ static void a_silent_device_is_said_to_be_silent_with_its_last_output(void **sta
     (void)state;
     struct rig r;
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
-    pass_time(&r, 20 * SECOND);
-    assert_outcome(
+    rig_pass_time(&r, 20 * SECOND);
+    rig_assert_outcome(
         &r, VERDICT_FAIL, 3, "mqtt.connected within 20 s",
         "no mqtt.connected in 20 s; nothing at all from the device: no TCP connection");
     rig_deinit(&r);
@@ -187,7 +70,7 @@ static void a_silent_device_is_said_to_be_silent_with_its_last_output(void **sta
     SEND(&r, DEVICE_OUTPUT, F_TEXT("text", "two"));
     SEND(&r, DEVICE_OUTPUT, F_TEXT("text", "three"));
     SEND(&r, DEVICE_OUTPUT, F_TEXT("text", "four"));
-    pass_time(&r, 20 * SECOND);
+    rig_pass_time(&r, 20 * SECOND);
     assert_string_equal(executor_outcome(r.x)->observed,
                         "no mqtt.connected in 20 s; nothing at all from the device: no TCP "
                         "connection; it last printed: 'two', 'three', 'four'");
@@ -201,8 +84,8 @@ static void the_right_event_with_wrong_fields_is_shown_as_the_last_one(void **st
     rig_start(&r, "boot device\nexpect mqtt.connected with auth = x509 within 20s\n");
     SEND(&r, MQTT_CONNECTED, F_TEXT("auth", "sas"));
     SEND(&r, MQTT_REFUSED, F_INT("code", 5));
-    pass_time(&r, 20 * SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected with auth = x509 within 20 s",
+    rig_pass_time(&r, 20 * SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected with auth = x509 within 20 s",
                    "no mqtt.connected with auth = x509 in 20 s; seen: 1 mqtt.connected, 1 mqtt.refused "
                    "(last: mqtt.connected auth=sas)");
     rig_deinit(&r);
@@ -216,8 +99,8 @@ static void what_came_before_the_last_match_is_not_seen_again(void **state)
     SEND(&r, TCP_ACCEPTED);
     SEND(&r, MQTT_CONNECTED);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, 5 * SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 4, "tcp.accepted within 5 s",
+    rig_pass_time(&r, 5 * SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 4, "tcp.accepted within 5 s",
                    "no tcp.accepted in 5 s; nothing on the wire in that time");
     rig_deinit(&r);
 }
@@ -228,13 +111,13 @@ static void events_that_come_during_a_wait_are_kept_for_the_next_expects_in_orde
     struct rig r;
     rig_start(&r, "boot device\nwait 10s\nexpect tcp.accepted within 1s\nexpect mqtt.connect within "
                   "1s\nexpect mqtt.connected within 1s\n");
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     SEND(&r, TCP_ACCEPTED);
     SEND(&r, MQTT_CONNECT);
     SEND(&r, MQTT_CONNECTED);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, 9 * SECOND);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_pass_time(&r, 9 * SECOND);
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
 }
 
@@ -248,10 +131,10 @@ static void an_action_hides_what_came_before_it_but_not_what_it_causes(void **st
     executor_start(r.x, r.now_us);
     SEND(&r, MQTT_CONNECTED);
     SEND(&r, TCP_ACCEPTED); // before the drop: no reconnect
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 7, "tcp.accepted within 1 s",
+    rig_pass_time(&r, SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 7, "tcp.accepted within 1 s",
                    "no tcp.accepted in 1 s; nothing on the wire in that time");
     rig_deinit(&r);
 }
@@ -263,7 +146,7 @@ static void an_event_from_inside_the_boot_is_judged_after_it(void **state)
     rig_init(&r, "never device.started with pid = 7\nboot device\nhub clear\nwait 1s\n");
     r.boots_with_an_event = true;
     executor_start(r.x, r.now_us);
-    assert_outcome(&r, VERDICT_FAIL, 2, "never device.started with pid = 7",
+    rig_assert_outcome(&r, VERDICT_FAIL, 2, "never device.started with pid = 7",
                    "device.started pid=7 0 us after boot");
     assert_string_equal(buf_text(&r.asked), "boot;"); // the hub was not reached
     rig_deinit(&r);
@@ -274,9 +157,9 @@ static void a_never_ends_the_run_at_once_with_the_event_and_its_time(void **stat
     (void)state;
     struct rig r;
     rig_start(&r, "never mqtt.connect # never\nboot device\nexpect tls.alert within 20s\n");
-    pass_time(&r, 1200000);
+    rig_pass_time(&r, 1200000);
     SEND(&r, MQTT_CONNECT, F_TEXT("client_id", "bench-01"));
-    assert_outcome(&r, VERDICT_FAIL, 2, "never mqtt.connect",
+    rig_assert_outcome(&r, VERDICT_FAIL, 2, "never mqtt.connect",
                    "mqtt.connect client_id=bench-01 1.2 s after boot");
     assert_string_equal(executor_outcome(r.x)->statement, "never mqtt.connect");
     rig_deinit(&r);
@@ -290,9 +173,9 @@ static void a_never_holds_only_from_its_line_on(void **state)
     SEND(&r, MQTT_CONNECT);
     SEND(&r, MQTT_CONNECTED);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     SEND(&r, MQTT_CONNECT);
-    assert_outcome(&r, VERDICT_FAIL, 4, "never mqtt.connect", "mqtt.connect 1 s after boot");
+    rig_assert_outcome(&r, VERDICT_FAIL, 4, "never mqtt.connect", "mqtt.connect 1 s after boot");
     rig_deinit(&r);
 }
 
@@ -303,12 +186,12 @@ static void a_never_with_before_ends_with_that_event(void **state)
     rig_start(&r, "boot device\nnever mqtt.connect before tls.established\nwait 5s\n");
     SEND(&r, TLS_ESTABLISHED);
     SEND(&r, MQTT_CONNECT);
-    pass_time(&r, 5 * SECOND);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_pass_time(&r, 5 * SECOND);
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
     rig_start(&r, "boot device\nnever mqtt.connect before tls.established\nwait 5s\n");
     SEND(&r, MQTT_CONNECT);
-    assert_outcome(&r, VERDICT_FAIL, 3, "never mqtt.connect before tls.established",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "never mqtt.connect before tls.established",
                    "mqtt.connect 0 us after boot");
     rig_deinit(&r);
 }
@@ -322,7 +205,7 @@ static void what_was_emitted_before_the_start_disarms_and_matches_nothing(void *
     executor_start(r.x, r.now_us);
     assert_false(executor_is_done(r.x));
     SEND(&r, MQTT_CONNECT);
-    assert_outcome(&r, VERDICT_FAIL, 2, "never mqtt.connect before hub.chain",
+    rig_assert_outcome(&r, VERDICT_FAIL, 2, "never mqtt.connect before hub.chain",
                    "mqtt.connect 0 us after boot");
     // The diagnosis knows it all the same.
     assert_non_null(strstr(executor_outcome(r.x)->cause, "does not check notAfter"));
@@ -345,13 +228,13 @@ static void a_bounded_count_waits_to_the_end_and_judges_the_number(void **state)
         struct rig r;
         rig_start(&r, "boot device\nexpect count tcp.accepted 2..3 within 10s\n");
         for (int k = 0; k < cases[i].events; k++) {
-            pass_time(&r, SECOND);
+            rig_pass_time(&r, SECOND);
             SEND(&r, TCP_ACCEPTED);
         }
         assert_false(executor_is_done(r.x));
-        pass_time(&r, 10 * SECOND);
+        rig_pass_time(&r, 10 * SECOND);
         bool is_good = cases[i].observed[0] == '\0';
-        assert_outcome(&r, is_good ? VERDICT_PASS : VERDICT_FAIL, is_good ? 0 : 3,
+        rig_assert_outcome(&r, is_good ? VERDICT_PASS : VERDICT_FAIL, is_good ? 0 : 3,
                        is_good ? "" : "2 to 3 tcp.accepted within 10 s", cases[i].observed);
         rig_deinit(&r);
     }
@@ -362,12 +245,12 @@ static void a_count_fails_as_soon_as_it_is_exceeded(void **state)
     (void)state;
     struct rig r;
     rig_start(&r, "boot device\nexpect count tcp.accepted 2 within 10s\n");
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     SEND(&r, TCP_ACCEPTED);
     SEND(&r, TCP_ACCEPTED);
     assert_false(executor_is_done(r.x));
     SEND(&r, TCP_ACCEPTED, F_TEXT("peer", "10.0.0.1"));
-    assert_outcome(&r, VERDICT_FAIL, 3, "exactly 2 tcp.accepted within 10 s",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "exactly 2 tcp.accepted within 10 s",
                    "number 3: tcp.accepted peer=10.0.0.1 1 s after boot");
     rig_deinit(&r);
 }
@@ -380,11 +263,11 @@ static void an_open_count_passes_as_soon_as_it_is_reached(void **state)
     SEND(&r, TCP_ACCEPTED);
     assert_false(executor_is_done(r.x));
     SEND(&r, TCP_ACCEPTED);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
     rig_start(&r, "boot device\nexpect count tcp.accepted 2.. within 10s\n");
-    pass_time(&r, 10 * SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 3, "at least 2 tcp.accepted within 10 s",
+    rig_pass_time(&r, 10 * SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "at least 2 tcp.accepted within 10 s",
                    "0 tcp.accepted in 10 s; nothing at all from the device: no TCP connection");
     rig_deinit(&r);
 }
@@ -398,10 +281,10 @@ static void after_a_count_an_expect_looks_behind_what_was_counted(void **state)
     SEND(&r, TCP_ACCEPTED);
     SEND(&r, TCP_ACCEPTED);
     SEND(&r, MQTT_CONNECT);
-    pass_time(&r, 10 * SECOND);
+    rig_pass_time(&r, 10 * SECOND);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 5, "tcp.accepted within 1 s",
+    rig_pass_time(&r, SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 5, "tcp.accepted within 1 s",
                    "no tcp.accepted in 1 s; nothing on the wire in that time");
     rig_deinit(&r);
 }
@@ -412,9 +295,9 @@ static void an_exit_that_nobody_expects_fails_with_code_time_and_last_words(void
     struct rig r;
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
     SEND(&r, DEVICE_OUTPUT, F_TEXT("text", "bad key"));
-    pass_time(&r, 300000);
+    rig_pass_time(&r, 300000);
     SEND(&r, DEVICE_EXITED, F_INT("code", 1), F_INT("signal", 0), F_BOOL("asked", false));
-    assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
                    "the device's program ended with code 1 300 ms after boot; it last printed: 'bad "
                    "key'");
     assert_non_null(strstr(executor_outcome(r.x)->cause, "ended by itself with code 1"));
@@ -427,7 +310,7 @@ static void a_crash_is_named_by_its_signal(void **state)
     struct rig r;
     rig_start(&r, "boot device\nwait 20s\n");
     SEND(&r, DEVICE_EXITED, F_INT("code", 0), F_TEXT("signal", "SIGSEGV"), F_BOOL("asked", false));
-    assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
                    "the device's program ended by signal SIGSEGV 0 us after boot");
     assert_string_equal(executor_outcome(r.x)->cause, "the device's program crashed: signal SIGSEGV");
     rig_deinit(&r);
@@ -439,7 +322,7 @@ static void a_program_that_could_not_start_is_trouble_of_the_rig(void **state)
     struct rig r;
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
     SEND(&r, DEVICE_EXITED, F_INT("code", 127), F_BOOL("asked", false));
-    assert_outcome(&r, VERDICT_INFRA, 3, "the device's program starts",
+    rig_assert_outcome(&r, VERDICT_INFRA, 3, "the device's program starts",
                    "the device's program ended with code 127 0 us after boot");
     assert_non_null(strstr(executor_outcome(r.x)->try_text, ".bench"));
     rig_deinit(&r);
@@ -451,8 +334,8 @@ static void what_is_missing_while_the_port_is_gone_is_trouble_of_the_rig(void **
     struct rig r;
     rig_start(&r, "boot device\nexpect mqtt.connected within 5s\n");
     SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyUSB0"), F_TEXT("why", "the port hung up"));
-    pass_time(&r, 5 * SECOND);
-    assert_outcome(&r, VERDICT_INFRA, 3, "the board's serial port is there",
+    rig_pass_time(&r, 5 * SECOND);
+    rig_assert_outcome(&r, VERDICT_INFRA, 3, "the board's serial port is there",
                    "/dev/ttyUSB0 (the port hung up) went and did not return; no mqtt.connected in "
                    "5 s; nothing at all from the device: no TCP connection");
     assert_non_null(strstr(executor_outcome(r.x)->try_text, "cable"));
@@ -466,7 +349,7 @@ static void a_port_that_came_back_or_a_broken_rule_is_the_devices_own(void **sta
     rig_start(&r, "boot device\nexpect mqtt.connected within 5s\n");
     SEND(&r, DEVICE_UNPLUGGED, F_TEXT("port", "/dev/ttyUSB0"));
     SEND(&r, DEVICE_REPLUGGED, F_TEXT("port", "/dev/ttyUSB0"));
-    pass_time(&r, 5 * SECOND);
+    rig_pass_time(&r, 5 * SECOND);
     assert_int_equal(executor_outcome(r.x)->verdict, VERDICT_FAIL);
     rig_deinit(&r);
     rig_start(&r, "boot device\nnever mqtt.connect\nwait 5s\n");
@@ -482,17 +365,17 @@ static void an_exit_that_was_asked_for_or_is_expected_ends_nothing(void **state)
     struct rig r;
     rig_start(&r, "boot device\nwait 1s\n");
     SEND(&r, DEVICE_EXITED, F_INT("code", 0), F_BOOL("asked", true));
-    pass_time(&r, SECOND);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_pass_time(&r, SECOND);
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
     rig_start(&r, "boot device\nwait 1s\nexpect device.exited with code = 0 within 5s\n");
     SEND(&r, DEVICE_EXITED, F_INT("code", 0), F_BOOL("asked", false));
-    pass_time(&r, SECOND);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_pass_time(&r, SECOND);
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
     rig_start(&r, "boot device\nwait 1s\nexpect device.exited with code = 0 within 5s\n");
     SEND(&r, DEVICE_EXITED, F_INT("code", 3), F_BOOL("asked", false));
-    assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
                    "the device's program ended with code 3 0 us after boot");
     rig_deinit(&r);
 }
@@ -502,10 +385,10 @@ static void the_limit_ends_the_run_at_the_present_statement(void **state)
     (void)state;
     struct rig r;
     rig_start(&r, "limit 10s\nboot device\nwait 8s\nexpect mqtt.connected within 20s\n");
-    pass_time(&r, 8 * SECOND);
+    rig_pass_time(&r, 8 * SECOND);
     assert_true(executor_deadline_us(r.x) == 60 * SECOND);
-    pass_time(&r, 2 * SECOND);
-    assert_outcome(&r, VERDICT_FAIL, 5, "the scenario ends within its limit of 10 s",
+    rig_pass_time(&r, 2 * SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 5, "the scenario ends within its limit of 10 s",
                    "still at 'expect mqtt.connected within 20s'; nothing at all from the device: no "
                    "TCP connection");
     rig_deinit(&r);
@@ -518,7 +401,7 @@ static void an_action_that_fails_is_trouble_of_the_rig_with_its_sentence(void **
     rig_init(&r, "boot device\nwait 1s\n");
     r.boot_code = ERR_SPAWN;
     executor_start(r.x, r.now_us);
-    assert_outcome(&r, VERDICT_INFRA, 2, "boot device", "no such program: dut");
+    rig_assert_outcome(&r, VERDICT_INFRA, 2, "boot device", "no such program: dut");
     rig_deinit(&r);
 }
 
@@ -529,13 +412,13 @@ static void an_abort_keeps_the_present_statement_and_the_first_word_stands(void 
     rig_start(&r, "boot device\nwait 1s\n");
     executor_abort(r.x, VERDICT_INFRA, "a network", "none", "ip link");
     executor_abort(r.x, VERDICT_FAIL, "x", "y", "z");
-    assert_outcome(&r, VERDICT_INFRA, 3, "a network", "none");
+    rig_assert_outcome(&r, VERDICT_INFRA, 3, "a network", "none");
     assert_string_equal(executor_outcome(r.x)->try_text, "ip link");
     rig_deinit(&r);
     rig_init(&r, "boot device\nwait 1s\n");
     r.boot_aborts = true;
     executor_start(r.x, r.now_us);
-    assert_outcome(&r, VERDICT_INFRA, 2, "a", "from inside");
+    rig_assert_outcome(&r, VERDICT_INFRA, 2, "a", "from inside");
     rig_deinit(&r);
 }
 
@@ -546,12 +429,12 @@ static void an_event_that_comes_late_does_not_save_an_expect(void **state)
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
     r.now_us += 20 * SECOND; // exactly in time
     SEND(&r, MQTT_CONNECTED);
-    assert_outcome(&r, VERDICT_PASS, 0, "", "");
+    rig_assert_outcome(&r, VERDICT_PASS, 0, "", "");
     rig_deinit(&r);
     rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
     r.now_us += 20 * SECOND + 1; // the timer is late, the verdict is not
     SEND(&r, MQTT_CONNECTED);
-    assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected within 20 s",
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected within 20 s",
                    "no mqtt.connected in 20 s; nothing at all from the device: no TCP connection");
     rig_deinit(&r);
 }
@@ -566,9 +449,9 @@ static void a_flood_is_judged_and_its_oldest_events_are_dropped_with_a_note(void
         SEND(&r, MQTT_PING);
     }
     assert_non_null(strstr(buf_text(&r.asked), "note more than 100000 events"));
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     assert_false(executor_is_done(r.x));
-    pass_time(&r, SECOND);
+    rig_pass_time(&r, SECOND);
     assert_int_equal(executor_outcome(r.x)->verdict, VERDICT_FAIL);
     rig_deinit(&r);
 }

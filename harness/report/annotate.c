@@ -57,6 +57,10 @@ static int message_of(const struct outcome *o, struct buf *out)
     TRY(o->expected[0] ? buf_printf(out, "\nexpected: %s", o->expected) : 0);
     TRY(o->cause[0] ? buf_printf(out, "\ncause: %s", o->cause) : 0);
     TRY(o->try_text[0] ? buf_printf(out, "\ntry: %s", o->try_text) : 0);
+    for (size_t i = 1; i < o->finding_count; i++) { // other causes that fit
+        const struct outcome_finding *f = &o->findings[i];
+        TRY(buf_printf(out, "\n%s: %s\ntry: %s", f->sure, f->cause, f->try_text));
+    }
     return o->evidence[0] ? buf_printf(out, "\nevidence: %s", o->evidence) : 0;
 }
 

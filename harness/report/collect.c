@@ -131,11 +131,18 @@ static int copy_file(const char *from, const char *to)
     return fs_write_file(to, buf_span(&bytes), is_secret ? 0600 : 0644);
 }
 
-// What only one run of hubrig means, and no report reads.
-static bool is_wanted(const char *path)
+// Below the folder of a verdict. What stands above is of one run of hubrig alone: its seed, its own
+// reports, what a pipeline put beside it.
+static bool is_of_verdict(const char *path, size_t skip)
 {
-    const char *name = strrchr(path, '/');
-    return strstr(path, "/rig/") == NULL && name && strcmp(name, "/seed") != 0;
+    char verdict[PATH_MAX];
+    for (const char *at = strchr(path + skip, '/'); at; at = strchr(at + 1, '/')) {
+        int n = snprintf(verdict, sizeof verdict, "%.*s/verdict.json", (int)(at - path), path);
+        if (n > 0 && (size_t)n < sizeof verdict && fs_exists(verdict)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int collection_copy(const char *from, const char *to)
@@ -151,7 +158,7 @@ int collection_copy(const char *from, const char *to)
     int code = 0;
     for (size_t i = 0; i < count && code == 0; i++) {
         const char *name = files[i] + skip;
-        if (!is_wanted(files[i])) {
+        if (strstr(name, "/rig/") || !is_of_verdict(files[i], skip)) {
             continue;
         }
         code = fs_join(target, sizeof target, to, name + strspn(name, "/"));

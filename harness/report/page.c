@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUIET_MARKS_MOST = 120 }; // of a scenario that passed: the page stays small
+// Per lane. The page stays small: the whole journal is in the evidence.
+enum { QUIET_MARKS_MOST = 6, TROUBLE_MARKS_MOST = 30 };
 
 struct page {
     const struct outcome *outcomes;
@@ -182,7 +183,7 @@ static int print_where(const struct page *p, const struct outcome *o)
 
 static int print_evidence(const struct page *p, const struct outcome *o, const char *link)
 {
-    static const char *const files[] = {"wire.pcapng", "journal.jsonl", "device.log"};
+    static const char *const files[] = {"wire.pcapng", "keys.log", "journal.jsonl", "device.log"};
     if (!o->evidence[0]) {
         return 0;
     }
@@ -237,7 +238,7 @@ static int print_body(const struct page *p, const struct outcome *o)
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
         code = page_timeline(&t, (size_t)(o - p->outcomes),
-                             is_trouble(o) ? TIMELINE_MARKS_MOST : QUIET_MARKS_MOST,
+                             is_trouble(o) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
                              buf_text(&link), p->out);
     }
     timeline_deinit(&t);

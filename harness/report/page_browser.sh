@@ -30,6 +30,7 @@ function check(ok,what){if(!ok)bad.push(what)}
 var tl=$('article .tl'),svg=tl.querySelector('svg'),w=svg.getBoundingClientRect().width;
 tl.querySelectorAll('label')[1].click();
 var zoomed=svg.getBoundingClientRect().width;
+check(svg.querySelectorAll('g text').length>9,'no finer ticks at 4 times');
 check(Math.abs(zoomed-4*tl.querySelector('.scroll').clientWidth)<2,'zoom: '+w+' became '+zoomed);
 tl.querySelectorAll('label')[0].click();
 var dot=Array.from(tl.querySelectorAll('svg a')).find(function(a){return /packet/.test(a.textContent)});

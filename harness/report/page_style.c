@@ -83,11 +83,6 @@ const char page_style[] =
     "svg{display:block;width:100%;height:204px;min-width:100%}\n"
     ".band{fill:var(--wash)}.grid{stroke:var(--line)}\n"
     "svg text{fill:var(--soft);font-size:11px;font-family:inherit}\n"
-    ".f4,.f16,.f64{display:none}\n"
-    ".tl>input:nth-of-type(2):checked~.scroll .f4,.tl>input:nth-of-type(3):checked~.scroll .f4,"
-    ".tl>input:nth-of-type(3):checked~.scroll .f16,.tl>input:nth-of-type(4):checked~.scroll .f4,"
-    ".tl>input:nth-of-type(4):checked~.scroll .f16,.tl>input:nth-of-type(4):checked~.scroll .f64"
-    "{display:inline}\n"
     ".bar{fill:var(--accent);opacity:.28}.bar.hs{opacity:.14}\n"
     "svg a circle{fill:var(--accent);stroke:var(--card);stroke-width:1.2}\n"
     "svg a.bad circle{fill:var(--fail)}svg a.quiet circle{fill:var(--skipped)}\n"
@@ -103,7 +98,8 @@ const char page_style[] =
     "td:nth-child(1),td:nth-child(2),th:nth-child(1),th:nth-child(2){text-align:right;"
     "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "tr:target td{background:color-mix(in srgb,var(--accent) 22%,transparent)}\n"
-    "tr.bad td:last-child{color:var(--fail)}\n"
+    "td:last-child{font-family:ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',monospace;"
+    "font-size:.86em;overflow-wrap:anywhere}tr.bad td:last-child{color:var(--fail)}\n"
     "footer{margin-top:3rem;color:var(--soft);font-size:.9rem;border-top:1px solid var(--line);"
     "padding-top:1rem}footer li{margin:.15rem 0}footer ul{padding-left:1.1rem;margin:.4rem 0}\n"
     "@media (max-width:44rem){main{padding:1.4rem 1rem 3rem}h1{font-size:1.5rem}"
@@ -116,17 +112,25 @@ const char page_style[] =
     "@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--wash:#f2f2f2;"
     "--pass:#1d6b3c;--warn:#7a5500;--fail:#a01810;--flaky:#5f2a83;--inconclusive:#6f3a0a;"
     "--infra:#125a73;--skipped:#666;--accent:#26468f}"
-    "body{font-size:10.5pt}main{max-width:none;padding:0}.zoom,details.events,.scroll .f4{"
+    "body{font-size:10.5pt}main{max-width:none;padding:0}.zoom,details.events{"
     "display:none!important}.tl svg{width:100%!important}article header,dl,.mark,.row,.tl{"
     "break-inside:avoid}h2,h3{break-after:avoid}*{-webkit-print-color-adjust:exact;"
     "print-color-adjust:exact}a{color:inherit;text-decoration:none}}\n";
 
-// Without it everything is there; with it the middle of a timeline stays in view while one zooms.
+// Without it everything is there; with it the middle of a timeline stays in view while one zooms, and
+// finer ticks appear: at most eight per width of the screen, in steps of 1, 2 or 5.
 const char page_script[] =
     "document.querySelectorAll('.tl').forEach(function(t){var s=t.querySelector('.scroll'),m=.5;\n"
     "s.addEventListener('scroll',function(){m=(s.scrollLeft+s.clientWidth/2)/s.scrollWidth});\n"
-    "t.addEventListener('change',function(){var k=m;"
+    "t.addEventListener('change',function(){var k=m;ticks(t);"
     "s.scrollLeft=k*s.scrollWidth-s.clientWidth/2;m=k})});\n"
+    "function ticks(t){var s=t.querySelector('svg'),g=s.querySelector('g'),a=+s.dataset.from,"
+    "w=s.dataset.to-a||1,z=Math.pow(4,[].findIndex.call(t.querySelectorAll('input'),"
+    "function(i){return i.checked})),u=Math.max(w/8/z,1),p=Math.pow(10,Math.floor(Math.log10(u))),"
+    "q=p*[1,2,5,10].find(function(k){return k*p>=u}),n=Math.max(0,6-Math.floor(Math.log10(q)+1e-9)),"
+    "h='',v,x;for(v=Math.ceil(a/q)*q;v<=a+w;v+=q){x=1+97.5*(v-a)/w;h+='<line class=grid x1='+x+"
+    "'% x2='+x+'% y1=0 y2=180 /><text x='+x+'% y=194 text-anchor='+(x<4/z?'start':x>100-6/z?'end':"
+    "'middle')+'>'+(v/1e6).toFixed(n)+' s</text>'}g.innerHTML=h}\n"
     "addEventListener('click',function(e){var a=e.target.closest&&e.target.closest('svg a');if(!a)"
     "return;var r=document.getElementById(a.getAttribute('href').slice(1)),d=r&&"
     "r.closest('details');if(d)d.open=true});\n";

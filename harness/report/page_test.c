@@ -340,7 +340,7 @@ static void the_page_has_all_and_needs_nothing_else(void **state)
         "the device does not check notAfter",
         "turn verification on",
         "RFC 5280 6.1.3",
-        "href=\"tls.expired%20leaf/wire.pcapng\" title=\"frame.number == 5\">5</a>",
+        "href=\"tls.expired%20leaf/wire.pcapng\">5</a>",
         "&lt;b&gt;up&lt;/b&gt;",
         "<b>F</b>",
         "did what it must never do",

@@ -11,6 +11,16 @@
 
 enum { LANE_PX = 22, AXIS_PX = LANE_COUNT * LANE_PX, TICKS_MOST = 8, ZOOMS = 4 };
 
+struct drawing {
+    const struct timeline *t;
+    size_t number;    // of the timeline on its page
+    const char *link; // to the evidence, or ""
+    size_t most;      // marks per lane
+    bool *is_shown;   // per mark
+    size_t shown;
+    struct buf *out;
+};
+
 // Times are shares of the width, so that zooming is nothing but a wider picture.
 static double share_of(const struct timeline *t, uint64_t at_us)
 {
@@ -51,14 +61,12 @@ static int decimals_of(uint64_t step_us)
     return decimals;
 }
 
-static int print_tick(const struct timeline *t, uint64_t at_us, uint64_t step_us, const char *class,
-                      struct buf *out)
+static int print_tick(const struct timeline *t, uint64_t at_us, uint64_t step_us, struct buf *out)
 {
     double x = share_of(t, at_us);
-    TRY(buf_printf(out, "<g class=%s><line class=grid x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", class, x,
-                   x, AXIS_PX + 4));
+    TRY(buf_printf(out, "<line class=grid x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", x, x, AXIS_PX + 4));
     const char *anchor = x < 4 ? "start" : x > 94 ? "end" : "middle";
-    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%.*f s</text></g>", x, AXIS_PX + 18,
+    return buf_printf(out, "<text x=%.4f%% y=%d text-anchor=%s>%.*f s</text>", x, AXIS_PX + 18,
                       anchor, decimals_of(step_us), (double)at_us / 1e6);
 }
 
@@ -67,26 +75,15 @@ static uint64_t first_tick(const struct timeline *t, uint64_t step)
     return (t->begin_us + step - 1) / step * step;
 }
 
-// Finer ticks appear as the picture is zoomed.
+// Finer ticks are drawn by the page's script as the picture is zoomed.
 static int print_axis(const struct timeline *t, struct buf *out)
 {
-    static const char *const classes[ZOOMS] = {"f1", "f4", "f16", "f64"};
-    uint64_t whole = t->end_us > t->begin_us ? t->end_us - t->begin_us : 0;
-    uint64_t coarse = tick_of(whole);
-    for (uint64_t at = first_tick(t, coarse); at <= t->end_us; at += coarse) {
-        TRY(print_tick(t, at, coarse, classes[0], out));
+    uint64_t step = tick_of(t->end_us > t->begin_us ? t->end_us - t->begin_us : 0);
+    TRY(buf_append_text(out, "<g>"));
+    for (uint64_t at = first_tick(t, step); at <= t->end_us; at += step) {
+        TRY(print_tick(t, at, step, out));
     }
-    uint64_t before = coarse;
-    for (int zoom = 1, scale = 4; zoom < ZOOMS; zoom++, scale *= 4) {
-        uint64_t fine = tick_of(whole / (uint64_t)scale);
-        for (uint64_t at = first_tick(t, fine); at <= t->end_us; at += fine) {
-            if (at % before != 0) {
-                TRY(print_tick(t, at, fine, classes[zoom], out));
-            }
-        }
-        before = fine;
-    }
-    return 0;
+    return buf_append_text(out, "</g>");
 }
 
 static int print_bar(const struct timeline *t, const struct bar *b, struct buf *out)
@@ -102,78 +99,111 @@ static int print_bar(const struct timeline *t, const struct bar *b, struct buf *
                       duration_print((int64_t)(b->to_us - b->from_us), time));
 }
 
-static int print_mark(const struct timeline *t, const struct mark *m, size_t number,
-                      struct buf *out)
+// The whole event stands in the table, to which the dot leads.
+static int print_mark(const struct drawing *d, const struct mark *m)
 {
     const char *class = m->is_bad                                            ? " class=bad"
                         : m->lane == LANE_DEVICE || m->lane == LANE_SCENARIO ? " class=quiet"
                                                                              : "";
     char time[32];
-    TRY(buf_printf(out, "<a href=\"#s%zue%llu\"%s><circle cx=%.4f%% cy=%d r=%s /><title>", number,
-                   m->seq, class, share_of(t, m->at_us), (int)m->lane * LANE_PX + 11,
+    TRY(buf_printf(d->out, "<a href=#s%zue%llu%s><circle cx=%.4f%% cy=%d r=%s /><title>", d->number,
+                   m->seq, class, share_of(d->t, m->at_us), (int)m->lane * LANE_PX + 11,
                    m->is_bad ? "5" : "4"));
-    TRY(buf_printf(out, "%s  ", duration_print((int64_t)m->at_us, time)));
-    TRY(html_text(out, m->text));
-    TRY(m->packet ? buf_printf(out, "  packet %u", m->packet) : 0);
-    return buf_append_text(out, "</title></a>");
+    TRY(buf_printf(d->out, "%s  ", duration_print((int64_t)m->at_us, time)));
+    TRY(html_text(d->out, m->event));
+    TRY(m->alike ? buf_printf(d->out, " and %u more", m->alike) : 0);
+    TRY(m->packet ? buf_printf(d->out, "  packet %u", m->packet) : 0);
+    return buf_append_text(d->out, "</title></a>");
 }
 
-static int print_picture(const struct timeline *t, size_t number, size_t most, struct buf *out)
+static int print_picture(const struct drawing *d)
 {
-    TRY(buf_append_text(out, "<div class=scroll tabindex=0><svg role=img aria-label=timeline>"));
+    const struct timeline *t = d->t;
+    struct buf *out = d->out;
+    TRY(buf_printf(out,
+                   "<div class=scroll tabindex=0><svg role=img aria-label=timeline data-from=%llu "
+                   "data-to=%llu>",
+                   (unsigned long long)t->begin_us, (unsigned long long)t->end_us));
     TRY(print_bands(out));
     TRY(print_axis(t, out));
-    for (size_t i = 0; i < t->bar_count; i++) {
+    for (size_t i = 0; i < t->bar_count && i < d->most * LANE_COUNT; i++) {
         TRY(print_bar(t, &t->bars[i], out));
     }
     if (t->verdict_us) {
         double x = share_of(t, t->verdict_us);
         TRY(buf_printf(out, "<line class=end x1=%.4f%% x2=%.4f%% y1=0 y2=%d />", x, x, AXIS_PX));
     }
-    for (size_t i = 0; i < t->count && i < most; i++) {
-        TRY(print_mark(t, &t->marks[i], number, out));
+    for (size_t i = 0; i < t->count; i++) {
+        TRY(d->is_shown[i] ? print_mark(d, &t->marks[i]) : 0);
     }
     return buf_append_text(out, "</svg></div></div>\n");
 }
 
-static int print_row(const struct mark *m, size_t number, const char *link, struct buf *out)
+static int print_row(const struct drawing *d, const struct mark *m)
 {
-    TRY(buf_printf(out, "<tr id=s%zue%llu%s><td>%.6f</td><td>", number, m->seq,
+    struct buf *out = d->out;
+    TRY(buf_printf(out, "<tr id=s%zue%llu%s><td>%.6f<td>", d->number, m->seq,
                    m->is_bad ? " class=bad" : "", (double)m->at_us / 1e6));
-    if (m->packet && link[0]) {
-        TRY(buf_printf(out, "<a href=\"%swire.pcapng\" title=\"frame.number == %u\">%u</a>", link,
-                       m->packet, m->packet));
+    if (m->packet && d->link[0]) {
+        TRY(buf_printf(out, "<a href=\"%swire.pcapng\">%u</a>", d->link, m->packet));
     } else if (m->packet) {
         TRY(buf_printf(out, "%u", m->packet));
     }
-    TRY(buf_printf(out, "</td><td>%s</td>", lane_title(m->lane)));
-    TRY(html_element(out, "td class=mono", m->text));
-    return buf_append_text(out, "</tr>\n");
+    TRY(buf_printf(out, "<td>%s<td>", lane_title(m->lane)));
+    TRY(html_text(out, m->text));
+    TRY(m->alike ? buf_printf(out, " (and %u more)", m->alike) : 0);
+    return buf_append_u8(out, '\n');
 }
 
-static int print_table(const struct timeline *t, size_t number, size_t most, const char *link,
-                       struct buf *out)
+static int print_table(const struct drawing *d)
 {
-    size_t shown = t->count < most ? t->count : most;
-    size_t left_out = t->left_out + t->count - shown;
+    const struct timeline *t = d->t;
+    struct buf *out = d->out;
+    size_t left_out = t->left_out + t->count + t->alike - d->shown;
     TRY(buf_printf(out,
                    "<details class=events><summary>%zu events, with their packets in "
                    "wire.pcapng</summary>\n<div class=wide><table>\n<thead><tr><th>s</th>"
-                   "<th>packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
-                   shown));
-    for (size_t i = 0; i < t->count && i < most; i++) {
-        TRY(print_row(&t->marks[i], number, link, out));
+                   "<th title=\"in Wireshark: frame.number == N\">packet</th><th>lane</th><th>event</th></tr></thead><tbody>\n",
+                   d->shown));
+    for (size_t i = 0; i < t->count; i++) {
+        TRY(d->is_shown[i] ? print_row(d, &t->marks[i]) : 0);
     }
     TRY(buf_append_text(out, "</tbody></table></div>"));
-    TRY(left_out
-            ? buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out)
-            : 0);
+    if (left_out && d->link[0]) {
+        TRY(buf_printf(out,
+                       "<p class=soft>%zu more events are in <a href=\"%sjournal.jsonl\">"
+                       "journal.jsonl</a>.</p>",
+                       left_out, d->link));
+    } else if (left_out) {
+        TRY(buf_printf(out, "<p class=soft>%zu more events are in journal.jsonl.</p>", left_out));
+    }
     return buf_append_text(out, "</details>\n");
 }
 
-int page_timeline(const struct timeline *t, size_t number, size_t most, const char *link,
-                  struct buf *out)
+// The first and the last ones of a lane, and as many bad ones between them.
+static int choose(struct drawing *d)
 {
+    size_t most = d->most;
+    size_t total[LANE_COUNT] = {0}, seen[LANE_COUNT] = {0}, bad[LANE_COUNT] = {0};
+    d->is_shown = calloc(d->t->count + 1, sizeof *d->is_shown);
+    ENSURE(d->is_shown != NULL, ERR_NO_MEMORY);
+    for (size_t i = 0; i < d->t->count; i++) {
+        total[d->t->marks[i].lane]++;
+    }
+    for (size_t i = 0; i < d->t->count; i++) {
+        const struct mark *m = &d->t->marks[i];
+        size_t at = seen[m->lane]++;
+        bool is_edge = at < most - most / 2 || at + most / 2 >= total[m->lane];
+        d->is_shown[i] = is_edge || (m->is_bad && bad[m->lane]++ < most);
+        d->shown += d->is_shown[i];
+    }
+    return 0;
+}
+
+static int draw(const struct drawing *d)
+{
+    struct buf *out = d->out;
+    size_t number = d->number;
     static const char *const zooms[ZOOMS] = {"whole", "4 times", "16 times", "64 times"};
     TRY(buf_append_text(out, "<div class=tl>"));
     for (int i = 0; i < ZOOMS; i++) {
@@ -189,8 +219,18 @@ int page_timeline(const struct timeline *t, size_t number, size_t most, const ch
         TRY(buf_printf(out, "<li>%s</li>", lane_title((enum lane)i)));
     }
     TRY(buf_append_text(out, "</ul>\n"));
-    TRY(print_picture(t, number, most, out));
-    return print_table(t, number, most, link, out);
+    TRY(print_picture(d));
+    return print_table(d);
+}
+
+int page_timeline(const struct timeline *t, size_t number, size_t most, const char *link,
+                  struct buf *out)
+{
+    struct drawing d = {.t = t, .number = number, .link = link, .most = most, .out = out};
+    int code = choose(&d);
+    code = code < 0 ? code : draw(&d);
+    free(d.is_shown);
+    return code;
 }
 
 // ---- links

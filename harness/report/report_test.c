@@ -101,6 +101,64 @@ static void the_console_shows_one_aligned_line_each_and_detail_below_trouble(voi
     release(&f);
 }
 
+static int print_tap(const struct outcome *o, struct buf *out)
+{
+    return report_tap(o, 1, 14, out);
+}
+
+static int print_junit(const struct outcome *o, struct buf *out)
+{
+    return report_junit(o, 1, "s", out);
+}
+
+static int print_detail(const struct outcome *o, struct buf *out)
+{
+    return report_console_detail(o, &plain, out);
+}
+
+static int print_github(const struct outcome *o, struct buf *out)
+{
+    return report_annotations(o, 1, ANNOTATE_GITHUB, NULL, out);
+}
+
+static int print_summary(const struct outcome *o, struct buf *out)
+{
+    return report_summary(o, 1, out);
+}
+
+static int print_json(const struct outcome *o, struct buf *out)
+{
+    return report_json(o, 1, out);
+}
+
+static int print_page(const struct outcome *o, struct buf *out)
+{
+    return report_html(o, 1, NULL, out);
+}
+
+static void every_format_shows_all_causes_the_best_first(void **state)
+{
+    (void)state;
+    static int (*const formats[])(const struct outcome *o, struct buf *out) = {
+        print_tap, print_junit, print_detail, print_github, print_summary, print_json, print_page};
+    struct fixture f;
+    init(&f);
+    outcome_add_finding(&f.o[1], "a", "sure", f.o[1].cause, f.o[1].try_text);
+    outcome_add_finding(&f.o[1], "b", "possible", "its clock stands still", "look at the crystal");
+    outcome_set(&f.o[1].evidence, "");
+    for (size_t i = 0; i < HR_COUNT_OF(formats); i++) {
+        buf_clear(&f.out);
+        assert_int_equal(formats[i](&f.o[1], &f.out), 0);
+        const char *first = strstr(buf_text(&f.out), "the device does not check notAfter");
+        const char *sure = first ? strstr(first, "possible") : NULL;
+        if (!sure || !strstr(first, "its clock stands still") ||
+            !strstr(first, "look at the crystal")) {
+            fail_msg("format %zu:\n%s", i, buf_text(&f.out));
+        }
+    }
+    release(&f);
+}
+
 static void colours_come_only_when_asked_for_and_do_not_move_the_columns(void **state)
 {
     (void)state;
@@ -322,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_console_shows_one_aligned_line_each_and_detail_below_trouble),
+        cmocka_unit_test(every_format_shows_all_causes_the_best_first),
         cmocka_unit_test(colours_come_only_when_asked_for_and_do_not_move_the_columns),
         cmocka_unit_test(a_name_wider_than_its_column_keeps_two_blanks),
         cmocka_unit_test(tap_14_escapes_what_13_must_drop),

@@ -75,6 +75,10 @@ static int print_trouble(const struct outcome *o, struct buf *out)
     TRY(print_item("observed", o->observed, out));
     TRY(print_item("cause", o->cause, out));
     TRY(print_item("try", o->try_text, out));
+    for (size_t i = 1; i < o->finding_count; i++) { // other causes that fit
+        TRY(print_item(o->findings[i].sure, o->findings[i].cause, out));
+        TRY(print_item("try", o->findings[i].try_text, out));
+    }
     return print_item("evidence", o->evidence, out);
 }
 

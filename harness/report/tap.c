@@ -17,6 +17,19 @@ static int print_yaml(const char *key, const char *text, struct buf *out)
     return buf_append_text(out, "\"\n");
 }
 
+// All causes that fit, where there is more than the one above.
+static int print_findings(const struct outcome *o, struct buf *out)
+{
+    TRY(o->finding_count > 1 ? buf_append_text(out, "  findings:\n") : 0);
+    for (size_t i = 0; o->finding_count > 1 && i < o->finding_count; i++) {
+        const struct outcome_finding *f = &o->findings[i];
+        TRY(buf_printf(out, "    - id: \"%s\"\n      sure: \"%s\"\n", f->id, f->sure));
+        TRY(print_yaml("    cause", f->cause, out));
+        TRY(print_yaml("    try", f->try_text, out));
+    }
+    return 0;
+}
+
 static int print_diagnostics(const struct outcome *o, struct buf *out)
 {
     TRY(buf_append_text(out, "  ---\n"));
@@ -31,6 +44,7 @@ static int print_diagnostics(const struct outcome *o, struct buf *out)
     TRY(print_yaml("observed", o->observed, out));
     TRY(print_yaml("cause", o->cause, out));
     TRY(print_yaml("try", o->try_text, out));
+    TRY(print_findings(o, out));
     TRY(print_yaml("evidence", o->evidence, out));
     TRY(buf_printf(out, "  duration_ms: %" PRIu64 "\n", o->duration_us / 1000));
     return buf_append_text(out, "  ...\n");

@@ -30,6 +30,7 @@ struct mark {
     uint32_t connection; // 0 = none
     unsigned packet;     // in wire.pcapng; 0 = none
     bool is_bad;         // a refusal, an alert, an error
+    unsigned alike;      // more of the same event at the same time that this mark stands for
     char event[40];
     char *text; // "mqtt.refused code=5 reason=sas-expired"
 };
@@ -46,6 +47,7 @@ struct timeline {
     struct mark *marks;
     size_t count;
     size_t left_out; // beyond the most that are kept
+    size_t alike;    // that others stand for
     struct bar *bars;
     size_t bar_count;
     uint64_t begin_us; // of the first statement: what comes before is the rig's setting up
@@ -55,7 +57,7 @@ struct timeline {
                           // = none
 };
 
-enum { TIMELINE_MARKS_MOST = 400 };
+enum { TIMELINE_MARKS_MOST = 4000, TIMELINE_BARS_MOST = 400, TIMELINE_ALIKE_US = 2000 };
 
 // A damaged line is left out: a killed worker leaves one. File errors are returned.
 int timeline_read(const char *evidence, struct timeline *out) HR_NODISCARD;

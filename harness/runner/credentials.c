@@ -335,21 +335,33 @@ static void tell_missing(const struct credentials *c, const struct chain *chain,
                              "Microsoft RSA Root 2017 side by side"));
 }
 
+// Of a chain that does not end in an anchor of the device; only when both ways to look agree.
+static const struct cert_facts *find_missing(const struct credentials *c, const struct chain *chain,
+                                             struct cert_list *roots)
+{
+    bool is_read = !leads_to_anchor(c, chain) &&
+                   cert_list_add_pem(roots, buf_span(&chain->root_pem), CERT_ROLE_TRUSTED) == 0;
+    for (size_t i = 0; is_read && i < roots->count; i++) {
+        is_read = roots->items[i]->is_readable && !find_anchor(c, roots->items[i], false);
+    }
+    return is_read && roots->count > 0 ? roots->items[0] : NULL;
+}
+
 void credentials_judge_chain(const struct credentials *c, const struct chain *chain)
 {
     struct cert_list roots;
     bool is_bad = chain->facts.verdict == CHAIN_REJECT ||
                   span_starts_with(span_text(chain->name), SPAN_LITERAL("bad/"));
-    if (!c->is_known || is_bad || leads_to_anchor(c, chain)) {
+    if (!c->is_known || is_bad) {
         return;
     }
     cert_list_init(&roots);
-    bool is_read = cert_list_add_pem(&roots, buf_span(&chain->root_pem), CERT_ROLE_TRUSTED) == 0;
-    for (size_t i = 0; is_read && i < roots.count; i++) {
-        is_read = roots.items[i]->is_readable && !find_anchor(c, roots.items[i], false);
-    }
-    if (is_read && roots.count > 0) {
-        tell_missing(c, chain, roots.items[0]);
+    const struct cert_facts *missing = find_missing(c, chain, &roots);
+    if (missing) {
+        tell_missing(c, chain, missing);
+    } else {
+        EMIT(c->journal, DOCTOR_ROOT, 0, NULL, F_TEXT("file", c->file), F_TEXT("missing", ""),
+             F_TEXT("what", ""), F_TEXT("try", ""));
     }
     cert_list_deinit(&roots);
     error_clear();

@@ -34,6 +34,6 @@ struct credentials_settings {
 // is told, or left out when it is no credential: it fails nothing.
 int credentials_read(const struct credentials_settings *settings,
                      struct credentials *out) HR_NODISCARD;
-// Silent when the chain ends in an anchor of the device, must be refused, or nothing is known.
+// Silent when the chain must be refused or nothing is known of what the device trusts.
 void credentials_judge_chain(const struct credentials *c, const struct chain *chain);
 void credentials_deinit(struct credentials *c);

@@ -12,7 +12,7 @@
 
 static const char *const own_files[] = {"journal.jsonl", "device.log", "serial.raw", "serial.idx", "verdict.json", "scenario.scn",
                                         "root.pem",      "chain.pem",  "device.crt",   "device.key",
-                                        "wire.pcapng"};
+                                        "wire.pcapng",   "keys.log",   "interface.pcapng"};
 
 static int clear_folder(const char *folder)
 {

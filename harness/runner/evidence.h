@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The folder that a scenario leaves: journal.jsonl, device.log, root.pem, chain.pem, verdict.json,
+// The folder that a scenario leaves: journal.jsonl, device.log, root.pem, chain.pem, verdict.json, keys.log,
 // and below rig/ what the sandbox and the false clock needed. What an earlier run left there is
 // removed first.
 #pragma once

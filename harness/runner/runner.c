@@ -89,6 +89,7 @@ static struct job job_of(const struct runner *r, const struct queue_item *item)
         .given = entry->given,
         .bench_folder = r->settings->bench_folder,
         .network = r->settings->network,
+        .has_interface_capture = r->settings->has_interface_capture,
         .index = (int)item->entry,
         .firmware = r->settings->firmware,
         .seed = r->settings->seed,
@@ -259,7 +260,7 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 static const char *missing_on(const struct bench_device *d, const struct plan *p)
 {
     for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (p->needs & ~d->offers & 1U << i) {
+        if (p->needs & ~bench_capabilities(d) & 1U << i) {
             return capability_word(i);
         }
     }
@@ -334,7 +335,8 @@ static int start_worker(struct runner *r, struct slot *slot, const struct queue_
     *slot = (struct slot){
         .is_used = true, .item = *item, .pid = pid, .fd = pair[0], .began_us = now_us(r)};
     const struct run_entry *entry = entry_of(r, item->entry);
-    uint64_t limit_us = (uint64_t)rate_slower((int64_t)entry->plan->limit_us, run_rate_ppm(entry->plan, entry->device));
+    uint64_t limit_us = (uint64_t)rate_slower((int64_t)entry->plan->limit_us, 
+                                              run_rate_ppm(entry->plan, entry->device));
     slot->deadline_us = slot->began_us + limit_us + OVERTIME_US +
                         (entry->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);

@@ -31,6 +31,7 @@ struct run_settings {
     const char *firmware; // label for outcomes, or NULL
     size_t jobs;          // workers at a time, at least 1
     enum network network;
+    bool has_interface_capture; // dumpcap beside each run
     uint64_t seed;     // of all random bytes of the rigs, and of the order
     bool is_shuffled;  // by the seed; else entries run in their order
     bool stops_at_bad; // no run begins after one that was not good

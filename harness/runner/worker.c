@@ -6,6 +6,7 @@
 #include "base/when.h"
 #include "harness/device/clock.h"
 #include "harness/device/device.h"
+#include "harness/device/dumpcap.h"
 #include "harness/oracle/executor.h"
 #include "harness/runner/cloud.h"
 #include "harness/runner/credentials.h"
@@ -51,6 +52,7 @@ struct worker {
     struct evidence evidence;
     struct offer_report offers;
     struct device *dut;
+    struct dumpcap *dumpcap; // NULL = none was asked for
     struct executor *executor;
     struct log_reader log;
     struct event_copy *first; // events on their way to the executor
@@ -94,6 +96,8 @@ static struct event_copy *take_event(struct worker *w)
 static void check_evidence(struct worker *w)
 {
     const char *failure = capture_failure(w->rig.capture);
+    failure = failure[0] ? failure : key_log_failure(w->rig.key_log);
+    failure = failure[0] ? failure : dumpcap_failure(w->dumpcap);
     failure = w->evidence.failure[0] ? w->evidence.failure : failure;
     if (failure[0]) {
         executor_abort(w->executor, VERDICT_INFRA, "evidence can be written", failure,
@@ -273,6 +277,24 @@ static int act_hub(void *context, const struct step *step)
     return ERR_INTERNAL;
 }
 
+static int act_device(void *context, const struct step *step)
+{
+    struct worker *w = context;
+    switch (step->act) {
+    case DEVICE_POWER_OFF:
+    case DEVICE_POWER_ON:
+        device_power(w->dut, step->act == DEVICE_POWER_ON);
+        break;
+    case DEVICE_RESET:
+        device_reset(w->dut);
+        break;
+    case DEVICE_SEND:
+        device_send(w->dut, step->text);
+        break;
+    }
+    return await_device(w);
+}
+
 static void act_note(void *context, const char *text)
 {
     struct worker *w = context;
@@ -386,8 +408,11 @@ static int open_rig(struct worker *w)
     const struct settings *s = &w->job->plan->settings;
     char capture[PATH_MAX];
     char rate[32];
+    char key_log[PATH_MAX];
     TRY(fs_join(capture, sizeof capture, w->evidence.folder, "wire.pcapng"));
-    struct rig_settings settings = {.loop = &w->loop, .env = &w->env, .capture = capture};
+    TRY(fs_join(key_log, sizeof key_log, w->evidence.folder, "keys.log"));
+    struct rig_settings settings = {
+        .loop = &w->loop, .env = &w->env, .capture = capture, .key_log = key_log};
     const char *name = w->job->given ? w->job->given->host : HUB_HOST;
     settings.hub = s->hub;
     span_copy_text(span_text(w->is_private ? name : host_name(w)), settings.hub.host,
@@ -411,7 +436,7 @@ static int open_rig(struct worker *w)
     EMIT(w->rig.journal, RUN_STARTED, 0, NULL, F_TEXT("scenario", w->job->plan->name),
          F_TEXT("device", w->job->device->name),
          F_TEXT("network", w->is_private ? "private" : "host"),
-         F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)), F_INT("seed", w->job->seed));
+         F_INT("seed", w->job->seed), F_TEXT("rate", rate_print(w->paced.pace.rate_ppm, rate)));
     if (!w->is_private) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", w->job->device->board ? "the hub is on the host's network, as the bench tells"
@@ -544,6 +569,23 @@ static int prepare_device(struct worker *w)
     return await_device(w);
 }
 
+// In a private network everything is looked at, names and time too.
+static int start_dumpcap(struct worker *w)
+{
+    char path[PATH_MAX];
+    char filter[160] = "";
+    struct dumpcap_settings settings = {
+        .loop = &w->loop, .env = &w->env, .path = path, .filter = filter, .address = w->address};
+    if (!w->job->has_interface_capture) {
+        return 0;
+    }
+    TRY(fs_join(path, sizeof path, w->evidence.folder, "interface.pcapng"));
+    if (!w->is_private) {
+        snprintf(filter, sizeof filter, "host %s or host %s", w->address, w->dps_address);
+    }
+    return dumpcap_start(&settings, &w->dumpcap);
+}
+
 static int open_loop(struct worker *w)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
@@ -559,7 +601,7 @@ static int open_loop(struct worker *w)
 
 static int set_up(struct worker *w)
 {
-    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_note, act_begin};
+    const struct executor_actions actions = {w, act_boot, act_hub, act_time, act_device, act_note, act_begin};
     TRY(evidence_open(&w->evidence, w->job->evidence));
     TRY(evidence_put(&w->evidence, "scenario.scn", span_text(w->job->plan->source), 0644));
     TRY(enter_network(w));
@@ -567,6 +609,7 @@ static int set_up(struct worker *w)
     w->executor = executor_new(w->job->plan, &actions);
     ENSURE(w->executor != NULL, ERR_NO_MEMORY);
     TRY(open_loop(w));
+    TRY(start_dumpcap(w));
     TRY(open_rig(w));
     return prepare_device(w);
 }
@@ -589,6 +632,12 @@ static void run_to_the_end(struct worker *w)
     }
 }
 
+static void stop_dumpcap(struct worker *w)
+{
+    dumpcap_stop(w->dumpcap);
+    w->dumpcap = NULL;
+}
+
 static void stop_device(struct worker *w)
 {
     if (!w->dut) {
@@ -598,6 +647,7 @@ static void stop_device(struct worker *w)
     while (device_is_running(w->dut)) {
         uv_run(&w->loop, UV_RUN_ONCE);
     }
+    stop_dumpcap(w); // before what is left of the device's processes is hunted
     device_free(w->dut);
     w->dut = NULL;
 }
@@ -626,6 +676,7 @@ static void close_loop(struct worker *w)
 static void tear_down(struct worker *w)
 {
     stop_device(w);
+    stop_dumpcap(w);
     if (w->has_rig) {
         rig_device_deinit(&w->device);
         rig_close(&w->rig);
@@ -682,6 +733,7 @@ static void fill_infra(struct outcome *o, int code)
 static void copy_outcome(struct outcome *to, const struct outcome *from)
 {
     to->verdict = from->verdict;
+    outcome_set(&to->file, from->file);
     to->line = from->line;
     to->column = from->column;
     to->duration_us = from->duration_us;

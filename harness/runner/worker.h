@@ -23,6 +23,7 @@ struct job {
     const char *bench_folder;
     const char *evidence; // folder of this scenario; made when missing
     enum network network;
+    bool has_interface_capture; // dumpcap writes interface.pcapng beside wire.pcapng
     int index;            // distinguishes jobs that share the host's network
     const char *firmware; // a label of the person's, or NULL
     uint64_t seed;        // of the whole run

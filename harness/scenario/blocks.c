@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// repeat ... end and param: lines that stand for more lines. A line with a {name} is read again
+// repeat ... end, param and include: lines that stand for more lines. A line with a {name} is read again
 // with the name's value in its place, so that each statement is checked as if it were written out.
 #include "base/error.h"
 #include "harness/scenario/parser.h"
@@ -156,7 +156,7 @@ static int read_repeat(struct blocks *b, const struct line_script *script, size_
                        REPEATS_MOST);
     }
     if (depth == DEPTH_MOST) {
-        return MISTAKE(b->p, line, 0, "more than %d repeats within each other", DEPTH_MOST);
+        return MISTAKE(b->p, line, 0, "more than %d repeats and includes within each other", DEPTH_MOST);
     }
     times = has_list ? line->count - 3 : times;
     for (uint64_t i = 0; i < times && takes_turn(b, line); i++) {
@@ -168,12 +168,29 @@ static int read_repeat(struct blocks *b, const struct line_script *script, size_
     return 0;
 }
 
+static int read_include(struct blocks *b, const struct line *line, int depth)
+{
+    size_t which = 0;
+    if (depth == DEPTH_MOST) {
+        return MISTAKE(b->p, line, 0, "more than %d repeats and includes within each other", DEPTH_MOST);
+    }
+    b->p->line = line;
+    TRY(parser_include(b->p, &which));
+    const struct line_script *script = &b->p->included[which];
+    const char *file = b->p->file;
+    b->p->file = b->p->plan->included[which];
+    int code = read_lines(b, script, 0, script->count, depth + 1);
+    b->p->file = file;
+    return code;
+}
+
 // One statement, or a whole repeat; *i moves to its last line.
 static int read_at(struct blocks *b, const struct line_script *script, size_t *i, size_t to,
                    int depth)
 {
     const struct line *line = &script->lines[*i];
-    bool is_block = line_word_is(line, 0, "repeat") || line_word_is(line, 0, "param");
+    bool is_include = line_word_is(line, 0, "include");
+    bool is_block = is_include || line_word_is(line, 0, "repeat") || line_word_is(line, 0, "param");
     if (is_block && !b->p->has_first) {
         b->p->has_first = true;
         MISTAKE(b->p, line, 0, "the first statement must be: scenario NAME");
@@ -188,6 +205,9 @@ static int read_at(struct blocks *b, const struct line_script *script, size_t *i
     }
     if (line_word_is(line, 0, "end")) {
         return MISTAKE(b->p, line, 0, "no repeat begins before this 'end'");
+    }
+    if (is_include) {
+        return read_include(b, line, depth);
     }
     return line_word_is(line, 0, "param") ? read_param(b, line) : read_one(b, line);
 }

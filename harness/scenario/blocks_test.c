@@ -70,10 +70,10 @@ static const struct {
     {"scenario t.a\nrepeat 2\nboot device\nend\n", "3:1: the device is booted already on line 3"},
     {"scenario t.a\nboot device\nrepeat s in 1s nonsense\nwait {s}\nend\n",
      "4:6: 'nonsense' is not a duration"},
-    {"scenario t.a\nparam v = repeat\nboot device\n{v} 3\n", "4:1: repeat, end and param must stand there"},
+    {"scenario t.a\nparam v = repeat\nboot device\n{v} 3\n", "4:1: repeat, end, param and include must stand there"},
     {"scenario t.a\nparam q = \"\\\"\"\nboot device\nlog {q}\n", "4:5: the quote that opens here is never closed"},
     {"scenario t.a\nboot device\nrepeat 1\nrepeat 1\nrepeat 1\nrepeat 1\nrepeat 1\nend\nend\nend\nend\nend\n",
-     "7:1: more than 4 repeats within each other"},
+     "7:1: more than 4 repeats and includes within each other"},
     {"scenario t.a\nboot device\nrepeat 1000\nrepeat 1000\nrepeat 1000\nend\nend\nend\n",
      "more than 20000 lines when it is written out"},
 };

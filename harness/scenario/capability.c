@@ -3,13 +3,19 @@
 #include "base/error.h"
 
 static const char *const words[] = {
-#define X(name, word, meaning) word,
+#define X(name, word, claim, meaning) word,
     CAPABILITY_TABLE(X)
 #undef X
 };
 
 static const char *const meanings[] = {
-#define X(name, word, meaning) meaning,
+#define X(name, word, claim, meaning) meaning,
+    CAPABILITY_TABLE(X)
+#undef X
+};
+
+static const char *const claims[] = {
+#define X(name, word, claim, meaning) claim,
     CAPABILITY_TABLE(X)
 #undef X
 };
@@ -22,6 +28,11 @@ const char *capability_word(size_t i)
 const char *capability_meaning(size_t i)
 {
     return meanings[i];
+}
+
+const char *capability_claim(size_t i)
+{
+    return claims[i];
 }
 
 const char *const *capability_words(void)

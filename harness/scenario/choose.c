@@ -23,5 +23,8 @@ void plan_slow_down(struct plan *plan, double factor)
         if (step->kind == STEP_EXPECT || step->kind == STEP_ORACLE || is_open) {
             step->duration_us = (uint64_t)((double)step->duration_us * factor);
         }
+        if (step->during) {
+            step->during->within_us = (uint64_t)((double)step->during->within_us * factor);
+        }
     }
 }

@@ -130,18 +130,21 @@ static int explain_hub(const struct step *s, struct buf *out)
     return ERR_INTERNAL;
 }
 
+static int print_range(const struct step *s, struct buf *out)
+{
+    if (s->most == UINT64_MAX) {
+        return buf_printf(out, "at least %" PRIu64 " ", s->least);
+    }
+    return s->least == s->most ? buf_printf(out, "exactly %" PRIu64 " ", s->least)
+                               : buf_printf(out, "%" PRIu64 " to %" PRIu64 " ", s->least, s->most);
+}
+
 static int explain_count(const struct step *s, struct buf *out)
 {
     TRY(buf_append_text(out, "Count for "));
     TRY(print_duration(s->duration_us, out));
     TRY(buf_append_text(out, " and require "));
-    if (s->most == UINT64_MAX) {
-        TRY(buf_printf(out, "at least %" PRIu64 " ", s->least));
-    } else if (s->least == s->most) {
-        TRY(buf_printf(out, "exactly %" PRIu64 " ", s->least));
-    } else {
-        TRY(buf_printf(out, "%" PRIu64 " to %" PRIu64 " ", s->least, s->most));
-    }
+    TRY(print_range(s, out));
     return match_print(&s->match, out);
 }
 
@@ -154,6 +157,46 @@ static int explain_never(const struct step *s, struct buf *out)
     }
     TRY(buf_append_text(out, ", until "));
     return match_print(&s->before, out);
+}
+
+static int explain_device(const struct step *s, struct buf *out)
+{
+    static const char *const sentences[] = {
+        [DEVICE_POWER_OFF] = "Cut the device's power",
+        [DEVICE_POWER_ON] = "Give the device its power back",
+        [DEVICE_RESET] = "Reset the device",
+        [DEVICE_SEND] = "Type on the device's console",
+    };
+    TRY(buf_append_text(out, sentences[s->act]));
+    return s->act == DEVICE_SEND ? buf_printf(out, ": %s", s->text) : 0;
+}
+
+static int explain_while(const struct step *s, struct buf *out)
+{
+    TRY(buf_append_text(out, "From here on, each time between "));
+    TRY(match_print(&s->during->from, out));
+    TRY(buf_append_text(out, " and "));
+    TRY(match_print(&s->before, out));
+    if (s->during->is_never) {
+        TRY(buf_append_text(out, ", fail at once on "));
+        return match_print(&s->match, out);
+    }
+    TRY(buf_append_text(out, ", require "));
+    TRY(print_range(s, out));
+    TRY(match_print(&s->match, out));
+    TRY(s->during->within_us ? buf_append_text(out, " within ") : 0);
+    return s->during->within_us ? print_duration(s->during->within_us, out) : 0;
+}
+
+static int explain_step(const struct step *s, struct buf *out);
+
+static int explain_when(const struct step *s, struct buf *out)
+{
+    TRY(buf_append_text(out, "From here on, at the next "));
+    TRY(s->times > 1 ? buf_printf(out, "%" PRIu64 " ", s->times) : 0);
+    TRY(match_print(&s->match, out));
+    TRY(buf_append_text(out, ": "));
+    return explain_step(s->then, out);
 }
 
 static int explain_step(const struct step *s, struct buf *out)
@@ -182,6 +225,12 @@ static int explain_step(const struct step *s, struct buf *out)
         return s->oracle ? oracle_explain(s->oracle, out) : explain_never(s, out);
     case STEP_ORACLE:
         return oracle_explain(s->oracle, out);
+    case STEP_DEVICE:
+        return explain_device(s, out);
+    case STEP_WHILE:
+        return explain_while(s, out);
+    case STEP_WHEN:
+        return explain_when(s, out);
     }
     return ERR_INTERNAL;
 }
@@ -309,6 +358,7 @@ int plan_explain(const struct plan *plan, struct buf *out)
     for (size_t i = 0; i < plan->step_count; i++) {
         TRY(buf_printf(out, "%4d  ", plan->steps[i].line));
         TRY(explain_step(&plan->steps[i], out));
+        TRY(plan->steps[i].file ? buf_printf(out, " (of %s)", plan->steps[i].file) : 0);
         TRY(buf_append_text(out, ".\n"));
     }
     TRY(buf_append_text(out, "Takes at most "));
@@ -344,6 +394,8 @@ static int json_step(const struct step *s, struct buf *out)
     buf_init(&sentence, LINE_FILE_BYTES_MOST);
     TRY(explain_step(s, &sentence));
     TRY(buf_printf(out, "{\"line\":%d,\"duration_us\":%" PRIu64 ",", s->line, s->duration_us));
+    TRY(s->file ? json_text("file", s->file, out) : 0);
+    TRY(s->file ? buf_append_u8(out, ',') : 0);
     TRY(json_text("statement", s->source, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("sentence", buf_text(&sentence), out));

@@ -22,6 +22,21 @@ static struct span value_of(const struct field *f, char *room, size_t capacity_b
     return span_text(room);
 }
 
+const char *match_how_word(enum match_how how)
+{
+    static const char *const words[] = {[MATCH_IS] = "=", [MATCH_IS_NOT] = "!=", [MATCH_HAS] = "has"};
+    return words[how];
+}
+
+static bool fits(struct span value, const char *wanted, enum match_how how)
+{
+    if (how == MATCH_HAS) {
+        size_t len = strlen(wanted);
+        return len == 0 || (value.len && memmem(value.ptr, value.len, wanted, len) != NULL);
+    }
+    return span_equals_text(value, wanted) == (how == MATCH_IS);
+}
+
 bool match_event(const struct match *m, const struct event *e)
 {
     if (m->type != e->type) {
@@ -30,7 +45,7 @@ bool match_event(const struct match *m, const struct event *e)
     for (size_t i = 0; i < m->where_count; i++) {
         char room[32];
         struct span value = value_of(event_field(e, m->where[i].field), room, sizeof room);
-        if (span_equals_text(value, m->where[i].value) == m->where[i].is_not) {
+        if (!fits(value, m->where[i].value, m->where[i].how)) {
             return false;
         }
     }
@@ -40,7 +55,8 @@ bool match_event(const struct match *m, const struct event *e)
 // Words that the lexer or the grammar would read otherwise need quotes.
 static bool needs_quotes(const char *value)
 {
-    static const char *const keywords[] = {"and", "with", "within", "before", "=", "!=", ""};
+    static const char *const keywords[] = {"and", "with", "within", "before", "until",
+                                           "do", "=", "!=", "has", ""};
     for (size_t i = 0; i < HR_COUNT_OF(keywords); i++) {
         if (strcmp(value, keywords[i]) == 0) {
             return true;
@@ -73,7 +89,7 @@ int match_print(const struct match *m, struct buf *out)
     TRY(buf_append_text(out, event_word(m->type)));
     for (size_t i = 0; i < m->where_count; i++) {
         TRY(buf_printf(out, " %s %s %s ", i ? "and" : "with", m->where[i].field,
-                       m->where[i].is_not ? "!=" : "="));
+                       match_how_word(m->where[i].how)));
         TRY(print_value(m->where[i].value, out));
     }
     return 0;

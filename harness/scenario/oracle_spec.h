@@ -8,15 +8,17 @@
 #include "simulator/journal/event.h"
 
 enum { MATCH_WHERE_MOST = 4, ORACLE_ALERTS_MOST = 8 };
+enum match_how { MATCH_IS, MATCH_IS_NOT, MATCH_HAS };
 struct match {
     enum event_type type;
     struct {
         char field[32];
         char value[128];
-        bool is_not;
+        enum match_how how;
     } where[MATCH_WHERE_MOST];
     size_t where_count;
 };
+const char *match_how_word(enum match_how how);
 bool match_event(const struct match *m, const struct event *e);
 int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a scenario writes it
 

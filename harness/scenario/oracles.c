@@ -237,9 +237,7 @@ static int parse_memory(struct parser *p, size_t at, struct oracle_spec *spec)
     }
     at += 5;
     TRY(parse_span(p, &at, "for", spec));
-    if (!p->memory_use.line) {
-        p->memory_use = line_place(p->line, 0);
-    }
+    parser_uses(p, CAPABILITY_MEMORY, 1, "memory");
     return parser_end(p, at);
 }
 

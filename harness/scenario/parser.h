@@ -15,11 +15,12 @@ struct parser {
     int scenario_line, limit_line;
     int about_line, why_line, level_line, basis_line;
     int knob_lines[KNOB_COUNT];
-    struct place clock_use; // the first statement that needs the capability; line 0 = none
-    const char *clock_why;
-    struct place x509_use;
-    struct place dps_use;
-    struct place memory_use;
+    struct {
+        struct place at; // the first statement that needs the capability; line 0 = none
+        const char *what;
+    } uses[CAPABILITY_COUNT];
+    struct line_script included[INCLUDES_MOST]; // in the order of plan->included
+    const char *file;                           // of these the one being read, NULL = none
     struct place policy_use; // the last knob of TLS
     struct place tls13_use;
 };
@@ -37,6 +38,23 @@ int parser_when(struct parser *p, size_t at, bool is_device, struct when *out);
 // EVENT [with ...]; *next is the word behind it.
 int parser_match(struct parser *p, size_t at, struct match *out, size_t *next);
 int parser_range(struct parser *p, size_t at, uint64_t *least, uint64_t *most);
+// Word `at` needs a device with this capability; `what` is "device.clock" or the like, static.
+void parser_uses(struct parser *p, enum capability_index capability, size_t at, const char *what);
+// A copy of `text` in *field, instead of what is there.
+int parser_text(char **field, struct span text);
+// The words from `at` on as one text.
+int parser_words(struct parser *p, char **field, size_t at);
+// A new statement at the end of the plan, with its place and its text.
+int parser_add_step(struct parser *p, enum step_kind kind, struct step **out);
+// head.c: what stands above the first statement that acts
+int parser_head_scenario(struct parser *p);
+int parser_head_about(struct parser *p);
+int parser_head_why(struct parser *p);
+int parser_head_source(struct parser *p);
+int parser_head_level(struct parser *p);
+int parser_head_tags(struct parser *p);
+int parser_head_needs(struct parser *p);
+int parser_head_limit(struct parser *p);
 int parser_set(struct parser *p);
 // hub_knobs.c: the knobs that are fields of struct hub_settings
 int parser_hub_knob(struct parser *p, size_t at);
@@ -56,7 +74,15 @@ int parser_method(struct parser *p, struct step *step);
 // oracles.c: which oracle the second word names, -1 for none; and its parts
 int parser_oracle_of(const struct parser *p);
 int parser_oracle(struct parser *p, enum oracle_kind kind, bool is_never, struct step *step);
-// blocks.c: gives every statement to `parse`, with repeat and param written out.
+// plan.c: the statement from word `at` on, one that acts, as a step that belongs to the caller.
+int parser_act(struct parser *p, size_t at, struct step **out);
+// standing.c: device, while, when
+int parser_device(struct parser *p, struct step *step);
+int parser_while(struct parser *p, struct step *step);
+int parser_when_do(struct parser *p);
+// include.c: the script of the file that word 1 names, read once; it lives as long as the parser.
+int parser_include(struct parser *p, size_t *which);
+// blocks.c: gives every statement to `parse`, with repeat, param and include written out.
 int parser_blocks(struct parser *p, const struct line_script *script,
                   int (*parse)(struct parser *p));
 // The statement must end before word `at`.

@@ -9,26 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_STANDARD_S = 60, STEPS_MOST = 10000, NAME_BYTES_MOST = 200 };
+enum { LIMIT_STANDARD_S = 60, STEPS_MOST = 10000 };
 
 #define MISTAKE(p, at, ...) diag_add((p)->diags, line_place((p)->line, (at)), __VA_ARGS__)
-
-static int set_text(char **field, struct span text)
-{
-    free(*field);
-    *field = span_dup_text(text);
-    ENSURE(*field != NULL, ERR_NO_MEMORY);
-    return 0;
-}
-
-// Words from `at` on as one text.
-static int set_words(struct parser *p, char **field, size_t at)
-{
-    struct buf joined HR_CLEANUP(buf_deinit);
-    buf_init(&joined, LINE_FILE_BYTES_MOST);
-    TRY(line_join(p->line, at, &joined));
-    return set_text(field, buf_span(&joined));
-}
 
 // The statement as written, without a comment behind it.
 static struct span statement_of(const struct line *line)
@@ -64,7 +47,7 @@ static void collapse_blanks(char *text)
     *to = '\0';
 }
 
-static int add_step(struct parser *p, enum step_kind kind, struct step **out)
+int parser_add_step(struct parser *p, enum step_kind kind, struct step **out)
 {
     struct plan *plan = p->plan;
     if (plan->step_count == STEPS_MOST) {
@@ -78,184 +61,14 @@ static int add_step(struct parser *p, enum step_kind kind, struct step **out)
         p->step_room = room;
     }
     struct step *step = &plan->steps[plan->step_count++];
-    *step = (struct step){.kind = kind, .line = p->line->at.line, .column = p->line->at.column};
+    *step = (struct step){.kind = kind,
+                          .file = p->file,
+                          .line = p->line->at.line,
+                          .column = p->line->words[0].column};
     *out = step;
-    TRY(set_text(&step->source, statement_of(p->line)));
+    TRY(parser_text(&step->source, statement_of(p->line)));
     collapse_blanks(step->source);
     return 0;
-}
-
-static bool is_name_char(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-}
-
-// The file's last two path parts: *folder is empty for a bare file name.
-static void place_in_suite(const char *file, struct span *folder, struct span *stem)
-{
-    struct span path = span_text(file);
-    while (span_starts_with(path, SPAN_LITERAL("./"))) {
-        path = span_from(path, 2);
-    }
-    struct span rest = path;
-    *folder = SPAN_EMPTY;
-    *stem = path;
-    while (rest.ptr) {
-        *folder = *stem;
-        *stem = span_cut(rest, '/', &rest);
-    }
-    if (stem->len == path.len) {
-        *folder = SPAN_EMPTY;
-    }
-    if (span_ends_with(*stem, SPAN_LITERAL(".scn"))) {
-        stem->len -= 4;
-    }
-}
-
-static int check_name(struct parser *p, struct span word)
-{
-    struct span folder, stem;
-    char wanted[NAME_BYTES_MOST * 2];
-    for (size_t i = 0; i < word.len; i++) {
-        if (!is_name_char(word.ptr[i]) && word.ptr[i] != '/') {
-            return MISTAKE(p, 1, "a name has letters, digits, '-', '_' and '.' only");
-        }
-    }
-    if (word.len > NAME_BYTES_MOST) {
-        return MISTAKE(p, 1, "the name is longer than %d bytes", NAME_BYTES_MOST);
-    }
-    place_in_suite(p->plan->file, &folder, &stem);
-    snprintf(wanted, sizeof wanted, "%.*s%s%.*s", SPAN_ARG(folder), folder.len ? "." : "",
-             SPAN_ARG(stem));
-    for (char *at = p->plan->name; *at; at++) {
-        *at = *at == '/' ? '.' : *at;
-    }
-    if (strcmp(p->plan->name, wanted) == 0) {
-        return 0;
-    }
-    // A bare file name does not show its folder, so only the last part can be compared.
-    const char *last = strrchr(p->plan->name, '.');
-    if (folder.len == 0 && last && span_equals_text(stem, last + 1)) {
-        return 0;
-    }
-    return MISTAKE(p, 1, "the file's place asks for the name '%s', seen '%.*s'", wanted,
-                   SPAN_ARG(word));
-}
-
-static int parse_scenario(struct parser *p)
-{
-    if (p->scenario_line) {
-        return MISTAKE(p, 0, "'scenario' stands already on line %d; one scenario per file",
-                       p->scenario_line);
-    }
-    p->scenario_line = p->line->at.line;
-    struct span word = line_word(p->line, 1);
-    if (word.len == 0) {
-        return MISTAKE(p, 1, "expected: scenario NAME");
-    }
-    TRY(set_text(&p->plan->name, word));
-    TRY(check_name(p, word));
-    return parser_end(p, 2);
-}
-
-// One statement of free words, given once.
-static int parse_words(struct parser *p, const char *verb, int *line, char **out)
-{
-    if (*line) {
-        return MISTAKE(p, 0, "'%s' stands already on line %d", verb, *line);
-    }
-    *line = p->line->at.line;
-    if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: %s WORDS", verb);
-    }
-    return set_words(p, out, 1);
-}
-
-static int parse_about(struct parser *p)
-{
-    return parse_words(p, "about", &p->about_line, &p->plan->about);
-}
-
-static int parse_why(struct parser *p)
-{
-    return parse_words(p, "why", &p->why_line, &p->plan->why);
-}
-
-static int parse_source(struct parser *p)
-{
-    return parse_words(p, "source", &p->basis_line, &p->plan->basis);
-}
-
-static const char *const level_words[] = {"must", "should", "info"};
-
-const char *level_word(enum level level)
-{
-    return level_words[level];
-}
-
-static int parse_level(struct parser *p)
-{
-    if (p->level_line) {
-        return MISTAKE(p, 0, "'level' stands already on line %d", p->level_line);
-    }
-    p->level_line = p->line->at.line;
-    for (size_t i = 0; i < HR_COUNT_OF(level_words); i++) {
-        if (line_word_is(p->line, 1, level_words[i])) {
-            p->plan->level = (enum level)i;
-            return parser_end(p, 2);
-        }
-    }
-    return parser_unknown(p, 1, "level", level_words, HR_COUNT_OF(level_words));
-}
-
-static int parse_tags(struct parser *p)
-{
-    struct plan *plan = p->plan;
-    if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: tags WORD...");
-    }
-    for (size_t i = 1; i < p->line->count; i++) {
-        if (plan->tag_count == HR_COUNT_OF(plan->tags)) {
-            return MISTAKE(p, i, "more than %zu tags", HR_COUNT_OF(plan->tags));
-        }
-        struct span tag = line_word(p->line, i);
-        if (tag.len == 0 ||
-            !span_copy_text(tag, plan->tags[plan->tag_count], sizeof plan->tags[0])) {
-            return MISTAKE(p, i, "a tag has 1 to %zu bytes", sizeof plan->tags[0] - 1);
-        }
-        plan->tag_count++;
-    }
-    return 0;
-}
-
-static int parse_needs(struct parser *p)
-{
-    if (p->line->count < 2) {
-        return MISTAKE(p, 1, "expected: needs clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ...");
-    }
-    for (size_t i = 1; i < p->line->count; i++) {
-        unsigned bit = capability_of(line_word(p->line, i));
-        if (!bit) {
-            return parser_unknown(p, i, "capability", capability_words(), CAPABILITY_COUNT);
-        }
-        p->plan->needs |= bit;
-        if (bit == CAN(TLS13)) {
-            p->tls13_use = line_place(p->line, i);
-        }
-        p->plan->needs_services = p->plan->needs_services || bit == CAN(SNTP);
-    }
-    return 0;
-}
-
-static int parse_limit(struct parser *p)
-{
-    if (p->limit_line) {
-        return MISTAKE(p, 0, "'limit' stands already on line %d", p->limit_line);
-    }
-    p->limit_line = p->line->at.line;
-    TRY(parser_duration(p, 1, 1000, &p->plan->limit_us));
-    return parser_end(p, 2);
 }
 
 static int parse_boot(struct parser *p)
@@ -269,7 +82,7 @@ static int parse_boot(struct parser *p)
         return MISTAKE(p, 0, "the device is booted already on line %d", p->boot_line);
     }
     p->boot_line = p->line->at.line;
-    return add_step(p, STEP_BOOT, &step);
+    return parser_add_step(p, STEP_BOOT, &step);
 }
 
 static int parse_time(struct parser *p)
@@ -283,55 +96,19 @@ static int parse_time(struct parser *p)
     if (!is_device && !line_word_is(p->line, 1, "hub")) {
         return parser_unknown(p, 1, "clock", whose, HR_COUNT_OF(whose));
     }
-    if (is_device && !p->clock_use.line) {
-        p->clock_use = line_place(p->line, 0);
-        p->clock_why = "'time device'";
+    if (is_device) {
+        parser_uses(p, CAPABILITY_CLOCK, 0, "'time device'");
     }
-    TRY(add_step(p, STEP_TIME, &step));
+    TRY(parser_add_step(p, STEP_TIME, &step));
     step->is_device = is_device;
     TRY(parser_when(p, 3, is_device, &step->when));
     return parser_end(p, 4);
 }
 
-static int parse_hub(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_hub(p, step);
-}
-
-static int parse_dps(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_dps(p, step);
-}
-
-static int parse_net(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_net(p, step);
-}
-
-static int parse_sntp(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_sntp(p, step);
-}
-
-static int parse_dns(struct parser *p)
-{
-    struct step *step;
-    TRY(add_step(p, STEP_HUB, &step));
-    return parser_dns(p, step);
-}
-
 static int parse_wait(struct parser *p)
 {
     struct step *step;
-    TRY(add_step(p, STEP_WAIT, &step));
+    TRY(parser_add_step(p, STEP_WAIT, &step));
     TRY(parser_duration(p, 1, 1, &step->duration_us));
     return parser_end(p, 2);
 }
@@ -339,11 +116,11 @@ static int parse_wait(struct parser *p)
 static int parse_log(struct parser *p)
 {
     struct step *step;
-    TRY(add_step(p, STEP_LOG, &step));
+    TRY(parser_add_step(p, STEP_LOG, &step));
     if (p->line->count < 2) {
         return MISTAKE(p, 1, "expected: log WORDS");
     }
-    return set_words(p, &step->text, 1);
+    return parser_words(p, &step->text, 1);
 }
 
 // These come from the rig itself; all else needs a device that runs.
@@ -364,12 +141,12 @@ static int parse_expect(struct parser *p)
     struct step *step;
     int oracle = parser_oracle_of(p);
     if (oracle >= 0) {
-        TRY(add_step(p, STEP_ORACLE, &step));
+        TRY(parser_add_step(p, STEP_ORACLE, &step));
         return parser_oracle(p, (enum oracle_kind)oracle, false, step);
     }
     bool is_count = line_word_is(p->line, 1, "count");
     size_t next = 0;
-    TRY(add_step(p, is_count ? STEP_COUNT : STEP_EXPECT, &step));
+    TRY(parser_add_step(p, is_count ? STEP_COUNT : STEP_EXPECT, &step));
     TRY(parser_match(p, is_count ? 2 : 1, &step->match, &next));
     if (is_count) {
         TRY(parser_range(p, next, &step->least, &step->most));
@@ -391,7 +168,7 @@ static int parse_never(struct parser *p)
 {
     struct step *step;
     size_t next = 0;
-    TRY(add_step(p, STEP_NEVER, &step));
+    TRY(parser_add_step(p, STEP_NEVER, &step));
     int oracle = parser_oracle_of(p);
     if (oracle >= 0) {
         return parser_oracle(p, (enum oracle_kind)oracle, true, step);
@@ -407,48 +184,81 @@ static int parse_never(struct parser *p)
 // blocks.c reads these; here they come only with their verb filled in by a name.
 static int parse_block(struct parser *p)
 {
-    return MISTAKE(p, 0, "repeat, end and param must stand there as they are, not come from a name");
+    return MISTAKE(p, 0, "repeat, end, param and include must stand there as they are, not come from "
+                         "a name");
+}
+
+static int parse_while(struct parser *p)
+{
+    struct step *step;
+    TRY(parser_add_step(p, STEP_WHILE, &step));
+    return parser_while(p, step);
+}
+
+static int parse_device(struct parser *p)
+{
+    struct step *step;
+    if (!p->boot_line) {
+        return MISTAKE(p, 0, "this comes before 'boot device'");
+    }
+    TRY(parser_add_step(p, STEP_DEVICE, &step));
+    return parser_device(p, step);
 }
 
 struct verb {
     const char *word;
-    int (*parse)(struct parser *p);
+    int (*parse)(struct parser *p); // NULL: a hub step that change() fills in
     const char *form;
     const char *meaning;
+    int (*change)(struct parser *p, struct step *step);
+    bool is_act; // may stand behind 'do'
 };
 
+#define VERB(word, parse, form, meaning)    {word, parse, form, meaning, NULL, false}
+#define ACT(word, parse, form, meaning)     {word, parse, form, meaning, NULL, true}
+#define CHANGE(word, change, form, meaning) {word, NULL, form, meaning, change, true}
+
 static const struct verb verbs[] = {
-    {"scenario", parse_scenario, "scenario NAME",
-     "first statement; NAME is the file's place in its suite, such as smoke.connect"},
-    {"about", parse_about, "about WORDS", "one line for reports"},
-    {"why", parse_why, "why WORDS", "what its failure costs somebody in the field"},
-    {"level", parse_level, "level must|should|info", "how binding it is; must unless told"},
-    {"source", parse_source, "source WORDS", "the clause or document that it rests on"},
-    {"tags", parse_tags, "tags WORD...", "words to select scenarios by"},
-    {"needs", parse_needs, "needs clock|x509|dps|tls1.3|sntp|echo|quiet|seldom|memory ...",
-     "what the device must offer, else the scenario is skipped"},
-    {"limit", parse_limit, "limit DURATION", "longest run, 60s unless told"},
-    {"set", parser_set, "set KNOB = VALUE", "a knob, before the boot"},
-    {"boot", parse_boot, "boot device", "start the device; exactly once"},
-    {"time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"},
-    {"hub", parse_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
+    VERB("scenario", parser_head_scenario, "scenario NAME",
+     "first statement; NAME is the file's place in its suite, such as smoke.connect"),
+    VERB("about", parser_head_about, "about WORDS", "one line for reports"),
+    VERB("why", parser_head_why, "why WORDS", "what its failure costs somebody in the field"),
+    VERB("level", parser_head_level, "level must|should|info", "how binding it is; must unless told"),
+    VERB("source", parser_head_source, "source WORDS", "the clause or document that it rests on"),
+    VERB("tags", parser_head_tags, "tags WORD...", "words to select scenarios by"),
+    VERB("needs", parser_head_needs, "needs CAPABILITY ...",
+     "what the device must offer, else the scenario is skipped"),
+    VERB("limit", parser_head_limit, "limit DURATION", "longest run, 60s unless told"),
+    VERB("set", parser_set, "set KNOB = VALUE", "a knob, before the boot"),
+    VERB("boot", parse_boot, "boot device", "start the device; exactly once"),
+    ACT("time", parse_time, "time device|hub = WHEN", "set a clock while the scenario runs"),
+    ACT("device", parse_device, "device power on|off | reset | send WORDS",
+     "cut the device's power or give it back, reset it, type on its console"),
+    CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
      "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
-     "change what the hub does"},
-    {"dps", parse_dps, "dps chain NAME | disable | enable | assign hub1|hub2",
-     "change what the provisioning service does"},
-    {"net", parse_net, "net FAULT... | clear", "change the network between: a fault of it, or none"},
-    {"sntp", parse_sntp, "sntp MODE", "change what the time server answers"},
-    {"dns", parse_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"},
-    {"wait", parse_wait, "wait DURATION", "let time pass"},
-    {"log", parse_log, "log WORDS", "a remark in the journal"},
-    {"expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
-     "fail unless the event comes in time, as often as the range says, or as the oracle judges"},
-    {"repeat", parse_block, "repeat N | repeat NAME in VALUE...",
-     "the lines up to 'end' N times, or once per value, with {NAME} filled in"},
-    {"end", parse_block, "end", "the end of a repeat"},
-    {"param", parse_block, "param NAME = VALUE", "{NAME} in later lines stands for the value"},
-    {"never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
-     "fail as soon as the event comes, from this line on"},
+     "change what the hub does"),
+    CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
+     "change what the provisioning service does"),
+    CHANGE("net", parser_net, "net FAULT... | clear", "change the network between: a fault of it, or none"),
+    CHANGE("sntp", parser_sntp, "sntp MODE", "change what the time server answers"),
+    CHANGE("dns", parser_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"),
+    VERB("wait", parse_wait, "wait DURATION", "let time pass"),
+    ACT("log", parse_log, "log WORDS", "a remark in the journal"),
+    VERB("expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
+     "fail unless the event comes in time, as often as the range says, or as the oracle judges"),
+    VERB("repeat", parse_block, "repeat N | repeat NAME in VALUE...",
+     "the lines up to 'end' N times, or once per value, with {NAME} filled in"),
+    VERB("end", parse_block, "end", "the end of a repeat"),
+    VERB("param", parse_block, "param NAME = VALUE", "{NAME} in later lines stands for the value"),
+    VERB("include", parse_block, "include FILE",
+     "the statements of FILE, beside this one, as if they stood here"),
+    VERB("never", parse_never, "never MATCH [before MATCH] | ORACLE ...",
+     "fail as soon as the event comes, from this line on"),
+    VERB("while", parse_while,
+     "while MATCH until MATCH never MATCH | expect MATCH [within DURATION] | expect count MATCH RANGE",
+     "judge every time between the two events, from this line on"),
+    VERB("when", parser_when_do, "when MATCH [times N] do STATEMENT",
+     "do it at the next such event, from this line on; nobody waits for it"),
 };
 
 size_t plan_verb_count(void)
@@ -463,19 +273,67 @@ const char *plan_verb(size_t i, const char **form, const char **meaning)
     return verbs[i].word;
 }
 
+static int parse_verb(struct parser *p, const struct verb *verb)
+{
+    struct step *step;
+    if (verb->parse) {
+        return verb->parse(p);
+    }
+    TRY(parser_add_step(p, STEP_HUB, &step));
+    return verb->change(p, step);
+}
+
+static const struct verb *verb_of(struct span word)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
+        if (span_equals_text(word, verbs[i].word)) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+// The last step leaves the list: it is done when something happens, not in its turn.
+static int take_last_step(struct parser *p, struct step **out)
+{
+    *out = malloc(sizeof **out);
+    ENSURE(*out != NULL, ERR_NO_MEMORY);
+    **out = p->plan->steps[--p->plan->step_count];
+    return 0;
+}
+
+int parser_act(struct parser *p, size_t at, struct step **out)
+{
+    const struct verb *verb = verb_of(line_word(p->line, at));
+    if (!verb || !verb->is_act) {
+        const char *names[HR_COUNT_OF(verbs)];
+        size_t count = 0;
+        for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
+            names[count] = verbs[i].word;
+            count += verbs[i].is_act;
+        }
+        return parser_unknown(p, at, "act behind 'do'", names, count);
+    }
+    const struct line *whole = p->line;
+    const struct line rest = {whole->at, whole->words + at, whole->count - at, whole->source};
+    p->line = &rest;
+    int code = parse_verb(p, verb);
+    p->line = whole;
+    TRY(code);
+    return take_last_step(p, out);
+}
+
 static int parse_line(struct parser *p)
 {
     struct span word = line_word(p->line, 0);
     bool is_first = !p->has_first;
     p->has_first = true;
-    for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
-        if (!line_word_is(p->line, 0, verbs[i].word)) {
-            continue;
-        }
-        if (is_first && verbs[i].parse != parse_scenario) {
-            MISTAKE(p, 0, "the first statement must be: scenario NAME");
-        }
-        return verbs[i].parse(p);
+    const struct verb *verb = verb_of(word);
+    if (verb && is_first && verb->parse != parser_head_scenario) {
+        MISTAKE(p, 0, "the first statement must be: scenario NAME");
+    }
+    if (verb) {
+        return parse_verb(p, verb);
     }
     const char *names[HR_COUNT_OF(verbs)];
     for (size_t i = 0; i < HR_COUNT_OF(verbs); i++) {
@@ -505,6 +363,18 @@ static void check_policy(struct parser *p)
     }
 }
 
+// With one rate for both, a device whose clock is real takes its time.
+static void check_rates(struct parser *p)
+{
+    const struct settings *s = &p->plan->settings;
+    if (s->device_rate_ppm != RATE_REAL_PPM && s->device_rate_ppm != settings_hub_rate_ppm(s) &&
+        !p->uses[CAPABILITY_CLOCK].at.line) {
+        p->uses[CAPABILITY_CLOCK].at =
+            (struct place){p->plan->file, p->knob_lines[KNOB_DEVICE_CLOCK_RATE], 5};
+        p->uses[CAPABILITY_CLOCK].what = "a rate that is not the hub's";
+    }
+}
+
 // What only the whole file shows.
 static void check_whole(struct parser *p)
 {
@@ -517,26 +387,12 @@ static void check_whole(struct parser *p)
         top.line = p->scenario_line ? p->scenario_line : 1;
         diag_add(p->diags, top, "no 'boot device': the scenario never starts the device");
     }
-    const struct settings *s = &p->plan->settings;
-    if (s->device_rate_ppm != RATE_REAL_PPM && s->device_rate_ppm != settings_hub_rate_ppm(s) &&
-        !p->clock_use.line) { // with one rate for both, a device whose clock is real takes its time
-        p->clock_use = (struct place){p->plan->file, p->knob_lines[KNOB_DEVICE_CLOCK_RATE], 5};
-        p->clock_why = "a rate that is not the hub's";
-    }
-    if (p->clock_use.line && !(p->plan->needs & CAN(CLOCK))) {
-        diag_add(p->diags, p->clock_use,
-                 "%s needs a device whose clock can be set; add: needs clock", p->clock_why);
-    }
-    if (p->memory_use.line && !(p->plan->needs & CAN(MEMORY))) {
-        diag_add(p->diags, p->memory_use, "this needs a device whose memory can be watched; add: needs memory");
-    }
-    if (p->dps_use.line && !(p->plan->needs & CAN(DPS))) {
-        diag_add(p->diags, p->dps_use, "this needs a device that registers itself; add: needs dps");
-    }
-    if (p->x509_use.line && !(p->plan->needs & CAN(X509))) {
-        diag_add(p->diags, p->x509_use,
-                 "%s = x509 needs a device that takes a certificate; add: needs x509",
-                 p->plan->settings.is_x509 ? "device.auth" : "device.provisioning");
+    check_rates(p);
+    for (int i = 0; i < CAPABILITY_COUNT; i++) {
+        if (p->uses[i].at.line && !(p->plan->needs & 1U << i)) {
+            diag_add(p->diags, p->uses[i].at, "%s needs a device %s; add: needs %s", p->uses[i].what,
+                     capability_claim((size_t)i), capability_word((size_t)i));
+        }
     }
     check_policy(p);
 }
@@ -545,7 +401,9 @@ static int by_place(const void *a, const void *b)
 {
     const struct diag *x = a;
     const struct diag *y = b;
-    return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
+    int files = strcmp(x->file, y->file);
+    return files               ? files
+           : x->line != y->line ? (x->line > y->line) - (x->line < y->line)
                               : (x->column > y->column) - (x->column < y->column);
 }
 
@@ -575,11 +433,18 @@ static int plan_init(struct plan *plan, const char *file)
                    sizeof plan->settings.dps_chain);
     span_copy_text(span_text(knob_default(KNOB_HUB_CHAIN)), plan->settings.hub_chain,
                    sizeof plan->settings.hub_chain);
-    TRY(set_text(&plan->file, span_text(file)));
-    TRY(set_text(&plan->about, SPAN_EMPTY));
-    TRY(set_text(&plan->why, SPAN_EMPTY));
-    TRY(set_text(&plan->basis, SPAN_EMPTY));
-    return set_text(&plan->name, SPAN_EMPTY);
+    TRY(parser_text(&plan->file, span_text(file)));
+    TRY(parser_text(&plan->about, SPAN_EMPTY));
+    TRY(parser_text(&plan->why, SPAN_EMPTY));
+    TRY(parser_text(&plan->basis, SPAN_EMPTY));
+    return parser_text(&plan->name, SPAN_EMPTY);
+}
+
+static void close_included(struct parser *p)
+{
+    for (size_t i = 0; i < p->plan->included_count; i++) {
+        line_deinit(&p->included[i]);
+    }
 }
 
 // `lexed` is what the lexer returned; its mistakes are in `diags` already.
@@ -588,8 +453,10 @@ static int plan_build(int lexed, const struct line_script *script, struct parser
     if (lexed < 0 && lexed != ERR_SYNTAX) {
         return lexed;
     }
-    TRY(set_text(&p->plan->source, buf_span(&script->text)));
-    TRY(parse_script(p, script));
+    TRY(parser_text(&p->plan->source, buf_span(&script->text)));
+    int code = parse_script(p, script);
+    close_included(p);
+    TRY(code);
     if (p->diags->count > known) {
         qsort(&p->diags->items[known], p->diags->count - known, sizeof *p->diags->items, by_place);
     }
@@ -622,13 +489,28 @@ int plan_parse(const char *name, struct span text, const char *const *chain_name
     return plan_build(line_parse(name, text, &script, diags), &script, &p, known);
 }
 
+static void step_deinit(struct step *step)
+{
+    free(step->source);
+    free(step->text);
+    free(step->message);
+    free(step->oracle);
+    free(step->during);
+    if (step->then) { // an act, which has none itself
+        free(step->then->source);
+        free(step->then->text);
+        free(step->then->message);
+        free(step->then);
+    }
+}
+
 void plan_deinit(struct plan *plan)
 {
     for (size_t i = 0; i < plan->step_count; i++) {
-        free(plan->steps[i].source);
-        free(plan->steps[i].text);
-        free(plan->steps[i].message);
-        free(plan->steps[i].oracle);
+        step_deinit(&plan->steps[i]);
+    }
+    for (size_t i = 0; i < plan->included_count; i++) {
+        free(plan->included[i]);
     }
     free(plan->steps);
     free(plan->file);

@@ -23,6 +23,7 @@
 //   dps      chain NAME | disable | enable | assign hub1|hub2
 //   sntp     MODE                      what the time server answers from now on
 //   dns      hub|dps|NAME BEHAVIOUR    how the name server answers from now on
+//   device   power on|off | reset | send WORDS       the rest of its life, once it is booted
 //   wait     DURATION
 //   log      WORDS
 //   expect   MATCH within DURATION
@@ -40,20 +41,26 @@
 //   expect   detect|recovery|resubscribe|twin-sync within DURATION
 //   expect   renewal margin A..B within DURATION     A, B: durations, or percents of the life
 //   expect   alert NAME[|NAME|silence...] within DURATION
+//   while    MATCH until MATCH never MATCH
+//   while    MATCH until MATCH expect MATCH [within DURATION]
+//   while    MATCH until MATCH expect count MATCH RANGE
+//   when     MATCH [times N] do hub|dps|net|sntp|dns|device|time|log ...
 //   never    backoff TYPE ... | rate MATCH above N per DURATION | leak
 //
 //   repeat   N                         the lines up to `end` N times; steps keep their line
 //   repeat   NAME in VALUE...          once per value, {NAME} in the lines stands for it
 //   end
 //   param    NAME = VALUE              {NAME} in the lines behind it stands for the value
+//   include  FILE                      the statements of FILE, as if they stood here
 //
-//   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE [and ...]]
+//   MATCH:   EVENT [with FIELD = VALUE | FIELD != VALUE | FIELD has TEXT [and ...]]
 //
 // The named oracles (`hubrig words oracles`) watch the whole run and consume no event.
 //
 // An expect looks at events after the last one that an expect matched, or after the last boot,
 // time or hub statement, whichever is later. A never holds from its line on, to the end of the
-// scenario or to the `before` event.
+// scenario or to the `before` event. A while judges every time between its two events, as often as
+// it comes, and passes only if it came. A when acts at the next such events, and nobody waits for it.
 //
 // `hub drop fin` alone closes the live connections; with more words (`hub drop fin at mqtt.puback`)
 // it arms the fault of that name.
@@ -264,18 +271,35 @@ enum step_kind {
     STEP_EXPECT,
     STEP_COUNT,
     STEP_NEVER,
-    STEP_ORACLE
+    STEP_ORACLE,
+    STEP_DEVICE,
+    STEP_WHILE,
+    STEP_WHEN
 };
+
+enum device_verb { DEVICE_POWER_OFF, DEVICE_POWER_ON, DEVICE_RESET, DEVICE_SEND };
+
+struct step_while {
+    struct match from;  // its step's match is judged until its step's before
+    uint64_t within_us; // the match must come that soon; 0 = at any time until then
+    bool is_never;
+};
+
 struct step {
     enum step_kind kind;
+    const char *file; // one that is included, borrowed from the plan; NULL = the scenario's own
     int line;
     int column;
     char *source;         // the statement as written, trimmed
     uint64_t duration_us; // WAIT, EXPECT, COUNT, ORACLE
-    struct match match;   // EXPECT, COUNT, NEVER
-    struct match before;  // NEVER with has_before
+    struct match match;   // EXPECT, COUNT, NEVER, WHILE, WHEN
+    struct match before;  // NEVER with has_before; WHILE: its end
     bool has_before;
-    uint64_t least, most;   // COUNT; most UINT64_MAX = no upper end
+    uint64_t least, most;   // COUNT, WHILE; most UINT64_MAX = no upper end
+    struct step_while *during; // WHILE
+    uint64_t times;            // WHEN
+    struct step *then;         // WHEN: what is done, a step that is not in the plan's list
+    enum device_verb act;      // DEVICE; SEND: text
     bool is_device;         // TIME: device or hub
     struct when when;       // TIME
     enum hub_verb verb;     // HUB
@@ -290,8 +314,10 @@ struct step {
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
-    char *text; // LOG; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none; HUB_DNS: name
+    char *text; // LOG; DEVICE_SEND; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none; HUB_DNS: name
 };
+
+enum { INCLUDES_MOST = 16 };
 
 enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_INFO };
 const char *level_word(enum level level);
@@ -311,7 +337,9 @@ struct plan {
     struct settings settings;
     struct step *steps;
     size_t step_count;
-    char *source; // the whole file, for the evidence
+    char *included[INCLUDES_MOST]; // paths
+    size_t included_count;
+    char *source; // the whole file, for the evidence; included ones as comments behind it
 };
 
 // Parse one file. Mistakes go to `diags` (all of them, each with a did-you-mean where a name is

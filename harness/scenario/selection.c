@@ -204,15 +204,14 @@ static bool is_there(const char *folder, const char *name, const char *extension
 static bool is_scenario(const char *folder, const char *name, char out[PATH_MAX])
 {
     char path[PATH_MAX];
+    bool is_found = false;
     snprintf(path, sizeof path, "%s", name);
-    char *dot = strrchr(path, '.');
-    if (!dot || strchr(name, '/')) {
-        return false;
+    for (char *at = path; *at && !is_found && !strchr(name, '/'); at++) {
+        bool is_dot = *at == '.'; // a file may have some in its own name: tls/only-1.3.scn
+        *at = is_dot ? '/' : *at;
+        is_found = is_dot && is_there(folder, path, ".scn", out);
     }
-    for (char *at = path; at <= dot; at++) {
-        *at = *at == '.' ? '/' : *at;
-    }
-    return is_there(folder, path, ".scn", out);
+    return is_found;
 }
 
 static bool find_in(const char *folder, const char *word, char out[PATH_MAX])

@@ -11,10 +11,7 @@
 
 static int set_device_clock(struct parser *p, size_t at)
 {
-    if (!p->clock_use.line) {
-        p->clock_use = line_place(p->line, 1);
-        p->clock_why = "device.clock";
-    }
+    parser_uses(p, CAPABILITY_CLOCK, 1, "device.clock");
     return parser_when(p, at, true, &p->plan->settings.device_clock);
 }
 
@@ -49,7 +46,7 @@ static int set_device_auth(struct parser *p, size_t at)
     p->plan->settings.is_x509 = is_x509;
     p->plan->settings.is_ca_signed = is_ca;
     if (is_x509) {
-        p->x509_use = line_place(p->line, at);
+        parser_uses(p, CAPABILITY_X509, at, is_ca ? "device.auth = ca" : "device.auth = x509");
     }
     return 0;
 }
@@ -100,10 +97,10 @@ static int set_provisioning(struct parser *p, size_t at)
         }
         p->plan->settings.provisioning = (enum provisioning)i;
         if (i != PROVISIONING_NONE) {
-            p->dps_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_DPS, at, "this");
         }
         if (i == PROVISIONING_X509 || i == PROVISIONING_X509_GROUP) {
-            p->x509_use = line_place(p->line, at);
+            parser_uses(p, CAPABILITY_X509, at, "device.provisioning = x509");
         }
         return 0;
     }
@@ -401,6 +398,8 @@ static int parse_hub_roll(struct parser *p, struct step *step)
     return parser_end(p, 3);
 }
 
+enum { HUB_ROWS_MOST = 16 };
+
 struct hub_row {
     const char *word;
     enum hub_verb verb;
@@ -428,6 +427,20 @@ static int parse_dps_assign(struct parser *p, struct step *step)
     return parser_end(p, 3);
 }
 
+static int unknown_verb(struct parser *p, const char *what, const struct hub_row *rows,
+                        size_t row_count)
+{
+    const char *names[HUB_ROWS_MOST + FAULT_KIND_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        names[count++] = rows[i].word;
+    }
+    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
+        names[count++] = fault_word((enum fault_kind)i);
+    }
+    return parser_unknown(p, 1, what, names, count);
+}
+
 int parser_hub(struct parser *p, struct step *step)
 {
     struct span word = line_word(p->line, 1);
@@ -446,15 +459,24 @@ int parser_hub(struct parser *p, struct step *step)
                        "| c2d BODY | "
                        "desired JSON | method NAME | roll primary|secondary | takeover");
     }
-    const char *names[HR_COUNT_OF(hub_rows) + FAULT_KIND_COUNT];
-    size_t count = 0;
-    for (size_t i = 0; i < HR_COUNT_OF(hub_rows); i++) {
-        names[count++] = hub_rows[i].word;
+    return unknown_verb(p, "hub verb or fault", hub_rows, HR_COUNT_OF(hub_rows));
+}
+
+// At the service's own place, whether the hub's or its own was named, or none.
+static int parse_dps_fault(struct parser *p, struct step *step)
+{
+    TRY(parse_fault(p, step));
+    enum fault_site site = site_of_dps(step->fault.site);
+    if (site == SITE_COUNT) {
+        return MISTAKE(p, 1, "the provisioning service has no place like %s",
+                       site_word(step->fault.site));
     }
-    for (int i = FAULT_NONE + 1; i < FAULT_KIND_COUNT; i++) {
-        names[count++] = fault_word((enum fault_kind)i);
+    if (!(fault_classes(step->fault.kind) & site_classes(site))) {
+        return MISTAKE(p, 1, "%s makes no sense at %s", fault_word(step->fault.kind),
+                       site_word(site));
     }
-    return parser_unknown(p, 1, "hub verb or fault", names, count);
+    step->fault.site = site;
+    return 0;
 }
 
 static const struct hub_row dps_rows[] = {
@@ -466,22 +488,21 @@ static const struct hub_row dps_rows[] = {
 
 int parser_dps(struct parser *p, struct step *step)
 {
-    const char *names[HR_COUNT_OF(dps_rows)];
     struct span word = line_word(p->line, 1);
-    if (!p->dps_use.line) {
-        p->dps_use = line_place(p->line, 0);
-    }
+    parser_uses(p, CAPABILITY_DPS, 0, "this");
     for (size_t i = 0; i < HR_COUNT_OF(dps_rows); i++) {
-        names[i] = dps_rows[i].word;
-        if (span_equals_text(word, names[i])) {
+        if (span_equals_text(word, dps_rows[i].word)) {
             step->verb = dps_rows[i].verb;
             return dps_rows[i].parse(p, step);
         }
     }
     if (word.len == 0) {
-        return MISTAKE(p, 1, "expected: dps chain NAME | disable | enable | assign hub1|hub2");
+        return MISTAKE(p, 1,
+                       "expected: dps chain NAME | FAULT | disable | enable | assign hub1|hub2");
     }
-    return parser_unknown(p, 1, "dps verb", names, HR_COUNT_OF(names));
+    return is_fault_word(word)
+               ? parse_dps_fault(p, step)
+               : unknown_verb(p, "dps verb or fault", dps_rows, HR_COUNT_OF(dps_rows));
 }
 
 int parser_net(struct parser *p, struct step *step)

@@ -5,6 +5,7 @@
 #include "base/when.h"
 #include "certs/timeline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MISTAKE(p, at, ...) diag_add((p)->diags, line_place((p)->line, (at)), __VA_ARGS__)
@@ -16,6 +17,30 @@ int parser_unknown(struct parser *p, size_t at, const char *what, const char *co
     struct span word = line_word(p->line, at);
     return MISTAKE(p, at, "unknown %s '%.*s'%s", what, SPAN_ARG(word),
                    suggest_text(word, names, count, hint));
+}
+
+void parser_uses(struct parser *p, enum capability_index capability, size_t at, const char *what)
+{
+    if (!p->uses[capability].at.line) {
+        p->uses[capability].at = line_place(p->line, at);
+        p->uses[capability].what = what;
+    }
+}
+
+int parser_text(char **field, struct span text)
+{
+    free(*field);
+    *field = span_dup_text(text);
+    ENSURE(*field != NULL, ERR_NO_MEMORY);
+    return 0;
+}
+
+int parser_words(struct parser *p, char **field, size_t at)
+{
+    struct buf joined HR_CLEANUP(buf_deinit);
+    buf_init(&joined, LINE_FILE_BYTES_MOST);
+    TRY(line_join(p->line, at, &joined));
+    return parser_text(field, buf_span(&joined));
 }
 
 int parser_end(struct parser *p, size_t at)
@@ -127,6 +152,16 @@ static int check_field(struct parser *p, size_t at, enum event_type type)
                    suggest_text(word, names, count, hint), event_fields(type));
 }
 
+static int match_how_of(const struct line *line, size_t at)
+{
+    for (int how = MATCH_IS; how <= MATCH_HAS; how++) {
+        if (line_word_is(line, at, match_how_word((enum match_how)how))) {
+            return how;
+        }
+    }
+    return -1;
+}
+
 // FIELD = VALUE at word `at`: three words.
 static int parse_condition(struct parser *p, size_t at, struct match *m)
 {
@@ -134,12 +169,12 @@ static int parse_condition(struct parser *p, size_t at, struct match *m)
         return MISTAKE(p, at, "more than %d conditions on one event", MATCH_WHERE_MOST);
     }
     TRY(check_field(p, at, m->type));
-    bool is_not = line_word_is(p->line, at + 1, "!=");
-    if (!is_not && !line_word_is(p->line, at + 1, "=")) {
-        return MISTAKE(p, at + 1, "expected '=' or '!=' with blanks around it");
+    int how = match_how_of(p->line, at + 1);
+    if (how < 0) {
+        return MISTAKE(p, at + 1, "expected '=', '!=' or 'has' with blanks around it");
     }
     if (p->line->count <= at + 2) {
-        return MISTAKE(p, at + 2, "a value is missing behind '%s'", is_not ? "!=" : "=");
+        return MISTAKE(p, at + 2, "a value is missing behind '%s'", match_how_word((enum match_how)how));
     }
     span_copy_text(line_word(p->line, at), m->where[m->where_count].field,
                    sizeof m->where[0].field);
@@ -148,7 +183,7 @@ static int parse_condition(struct parser *p, size_t at, struct match *m)
         return MISTAKE(p, at + 2, "the value is longer than %zu bytes",
                        sizeof m->where[0].value - 1);
     }
-    m->where[m->where_count].is_not = is_not;
+    m->where[m->where_count].how = (enum match_how)how;
     m->where_count++;
     return 0;
 }

@@ -92,19 +92,22 @@ const char *control_option(const struct control_call *call, const char *name)
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-int control_find_identity(const struct control_call *call, const char *name,
-                          const struct identity **out)
+int control_find_identity(struct control_call *call, const char *name, const struct identity **out)
 {
-    *out = hub_find_identity(call->rig->hub, span_text(name));
+    call->hub = rig_hub_of(call->rig, name);
+    *out = hub_find_identity(call->hub, span_text(name));
     if (*out) {
         return 0;
     }
     static const char *names[NAMES_SUGGESTED_MOST];
     char near[96];
     size_t count = 0;
-    const struct identity *id = NULL;
-    while (count < NAMES_SUGGESTED_MOST && (id = hub_next_identity(call->rig->hub, id))) {
-        names[count++] = id->name;
+    const struct hub *hub;
+    for (size_t i = 0; (hub = rig_hub_at(call->rig, i)); i++) {
+        const struct identity *id = NULL;
+        while (count < NAMES_SUGGESTED_MOST && (id = hub_next_identity(hub, id))) {
+            names[count++] = id->name;
+        }
     }
     FAIL(ERR_UNKNOWN_NAME, "no identity named '%s' is registered%s; `devices` lists them", name,
          suggest_text(span_text(name), names, count, near));
@@ -205,7 +208,8 @@ static int check_verb(const struct control_call *call)
         if (strcmp(verbs[i], call->verb->word) == 0) {
             return 0;
         }
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", verbs[i]);
+        used +=
+            (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", verbs[i]);
         ENSURE(used < sizeof known, ERR_INTERNAL);
     }
     if (!verbs) {
@@ -253,6 +257,7 @@ static json_t *make_reply(struct control_call *call, int code)
 void control_ask(struct control *control, struct span request, const struct control_asker *asker)
 {
     struct control_call call = {.control = control, .rig = control->settings.rig, .asker = *asker};
+    call.hub = call.rig ? call.rig->hub : NULL;
     json_error_t error;
     int code;
     buf_init(&call.text, TEXT_BYTES_MOST);

@@ -13,6 +13,7 @@ struct control {
 struct control_call {
     struct control *control;
     struct rig *rig;
+    struct hub *hub; // of the identity that was found last, else the first one
     const struct control_verb *verb;
     struct control_asker asker;
     const char *args[CONTROL_ARGS_MOST];
@@ -33,5 +34,5 @@ void control_forget_pending(struct control *control);
 // The option's text, or NULL when it was not given; "" for a flag.
 const char *control_option(const struct control_call *call, const char *name);
 // ERR_UNKNOWN_NAME with a suggestion among the registered identities.
-int control_find_identity(const struct control_call *call, const char *name,
+int control_find_identity(struct control_call *call, const char *name,
                           const struct identity **out) HR_NODISCARD;

@@ -105,15 +105,10 @@ static size_t unread_bytes(const struct client *c)
     return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
 }
 
-// `text` gets a line end. A client that has let too much pile up is dropped.
-static void send_line(struct client *c, const char *text, size_t len)
+static void write_line(struct client *c, const char *text, size_t len)
 {
-    if (c->is_closing) {
-        return;
-    }
     struct line_write *w = malloc(sizeof *w + len + 1);
-    if (!w || unread_bytes(c) > CONTROL_QUEUE_BYTES_MOST) {
-        free(w);
+    if (!w) {
         drop_client(c);
         return;
     }
@@ -124,6 +119,33 @@ static void send_line(struct client *c, const char *text, size_t len)
     uv_buf_t out = uv_buf_init(w->bytes, (unsigned)w->len);
     if (uv_write(&w->request, (uv_stream_t *)&c->pipe, &out, 1, on_written) < 0) {
         free(w);
+        drop_client(c);
+    }
+}
+
+// A watcher that reads too slowly gets what waits for it and then this, and no more events.
+static void end_watch(struct client *c)
+{
+    static const char line[] =
+        "{\"ok\":false,\"error\":\"ERR_LIMIT\",\"class\":\"infra\",\"text\":\"events are missing "
+        "from here on: they came faster than they were read, and 8 MiB waited; watch fewer\"}";
+    c->is_watching = false;
+    c->is_overlong = true; // it ends once it has read all
+    buf_clear(&c->in);
+    write_line(c, line, sizeof line - 1);
+}
+
+// `text` gets a line end. A client that has let too much pile up gets no more.
+static void send_line(struct client *c, const char *text, size_t len)
+{
+    if (c->is_closing) {
+        return;
+    }
+    if (unread_bytes(c) <= CONTROL_QUEUE_BYTES_MOST) {
+        write_line(c, text, len);
+    } else if (c->is_watching) {
+        end_watch(c);
+    } else {
         drop_client(c);
     }
 }

@@ -12,7 +12,7 @@ enum {
     CONTROL_CLIENTS_MOST = 32,
     CONTROL_LINE_BYTES_MOST = 1 << 20,   // of a request
     CONTROL_QUEUE_PAUSE_BYTES = 1 << 20, // unread answers: no further request is looked at
-    CONTROL_QUEUE_BYTES_MOST = 8 << 20,  // unread events: the watcher is dropped
+    CONTROL_QUEUE_BYTES_MOST = 8 << 20,  // unread events: the watch ends, and is told so
     CONTROL_SOCKET_PATH_MOST = 107,
 };
 

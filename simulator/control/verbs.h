@@ -46,8 +46,8 @@
       "the hub of an enrolled device from its next registration on")                               \
     X(takeover, "takeover", "ID", 1, 1, "", true,                                                  \
       "end its connection as another client with its identity would")                              \
-    X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id=", true,                             \
-      "queue a message for a device")                                                              \
+    X(c2d, "c2d", "ID BODY", 2, 2, "property=... ack= ttl= id= input=", true,                      \
+      "queue a message for a device, or for the input of a module")                                \
     X(feedback, "feedback", "", 0, 0, "", false, "feedback on messages as it comes")              \
     X(twin, "twin", "ID", 1, 1, "", false, "the twin of a device as JSON")                        \
     X(twin_desired, "twin-desired", "ID JSON", 2, 2, "replace", true,                              \

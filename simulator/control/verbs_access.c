@@ -86,7 +86,7 @@ int control_do_remove_device(struct control_call *call)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    TRY(hub_remove_identity(call->rig->hub, id->name));
+    TRY(hub_remove_identity(call->hub, id->name));
     call->result = json_pack("{s:s}", "id", call->args[0]);
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, "%s is removed, with its modules", call->args[0]);
@@ -139,7 +139,7 @@ int control_do_messages(struct control_call *call)
     TRY(control_find_identity(call, call->args[0], &id));
     call->result = json_array();
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
-    (void)hub_c2d_list(call->rig->hub, span_text(id->name), visit_message, &list);
+    (void)hub_c2d_list(call->hub, span_text(id->name), visit_message, &list);
     TRY(list.code);
     return call->text.len ? 0 : buf_printf(&call->text, "no message waits for %s", id->name);
 }
@@ -148,7 +148,7 @@ int control_do_purge(struct control_call *call)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    size_t count = hub_c2d_purge(call->rig->hub, span_text(id->name));
+    size_t count = hub_c2d_purge(call->hub, span_text(id->name));
     call->result = json_pack("{s:s, s:I}", "id", id->name, "purged", (json_int_t)count);
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, "%zu message%s for %s removed", count, count == 1 ? "" : "s",
@@ -172,7 +172,7 @@ int control_do_settle(struct control_call *call)
     if (span_parse_u64(span_text(call->args[1]), &sequence) < 0 || way == HR_COUNT_OF(ways)) {
         FAIL(ERR_SYNTAX, "expected: settle ID SEQUENCE complete|reject|abandon");
     }
-    if (ways[way].settle(call->rig->hub, id, sequence) != REASON_OK) {
+    if (ways[way].settle(call->hub, id, sequence) != REASON_OK) {
         FAIL(ERR_VALUE, "message %" PRIu64 " is not on its way to %s; `messages %s` shows them",
              sequence, id->name, id->name);
     }

@@ -19,10 +19,11 @@ static int add_line(struct buf *text, const char *line)
 
 // ---- lists
 
-static int show_device(struct control_call *call, const struct identity *id)
+static int show_device(struct control_call *call, const struct hub *hub, const struct identity *id)
 {
-    char line[HUB_NAME_BYTES_MOST + 100];
-    uint32_t connection = hub_connection_of(call->rig->hub, id);
+    char line[HUB_NAME_BYTES_MOST + 400];
+    const char *host = hub_settings_of(hub)->host;
+    uint32_t connection = hub_connection_of(hub, id);
     const char *auth = id->auth == HUB_AUTH_SAS ? "sas" : "x509";
     int len = snprintf(line, sizeof line, "%-32s  %-4s  %-8s  ", id->name, auth,
                        id->is_disabled ? "disabled" : "enabled");
@@ -31,20 +32,27 @@ static int show_device(struct control_call *call, const struct identity *id)
     } else {
         snprintf(line + len, sizeof line - (size_t)len, "not connected");
     }
-    json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:I}", "id", id->name, "auth", auth, "enabled",
-                            !id->is_disabled, "connected", connection != 0, "connection",
-                            (json_int_t)connection);
+    size_t used = strlen(line);
+    if (hub != call->rig->hub) {
+        snprintf(line + used, sizeof line - used, ", at %s", host);
+    }
+    json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I}", "id", id->name, "hub", host, "auth",
+                            auth, "enabled", !id->is_disabled, "connected", connection != 0,
+                            "connection", (json_int_t)connection);
     ENSURE(row && json_array_append_new(call->result, row) == 0, ERR_NO_MEMORY);
     return add_line(&call->text, line);
 }
 
 int control_do_devices(struct control_call *call)
 {
-    const struct identity *id = NULL;
+    const struct hub *hub;
     call->result = json_array();
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
-    while ((id = hub_next_identity(call->rig->hub, id))) {
-        TRY(show_device(call, id));
+    for (size_t i = 0; (hub = rig_hub_at(call->rig, i)); i++) {
+        const struct identity *id = NULL;
+        while ((id = hub_next_identity(hub, id))) {
+            TRY(show_device(call, hub, id));
+        }
     }
     return call->text.len ? 0 : buf_append_text(&call->text, "no device is registered");
 }
@@ -202,8 +210,8 @@ static int set_disabled(struct control_call *call, bool is_disabled)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    bool was_connected = hub_connection_of(call->rig->hub, id) != 0;
-    TRY(hub_set_disabled(call->rig->hub, id->name, is_disabled));
+    bool was_connected = hub_connection_of(call->hub, id) != 0;
+    TRY(hub_set_disabled(call->hub, id->name, is_disabled));
     bool is_closed = is_disabled && was_connected;
     call->result = json_pack("{s:s, s:b, s:b}", "id", id->name, "enabled", !is_disabled,
                              "was_connected", was_connected);
@@ -226,7 +234,7 @@ static int roll(struct control_call *call, const struct identity *id, bool is_se
 {
     struct buf connection_string HR_CLEANUP(buf_wipe);
     buf_init(&connection_string, 2000);
-    TRY(hub_roll_key(call->rig->hub, id->name, is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY,
+    TRY(hub_roll_key(call->hub, id->name, is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY,
                      NULL));
     const char *key = is_secondary ? id->secondary_key : id->primary_key;
     TRY(rig_connection_string(call->rig, id, call->control->settings.port, &connection_string));
@@ -270,7 +278,7 @@ int control_do_takeover(struct control_call *call)
 {
     const struct identity *id = NULL;
     TRY(control_find_identity(call, call->args[0], &id));
-    bool was_connected = hub_take_over(call->rig->hub, id);
+    bool was_connected = hub_take_over(call->hub, id);
     call->result = json_pack("{s:s, s:b}", "id", id->name, "was_connected", was_connected);
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     return buf_printf(&call->text, was_connected ? "%s was taken over" : "%s is not connected",

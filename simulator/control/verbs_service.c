@@ -68,6 +68,7 @@ static int read_message(const struct control_call *call, struct c2d_message *m)
     }
     m->ttl_s = (uint32_t)(ttl_us / 1000000 < UINT32_MAX ? ttl_us / 1000000 : UINT32_MAX);
     m->message_id = span_text(id);
+    m->input = span_text(control_option(call, "input"));
     m->body = span_text(call->args[1]);
     return 0;
 }
@@ -82,12 +83,12 @@ int control_do_c2d(struct control_call *call)
     TRY(read_message(call, &message));
     TRY(read_properties(call, properties, &message.property_count));
     error_clear();
-    enum reason reason = hub_c2d_send(call->rig->hub, span_text(id->name), &message, &sequence);
+    enum reason reason = hub_c2d_send(call->hub, span_text(id->name), &message, &sequence);
     if (reason != REASON_OK) {
         return refused(reason);
     }
-    size_t waiting = hub_c2d_count(call->rig->hub, span_text(id->name));
-    bool is_connected = hub_connection_of(call->rig->hub, id) != 0;
+    size_t waiting = hub_c2d_count(call->hub, span_text(id->name));
+    bool is_connected = hub_connection_of(call->hub, id) != 0;
     call->result =
         json_pack("{s:s, s:I, s:I, s:b}", "id", id->name, "sequence", (json_int_t)sequence,
                   "waiting", (json_int_t)waiting, "connected", is_connected);
@@ -116,7 +117,7 @@ int control_do_twin(struct control_call *call)
     buf_init(&json, TWIN_BYTES_MOST);
     TRY(control_find_identity(call, call->args[0], &id));
     error_clear();
-    enum reason reason = hub_twin_get_json(call->rig->hub, span_text(id->name), &json);
+    enum reason reason = hub_twin_get_json(call->hub, span_text(id->name), &json);
     if (reason != REASON_OK) {
         return refused(reason);
     }
@@ -136,7 +137,7 @@ int control_do_twin_desired(struct control_call *call)
     error_clear();
     bool is_replaced = control_option(call, "replace") != NULL;
     enum reason reason = (is_replaced ? hub_twin_replace_desired : hub_twin_patch_desired)(
-        call->rig->hub, span_text(id->name), span_text(call->args[1]), &version);
+        call->hub, span_text(id->name), span_text(call->args[1]), &version);
     if (reason != REASON_OK) {
         return refused(reason);
     }
@@ -152,6 +153,7 @@ int control_do_twin_desired(struct control_call *call)
 struct control_pending {
     struct control_pending *next;
     struct control *control;
+    struct hub *hub;    // that was asked
     uint64_t method_id; // 0 until the hub has given one
     struct control_asker asker;
     char name[HUB_NAME_BYTES_MOST];
@@ -197,7 +199,7 @@ void control_forget_pending(struct control *control)
     while (control->pending) {
         struct control_pending *p = control->pending;
         control->pending = p->next;
-        hub_method_forget(control->settings.rig->hub, p->method_id);
+        hub_method_forget(p->hub, p->method_id);
         p->asker.reply(p->asker.context, NULL);
         free(p);
     }
@@ -228,6 +230,7 @@ int control_do_method(struct control_call *call)
     ENSURE(p != NULL, ERR_NO_MEMORY);
     p->asker = call->asker;
     p->control = call->control;
+    p->hub = call->hub;
     p->next = call->control->pending;
     call->control->pending = p;
     span_copy_text(span_text(id->name), p->name, sizeof p->name);
@@ -240,7 +243,7 @@ int control_do_method(struct control_call *call)
     call->is_answered_later = true; // also when the answer comes before the next line
     struct control *control = call->control;
     uint64_t method_id = 0;
-    enum reason reason = hub_method_invoke(call->rig->hub, &method, on_done, p, &method_id);
+    enum reason reason = hub_method_invoke(call->hub, &method, on_done, p, &method_id);
     if (reason == REASON_OK) {
         if (control->pending == p) { // not answered yet
             p->method_id = method_id;

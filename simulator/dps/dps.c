@@ -89,30 +89,13 @@ uint64_t dps_now_us(const struct dps *dps)
 
 // ---- enrollments
 
-static int check_key(const char *name, const char *key_base64)
-{
-    struct buf key;
-    buf_init(&key, 128);
-    int code = base64_decode(span_text(key_base64), &key);
-    size_t len = key.len;
-    buf_wipe(&key);
-    if (code == ERR_NO_MEMORY) {
-        return code;
-    }
-    if (code < 0 || len < SAS_KEY_BYTES_LEAST || len > SAS_KEY_BYTES_MOST) {
-        FAIL(ERR_VALUE, "enrollment %s: a key is not the base64 text of %d to %d bytes", name,
-             SAS_KEY_BYTES_LEAST, SAS_KEY_BYTES_MOST);
-    }
-    return 0;
-}
-
 static int check_symmetric(const struct dps_enrollment *e)
 {
     if (!e->primary_key[0]) {
         FAIL(ERR_VALUE, "enrollment %s: symmetric key attestation needs a primary key", e->name);
     }
-    TRY(check_key(e->name, e->primary_key));
-    return e->secondary_key[0] ? check_key(e->name, e->secondary_key) : 0;
+    TRY(sas_check_key(e->name, "primary", e->primary_key));
+    return e->secondary_key[0] ? sas_check_key(e->name, "secondary", e->secondary_key) : 0;
 }
 
 static int check_x509(struct dps_enrollment *e)

@@ -151,3 +151,13 @@ void dps_refuse(struct dps *dps, const struct dps_caller *caller, int status,
 // clock env->mono_us; UINT64_MAX = never.
 uint64_t dps_deadline_us(const struct dps *dps);
 void dps_tick(struct dps *dps);
+
+// What a restart should find again: the keeper is told of each registration that has ended, before
+// anybody hears of it, and reads it with dps_export. One that is still assigning is not kept: after
+// a restart its poll is answered 404, and the device registers again.
+typedef int dps_keeper(void *context, const char *registration_id);
+void dps_set_keeper(struct dps *dps, dps_keeper *keeper, void *context); // NULL = none
+// One registration as JSON, appended. ERR_UNKNOWN_NAME, ERR_NO_MEMORY.
+int dps_export(const struct dps *dps, const char *registration_id, struct buf *out) HR_NODISCARD;
+// Puts back what dps_export wrote, without an event. ERR_VALUE (damaged), ERR_NO_MEMORY.
+int dps_import(struct dps *dps, struct span json) HR_NODISCARD;

@@ -57,9 +57,14 @@ struct dps {
     struct registration *registrations;
     uint64_t minute_began_us;
     uint32_t registered_in_minute;
+    dps_keeper *keeper;
+    void *keeper_context;
 };
 
 // registration.c
+// By id without case: NULL when there is none; dps_registration_of makes it, NULL without memory.
+struct registration *dps_registration_find(const struct dps *dps, const char *id);
+struct registration *dps_registration_of(struct dps *dps, const char *id);
 bool dps_is_linked(const struct dps *dps, const char *host);
 
 int64_t dps_utc_us(const struct dps *dps);

@@ -103,7 +103,6 @@ static void every_status_has_its_cause_and_code(void **state)
     }
 }
 
-
 // ---- the way of a registration
 
 static void a_registration_is_assigning_and_then_assigned(void **state)
@@ -419,6 +418,61 @@ static void a_fault_answers_with_any_status(void **state)
     }
 }
 
+static void a_registration_is_exported_and_imported_as_it_was(void **state)
+{
+    (void)state;
+    struct dps_rig other;
+    const struct dps_settings settings = dps_rig_settings();
+    struct buf first HR_CLEANUP(buf_deinit);
+    struct buf second HR_CLEANUP(buf_deinit);
+    buf_init(&first, 10000);
+    buf_init(&second, 10000);
+    enroll_bench((struct dps_enrollment){.allocation = DPS_CUSTOM});
+    rig.ruling = (struct dps_ruling){.status = 200, .hub = "one.azure-devices.net"};
+    rig.ruling_payload = "{\"site\":\"rack-7\"}";
+    json_decref(provision("bench-01", DPS_RIG_KEY, ""));
+    assert_int_equal(dps_export(rig.dps, "BENCH-01", &first), 0);
+    assert_int_equal(dps_export(rig.dps, "nobody", &first), ERR_UNKNOWN_NAME);
+    dps_rig_open_with(&other, &settings);
+    assert_int_equal(dps_import(other.dps, buf_span(&first)), 0);
+    assert_int_equal(dps_export(other.dps, "bench-01", &second), 0);
+    assert_string_equal(buf_text(&first), buf_text(&second));
+    assert_non_null(strstr(buf_text(&first), "rack-7"));
+    dps_rig_close(&other);
+}
+
+static const struct {
+    const char *row;
+    const char *from, *to; // in what was exported
+} damages[] = {
+    {"no JSON", "{", ""},
+    {"no id", "\"id\"", "\"di\""},
+    {"a state that is none", "\"state\":1", "\"state\":9"},
+    {"still assigning", "\"state\":1", "\"state\":0"},
+    {"an unknown substatus", "initialAssignment", "initialRefusal"},
+    {"no operation id", "\"operation_id\"", "\"operation\""},
+    {"a number for a text", "\"etag\":\"", "\"etag\":7,\"x\":\""},
+};
+
+static void a_damaged_record_is_refused(void **state)
+{
+    (void)state;
+    struct buf good HR_CLEANUP(buf_deinit);
+    buf_init(&good, 10000);
+    json_decref(provision("bench-01", DPS_RIG_KEY, ""));
+    assert_int_equal(dps_export(rig.dps, "bench-01", &good), 0);
+    for (size_t i = 0; i < HR_COUNT_OF(damages); i++) {
+        char text[4000];
+        const char *at = strstr(buf_text(&good), damages[i].from);
+        assert_non_null(at);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - buf_text(&good)), buf_text(&good),
+                 damages[i].to, at + strlen(damages[i].from));
+        if (dps_import(rig.dps, span_text(text)) != ERR_VALUE) {
+            fail_msg("%s: taken: %s", damages[i].row, text);
+        }
+    }
+}
+
 static const struct {
     const char *row;
     struct dps_enrollment e;
@@ -464,6 +518,8 @@ int main(void)
         WITH_RIG(another_hub_is_taken_as_the_policy_says),
         WITH_RIG(registering_again_changes_only_the_time),
         WITH_RIG(a_fault_answers_with_any_status),
+        WITH_RIG(a_registration_is_exported_and_imported_as_it_was),
+        WITH_RIG(a_damaged_record_is_refused),
         WITH_RIG(bad_enrollments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

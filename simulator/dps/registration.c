@@ -118,7 +118,7 @@ static void lower(const char *id, char out[DPS_ID_BYTES_MOST + 1])
     out[n] = '\0';
 }
 
-static struct registration *find(const struct dps *dps, const char *id)
+struct registration *dps_registration_find(const struct dps *dps, const char *id)
 {
     char key[DPS_ID_BYTES_MOST + 1];
     struct registration *r = NULL;
@@ -127,9 +127,9 @@ static struct registration *find(const struct dps *dps, const char *id)
     return r;
 }
 
-static struct registration *find_or_add(struct dps *dps, const char *id)
+struct registration *dps_registration_of(struct dps *dps, const char *id)
 {
-    struct registration *r = find(dps, id);
+    struct registration *r = dps_registration_find(dps, id);
     if (r) {
         return r;
     }
@@ -343,6 +343,10 @@ static void complete(struct dps *dps, struct registration *r)
     if (touch(dps, r) < 0) {
         fail(r, 500000, "Internal server error");
     }
+    if (dps->keeper && dps->keeper(dps->keeper_context, r->id) < 0) {
+        env_log(dps->env, LOG_ERROR, "the registration of %s is not kept: %s", r->id,
+                error_text(ERR_IO));
+    }
     emit_end(dps, r);
 }
 
@@ -403,7 +407,7 @@ static bool is_throttled(struct dps *dps)
 static void start(struct dps *dps, const struct dps_caller *caller, const struct enrolled *e,
                   const struct identity *identity, char *payload, struct dps_answer *answer)
 {
-    struct registration *r = find_or_add(dps, caller->registration_id);
+    struct registration *r = dps_registration_of(dps, caller->registration_id);
     if (!r || make_operation_id(dps, r) < 0) {
         free(payload);
         reject_plain(dps, caller, 500, "memory or randomness failed in the simulator", answer);
@@ -459,7 +463,7 @@ void dps_register(struct dps *dps, const struct dps_caller *caller, struct span 
     if (read_body(dps, caller, body, &payload, answer) < 0) {
         return;
     }
-    const struct registration *r = find(dps, caller->registration_id);
+    const struct registration *r = dps_registration_find(dps, caller->registration_id);
     if (is_throttled(dps)) {
         reject_plain(dps, caller, 429, "the service takes no more registrations this minute",
                      answer);
@@ -499,7 +503,7 @@ void dps_status(struct dps *dps, const struct dps_caller *caller, struct span op
     const struct enrolled *e = NULL;
     struct identity identity;
     dps_tick(dps);
-    struct registration *r = find(dps, caller->registration_id);
+    struct registration *r = dps_registration_find(dps, caller->registration_id);
     EMIT(dps->journal, DPS_STATUS, caller->connection, caller->registration_id,
          F_SPAN("operation_id", operation_id));
     if (r && polls_too_fast(dps, r)) {

@@ -142,7 +142,7 @@ static int open_rig(struct hubrig *hub, const struct hubrig_options *options)
     hub->rig.settings.recipes = NULL; // it pointed to this frame
     TRY(journal_listen(hub->rig.journal, on_event, hub));
     TRY(hub->state ? state_attach(hub->state, hub->rig.hub) : 0);
-    TRY(hub_file_apply(&hub->file, &hub->rig));
+    TRY(hub_file_apply(&hub->file, &hub->rig, hub->state));
     TRY(rig_use_chain(&hub->rig, or_else(options->chain, hub->file.chain, "azure/digicert-g2")));
     TRY(server_listen(hub->rig.server, options->address ? options->address : "127.0.0.1",
                       options->port, &hub->port));

@@ -73,6 +73,17 @@ const char *site_word(enum fault_site site)
     return sites[site].word;
 }
 
+enum fault_site site_of_dps(enum fault_site site)
+{
+    const char *place = strchr(sites[site].word, '.');
+    for (int i = 0; i < SITE_COUNT; i++) {
+        if (strncmp(sites[i].word, "dps", 3) == 0 && strcmp(sites[i].word + 3, place) == 0) {
+            return (enum fault_site)i;
+        }
+    }
+    return SITE_COUNT;
+}
+
 unsigned site_classes(enum fault_site site)
 {
     return sites[site].classes;

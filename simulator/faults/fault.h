@@ -167,4 +167,7 @@ static inline enum drop_how fault_drop(const uint64_t *number)
 }
 const char *fault_meaning(enum fault_kind kind);
 const char *site_word(enum fault_site site);
+// The place of the provisioning service that is like this one of the hub, "tls.finished" to
+// "dps.finished"; itself when it is one, SITE_COUNT when there is none.
+enum fault_site site_of_dps(enum fault_site site);
 const char *site_meaning(enum fault_site site);

@@ -37,27 +37,32 @@ enum fault_class {
     X(NET_HTTPS, "net.https", AT_STATE, "the network before the hub's port for WebSocket and HTTPS, 443") \
     X(NET_DPS, "net.dps", AT_STATE, "the network before the provisioning service")
 
-// What the hub is about to put on the wire. In TLS 1.3 everything between server_hello and the end of
-// the handshake is encrypted and counts as finished.
+// What a server is about to put on the wire. In TLS 1.3 everything between server_hello and the end
+// of the handshake is encrypted and counts as finished. NAME and word: whose sites, who: in a sentence.
+#define SITE_FLIGHT_TABLE(X, NAME, word, who)                                                      \
+    X(NAME##_CLIENT_HELLO, word ".client_hello", AT_TLS_HELLO,                                     \
+      "a ClientHello arrived and " who " is about to answer it")                                   \
+    X(NAME##_SERVER_HELLO, word ".server_hello", AT_TLS_MESSAGE,                                   \
+      who " is about to send ServerHello")                                                         \
+    X(NAME##_CERTIFICATE, word ".certificate", AT_TLS_MESSAGE, who " is about to send its chain")  \
+    X(NAME##_SERVER_KEY_EXCHANGE, word ".server_key_exchange", AT_TLS_MESSAGE,                     \
+      who " is about to send its signed half of the key exchange")                                 \
+    X(NAME##_CERTIFICATE_REQUEST, word ".certificate_request", AT_TLS_MESSAGE,                     \
+      who " is about to ask for a client certificate")                                             \
+    X(NAME##_SERVER_HELLO_DONE, word ".server_hello_done", AT_TLS_MESSAGE,                         \
+      who " is about to end its first flight")                                                     \
+    X(NAME##_NEW_SESSION_TICKET, word ".new_session_ticket", AT_TLS_MESSAGE,                       \
+      who " is about to send a session ticket")                                                    \
+    X(NAME##_CHANGE_CIPHER_SPEC, word ".change_cipher_spec", AT_TLS_RECORD,                        \
+      who " is about to switch to encryption")                                                     \
+    X(NAME##_FINISHED, word ".finished", AT_TLS_RECORD,                                            \
+      who " is about to end the handshake on its side")                                            \
+    X(NAME##_APPLICATION_DATA, word ".application_data", AT_TLS_RECORD,                            \
+      who " is about to send a record with MQTT or HTTP in it")
+
 #define SITE_TLS_TABLE(X)                                                                          \
-    X(TLS_CLIENT_HELLO, "tls.client_hello", AT_TLS_HELLO,                                          \
-      "a ClientHello arrived and the hub is about to answer it")                                   \
-    X(TLS_SERVER_HELLO, "tls.server_hello", AT_TLS_MESSAGE, "the hub is about to send ServerHello") \
-    X(TLS_CERTIFICATE, "tls.certificate", AT_TLS_MESSAGE, "the hub is about to send its chain")    \
-    X(TLS_SERVER_KEY_EXCHANGE, "tls.server_key_exchange", AT_TLS_MESSAGE,                          \
-      "the hub is about to send its signed half of the key exchange")                              \
-    X(TLS_CERTIFICATE_REQUEST, "tls.certificate_request", AT_TLS_MESSAGE,                          \
-      "the hub is about to ask for a client certificate")                                          \
-    X(TLS_SERVER_HELLO_DONE, "tls.server_hello_done", AT_TLS_MESSAGE,                              \
-      "the hub is about to end its first flight")                                                  \
-    X(TLS_NEW_SESSION_TICKET, "tls.new_session_ticket", AT_TLS_MESSAGE,                            \
-      "the hub is about to send a session ticket")                                                 \
-    X(TLS_CHANGE_CIPHER_SPEC, "tls.change_cipher_spec", AT_TLS_RECORD,                             \
-      "the hub is about to switch to encryption")                                                  \
-    X(TLS_FINISHED, "tls.finished", AT_TLS_RECORD,                                                 \
-      "the hub is about to end the handshake on its side")                                         \
-    X(TLS_APPLICATION_DATA, "tls.application_data", AT_TLS_RECORD,                                 \
-      "the hub is about to send a record with MQTT or HTTP in it")
+    SITE_FLIGHT_TABLE(X, TLS, "tls", "the hub")                                                    \
+    SITE_FLIGHT_TABLE(X, DPS, "dps", "the provisioning service")
 
 #define SITE_MQTT_TABLE(X)                                                                         \
     X(MQTT_CONNACK, "mqtt.connack", AT_CONNACK | AT_OWNER, "the hub is about to accept a CONNECT") \
@@ -208,6 +213,8 @@ enum fault_class {
     X(HELLO_REQUEST, "hello-request", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA,              \
       AT_TLS_MESSAGE | AT_TLS_RECORD,                                                              \
       "ask the device for a new handshake; at tls.application_data it is then made")               \
+    X(KEY_UPDATE, "key-update", ARG_NOTHING, ARG_NOTHING, TLS_APPLICATION_DATA, AT_TLS_RECORD,     \
+      "change the hub's keys behind it and ask the device to change its own (TLS 1.3)")            \
     X(PLAIN, "plain-text", ARG_WORD("http|mqtt|random|echo"), ARG_NOTHING, TLS_CLIENT_HELLO, AT_TLS, \
       "send something else than TLS and nothing more: HTTP 400, an MQTT CONNACK, random bytes, or " \
       "the ClientHello")                                                                           \

@@ -524,6 +524,25 @@ static void every_row_has_its_words(void **state)
     }
 }
 
+static void the_provisioning_service_has_the_places_of_the_hub(void **state)
+{
+    (void)state;
+    static const enum fault_site rows[][2] = {
+        {SITE_TCP_ACCEPT, SITE_DPS_ACCEPT},     {SITE_TLS_CLIENT_HELLO, SITE_DPS_CLIENT_HELLO},
+        {SITE_TLS_FINISHED, SITE_DPS_FINISHED}, {SITE_MQTT_PUBACK, SITE_DPS_PUBACK},
+        {SITE_DPS_STATUS, SITE_DPS_STATUS},     {SITE_MQTT_C2D, SITE_COUNT},
+        {SITE_NET_ANY, SITE_COUNT},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        assert_int_equal(site_of_dps(rows[i][0]), rows[i][1]);
+    }
+    for (int i = SITE_TLS_CLIENT_HELLO; i <= SITE_TLS_APPLICATION_DATA; i++) {
+        enum fault_site twin = site_of_dps((enum fault_site)i);
+        assert_int_not_equal(twin, SITE_COUNT);
+        assert_int_equal(site_classes(twin), site_classes((enum fault_site)i));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +563,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_reads_as_the_same_fault),
         cmocka_unit_test(clearing_removes_every_fault_and_says_so),
         cmocka_unit_test(every_row_has_its_words),
+        cmocka_unit_test(the_provisioning_service_has_the_places_of_the_hub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

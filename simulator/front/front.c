@@ -62,7 +62,7 @@ int front_check_fault(const struct fault *fault)
     if (fault_is_state(fault->kind)) {
         return check_state(fault, brief);
     }
-    if (site_classes(fault->site) & AT_NAMELESS && fault->site != SITE_DPS_ACCEPT) {
+    if (site_classes(fault->site) & AT_NAMELESS && site_of_dps(fault->site) != fault->site) {
         return 0;
     }
     if (!(fault_classes(fault->kind) & AT_NAMELESS)) {

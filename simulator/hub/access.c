@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text_code.h"
 #include "simulator/hub/hub_private.h"
+#include "simulator/hub/sas.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static int roll(struct hub *hub, const char *name, enum hub_key which, const cha
 {
     char fresh[KEY_TEXT_BYTES];
     if (key_base64) {
-        TRY(hub_check_key(name, key_words[which], key_base64));
+        TRY(sas_check_key(name, key_words[which], key_base64));
         snprintf(fresh, sizeof fresh, "%s", key_base64);
     } else {
         TRY(make_key(hub, fresh));
@@ -127,8 +128,8 @@ int hub_add_policy(struct hub *hub, const struct access_policy *policy)
     if (hub->policy_count == HUB_POLICIES_MOST) {
         FAIL(ERR_LIMIT, "a hub has at most %d policies", HUB_POLICIES_MOST);
     }
-    TRY(hub_check_key(policy->name, "primary", policy->primary_key));
-    TRY(hub_check_key(policy->name, "secondary", policy->secondary_key));
+    TRY(sas_check_key(policy->name, "primary", policy->primary_key));
+    TRY(sas_check_key(policy->name, "secondary", policy->secondary_key));
     hub->policies[hub->policy_count++] = *policy;
     return 0;
 }

@@ -147,7 +147,8 @@ static void emit_queued(struct hub *hub, const struct hub_entry *entry, const st
     EMIT(hub->journal, C2D_QUEUED, 0, entry->identity.name, F_INT("sequence", item->entry.sequence),
          F_SPAN("message_id", m->message_id), F_TEXT("ack", acks[m->ack]), F_INT("ttl_s", m->ttl_s),
          F_INT("body_bytes", m->body.len), F_SPAN("body", hub_shown(m->body)),
-         F_SPAN("properties", buf_span(&json)), F_INT("waiting", entry->message_count));
+         F_SPAN("properties", buf_span(&json)), F_INT("waiting", entry->message_count),
+         F_SPAN("input", m->input));
 }
 
 static enum reason queue_message(struct hub *hub, struct hub_entry *entry,
@@ -188,6 +189,10 @@ enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_mes
     enum reason reason = c2d_check(message);
     if (reason != REASON_OK) {
         return reason;
+    }
+    if (message->input.len && span_find(name, '/') == name.len) {
+        error_set(ERR_VALUE, "only a module has inputs; '%.*s' is a device", SPAN_ARG(name));
+        return REASON_INVALID_ARGUMENT;
     }
     hub_c2d_tick(hub, entry); // what has expired takes no place
     if (entry->message_count >= C2D_QUEUE_MOST) {
@@ -259,13 +264,18 @@ int hub_c2d_restore(struct hub *hub, struct span name, const struct c2d_entry *s
 
 // ---- the device
 
+enum c2d_way c2d_way_of(const struct c2d_message *message)
+{
+    return message->input.len ? C2D_BY_INPUT : C2D_ADDRESSED;
+}
+
 bool hub_c2d_take(struct hub *hub, const struct identity *identity, const struct hub_link *link,
-                  struct c2d_entry *out)
+                  unsigned ways, struct c2d_entry *out)
 {
     struct hub_entry *entry = entry_of(hub, identity);
     hub_c2d_tick(hub, entry);
     struct c2d_item *item = entry->messages;
-    while (item && item->entry.is_locked) {
+    while (item && (item->entry.is_locked || !(c2d_way_of(&item->entry.message) & ways))) {
         item = item->next;
     }
     if (!item) {

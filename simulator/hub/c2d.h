@@ -13,6 +13,7 @@ enum {
     C2D_QUEUE_MOST = 50,
     C2D_BYTES_MOST = 65536, // body, values of system properties, names and values of the others
     C2D_ID_BYTES_MOST = 128,
+    C2D_INPUT_BYTES_MOST = 100,
     C2D_PROPERTIES_MOST = 64,
     C2D_LOCK_S = 60,
     C2D_TTL_S_MOST = 2 * 24 * 3600,
@@ -64,6 +65,7 @@ struct c2d_message { // every span is borrowed; an empty one = not set
     struct span user_id;
     struct span content_type;
     struct span content_encoding;
+    struct span input; // of a module, that a route leads to; empty: the message is addressed
     struct span to; // empty: "/devices/{d}[/modules/{m}]/messages/deviceBound"
     const struct c2d_property *properties;
     size_t property_count;
@@ -85,7 +87,8 @@ struct c2d_entry {
 // Queues a copy and hands it to the device when one is subscribed. `sequence` may be NULL.
 // REASON_UNKNOWN_IDENTITY, REASON_C2D_QUEUE_FULL (403004), REASON_C2D_TOO_LARGE,
 // REASON_INVALID_ARGUMENT (a property that is no printable ASCII or has an empty value, an id over
-// 128 bytes, a ttl out of range) or REASON_INTERNAL, each with a sentence in error_detail().
+// 128 bytes, an input that is no name or not of a module, a ttl out of range) or REASON_INTERNAL,
+// each with a sentence in error_detail().
 enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_message *message,
                          uint64_t *sequence);
 // Visits the queue, oldest first; the visitor returns false to stop and must not change the queue.
@@ -114,10 +117,14 @@ void hub_c2d_listen(struct hub *hub, c2d_feedback_listener *listener, void *cont
 
 // ---- the device's side
 
+// How a message reaches its identity; a bit each.
+enum c2d_way { C2D_ADDRESSED = 1, C2D_BY_INPUT = 2 };
+enum c2d_way c2d_way_of(const struct c2d_message *message);
 // The oldest message that is not locked, now locked for C2D_LOCK_S; false when there is none.
 // `link` is the connection it goes to, NULL for a device that fetches over HTTPS.
+// `ways`: those that the device takes now.
 bool hub_c2d_take(struct hub *hub, const struct identity *identity, const struct hub_link *link,
-                  struct c2d_entry *out);
+                  unsigned ways, struct c2d_entry *out);
 // By sequence. REASON_LOCK_LOST when it is not locked (any more).
 // It has really gone out: a second delivery in the same MQTT session carries DUP.
 void hub_c2d_sent(struct hub *hub, const struct identity *identity, uint64_t sequence);

@@ -52,6 +52,18 @@ static struct span text_of(const struct c2d_message *m, const struct system_text
     return *(const struct span *)(const void *)((const char *)m + row->offset);
 }
 
+static bool is_input(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!is_letter && !(c >= '0' && c <= '9') && !strchr("-_.", c)) {
+            return false;
+        }
+    }
+    return name.len <= C2D_INPUT_BYTES_MOST;
+}
+
 static enum reason check_property(const struct c2d_property *p)
 {
     if (p->name.len == 0 || !is_printable(p->name, '!')) {
@@ -99,6 +111,10 @@ enum reason c2d_check(const struct c2d_message *m)
             return refuse("%s is printable ASCII of at most %zu bytes, seen %zu bytes",
                           system_texts[i].key + 4, system_texts[i].bytes_most, text.len);
         }
+    }
+    if (!is_input(m->input)) {
+        return refuse("the name of an input has at most %d letters, digits and -_.",
+                      C2D_INPUT_BYTES_MOST);
     }
     if (m->property_count > C2D_PROPERTIES_MOST) {
         return refuse("a message has at most %d properties, seen %zu", C2D_PROPERTIES_MOST,
@@ -153,8 +169,8 @@ struct c2d_item *c2d_item_new(const struct identity *identity, const struct c2d_
         default_to(identity->name, to, sizeof to);
         m.to = span_text(to);
     }
-    struct c2d_item *item =
-        calloc(1, sizeof *item + m.property_count * sizeof *m.properties + size_of(&m));
+    struct c2d_item *item = calloc(1, sizeof *item + m.property_count * sizeof *m.properties +
+                                          size_of(&m) + m.input.len);
     if (!item) {
         return NULL;
     }
@@ -172,6 +188,7 @@ struct c2d_item *c2d_item_new(const struct identity *identity, const struct c2d_
     m.content_type = keep(&at, m.content_type);
     m.content_encoding = keep(&at, m.content_encoding);
     m.to = keep(&at, m.to);
+    m.input = keep(&at, m.input);
     item->entry.message = m;
     return item;
 }
@@ -184,6 +201,12 @@ static int add_pair(const char *key, struct span value, struct buf *out)
     return percent_encode(value, out);
 }
 
+static struct span device_of(const struct identity *identity)
+{
+    struct span module;
+    return span_cut(span_text(identity->name), '/', &module);
+}
+
 int c2d_bag(const struct identity *identity, const struct c2d_message *message, struct buf *out)
 {
     char to[HUB_NAME_BYTES_MOST + 64];
@@ -192,8 +215,12 @@ int c2d_bag(const struct identity *identity, const struct c2d_message *message, 
         default_to(identity->name, to, sizeof to);
         m.to = span_text(to);
     }
+    if (m.input.len) { // routed: addressed to nobody, from a module of the same device
+        m.to = SPAN_EMPTY;
+    }
     struct buf bag HR_CLEANUP(buf_deinit);
     buf_init(&bag, out->cap);
+    TRY(m.input.len ? add_pair("%24.cdid", device_of(identity), &bag) : 0);
     for (size_t i = 0; i < HR_COUNT_OF(system_texts); i++) {
         struct span text = text_of(&m, &system_texts[i]);
         TRY(text.len ? add_pair(system_texts[i].key, text, &bag) : 0);

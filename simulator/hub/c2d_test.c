@@ -24,7 +24,7 @@ static enum reason send(struct hub_rig *rig, const char *id, enum c2d_ack ack, u
 static uint64_t take(struct hub_rig *rig)
 {
     struct c2d_entry entry;
-    return hub_c2d_take(rig->hub, device_of(rig), NULL, &entry) ? entry.sequence : 0;
+    return hub_c2d_take(rig->hub, device_of(rig), NULL, C2D_ADDRESSED, &entry) ? entry.sequence : 0;
 }
 
 // Moves both clocks and does what is due.

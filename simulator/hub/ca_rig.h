@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests: a hub with shared access policies and CA certificates, the latter judged without X.509.
+// For tests: a hub with shared access policies and CA certificates, the latter judged without
+// X.509.
 #pragma once
 #include "simulator/hub/access.h"
 #include "simulator/hub/hub_rig.h"
@@ -16,8 +17,9 @@ static inline struct span word_part(struct span der, int index)
     return text;
 }
 
-static inline int word_chain_leads_to(const struct span *chain, size_t count, const struct span *anchors,
-                               size_t anchor_count, int64_t utc_s, struct cert_judgement *out)
+static inline int word_chain_leads_to(const struct span *chain, size_t count,
+                                      const struct span *anchors, size_t anchor_count,
+                                      int64_t utc_s, struct cert_judgement *out)
 {
     (void)utc_s;
     *out = (struct cert_judgement){.verdict = CERT_UNTRUSTED};
@@ -35,7 +37,9 @@ static inline int word_chain_leads_to(const struct span *chain, size_t count, co
 
 static inline int word_common_name(struct span der, char *out, size_t capacity)
 {
-    return word_part(der, 0).len > 0 && span_copy_text(word_part(der, 0), out, capacity) ? 0 : ERR_SYNTAX;
+    return word_part(der, 0).len > 0 && span_copy_text(word_part(der, 0), out, capacity)
+               ? 0
+               : ERR_SYNTAX;
 }
 
 static const struct hub_crypto word_crypto = {word_chain_leads_to, word_common_name};

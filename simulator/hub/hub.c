@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/hub/hub.h"
 #include "base/error.h"
-#include "base/text_code.h"
 #include "base/when.h"
 #include "simulator/hub/hub_private.h"
 #include "simulator/hub/sas.h"
@@ -240,30 +239,13 @@ int hub_keep(struct hub *hub, const struct hub_entry *entry, unsigned what)
     return hub->keeper ? hub->keeper(hub->keeper_context, &entry->identity, what) : 0;
 }
 
-int hub_check_key(const char *name, const char *which, const char *key_base64)
-{
-    struct buf key;
-    buf_init(&key, sizeof((struct identity *)0)->primary_key);
-    int code = base64_decode(span_text(key_base64), &key);
-    size_t len = key.len;
-    buf_wipe(&key);
-    if (code == ERR_NO_MEMORY) {
-        return code;
-    }
-    if (code < 0 || len < SAS_KEY_BYTES_LEAST || len > SAS_KEY_BYTES_MOST) {
-        FAIL(ERR_VALUE, "%s: the %s key is not the base64 text of %d to %d bytes", name, which,
-             SAS_KEY_BYTES_LEAST, SAS_KEY_BYTES_MOST);
-    }
-    return 0;
-}
-
 static int check_keys(const struct identity *id)
 {
     if (!id->primary_key[0] && !id->secondary_key[0]) {
         FAIL(ERR_VALUE, "%s: a SAS identity needs a key", id->name);
     }
-    TRY(id->primary_key[0] ? hub_check_key(id->name, "primary", id->primary_key) : 0);
-    TRY(id->secondary_key[0] ? hub_check_key(id->name, "secondary", id->secondary_key) : 0);
+    TRY(id->primary_key[0] ? sas_check_key(id->name, "primary", id->primary_key) : 0);
+    TRY(id->secondary_key[0] ? sas_check_key(id->name, "secondary", id->secondary_key) : 0);
     return 0;
 }
 

@@ -156,8 +156,6 @@ void hub_method_free(struct hub *hub);
 void hub_method_offer(struct hub *hub, struct hub_link *link);
 void hub_method_tick(struct hub *hub);
 uint64_t hub_method_deadline_us(const struct hub *hub);
-// The base64 text of 16 to 64 bytes, or ERR_VALUE with a sentence.
-int hub_check_key(const char *name, const char *which, const char *key_base64) HR_NODISCARD;
 bool hub_label_is_valid(const char *label); // of a policy or CA certificate
 // "policy NAME primary": how auth_result.key names a policy's key.
 void hub_policy_key_text(const struct access_policy *policy, enum hub_key which,

@@ -32,7 +32,8 @@ struct renewal {
     X(NO_BODY, 400, 400004, "the payload is missing: expected JSON with 'id' and 'csr'")           \
     X(NO_JSON, 400, 400006, "cannot decode json format")                                           \
     X(NO_OBJECT, 400, 400004, "the payload is no object, so its 'id' is not the device's")         \
-    X(UNKNOWN_FIELD, 400, 400004, "the payload has an unknown field: 'id', 'csr' and 'replace' only") \
+    X(UNKNOWN_FIELD, 400, 400004,                                                                  \
+      "the payload has an unknown field: 'id', 'csr' and 'replace' only")                          \
     X(NO_ID, 400, 400004, "'id' is missing or empty: the id of the device that is connected")      \
     X(OTHER_ID, 400, 400004, "'id' is not the device that is connected")                           \
     X(NO_CSR, 400, 400004, "'csr' is missing or empty: a signing request, PKCS#10 DER in base64")  \
@@ -117,7 +118,7 @@ static int accept(struct hub *hub, const struct identity *identity, const struct
 
 struct wish {
     json_t *root;
-    struct span csr; // base64
+    struct span csr;     // base64
     const char *replace; // NULL: nothing
 };
 
@@ -206,23 +207,26 @@ static enum refusal check_replace(const struct hub *hub, const struct renewal *a
     return is_any || strcmp(wish->replace, active->rid) == 0 ? TAKEN : REFUSAL_NOTHING_TO_REPLACE;
 }
 
-// What the body of a refusal says besides its sentence; "" = nothing.
-static void print_info(enum refusal refusal, const struct renewal *active, const struct wish *wish,
-                       uint64_t wait_us, char out[INFO_BYTES_MOST])
+// What the body of a refusal says besides its sentence.
+static int print_info(enum refusal refusal, const struct renewal *active, const struct wish *wish,
+                      uint64_t wait_us, struct buf *out)
 {
     char expires[TWIN_TIME_BYTES];
-    out[0] = '\0';
-    if (refusal == REFUSAL_ACTIVE) {
-        print_expiry(active, expires);
-        snprintf(out, INFO_BYTES_MOST,
-                 "{\"requestId\":\"%s\",\"operationExpires\":\"%s\",\"correlationId\":\"%s\"}",
-                 active->rid, expires, active->correlation_id);
-    } else if (refusal == REFUSAL_NOTHING_TO_REPLACE) {
-        snprintf(out, INFO_BYTES_MOST, "{\"requestId\":\"%s\"}", wish->replace);
-    } else if (refusal == REFUSAL_THROTTLED) {
-        snprintf(out, INFO_BYTES_MOST, "{\"retryAfter\":%d}",
-                 (int)((wait_us + 999999) / 1000000));
+    if (refusal == REFUSAL_THROTTLED) {
+        return buf_printf(out, "{\"retryAfter\":%d}", (int)((wait_us + 999999) / 1000000));
     }
+    if (refusal != REFUSAL_ACTIVE && refusal != REFUSAL_NOTHING_TO_REPLACE) {
+        return buf_append_text(out, "null");
+    }
+    bool is_conflict = refusal == REFUSAL_ACTIVE;
+    TRY(buf_append_text(out, "{\"requestId\":\""));
+    TRY(json_escape(span_text(is_conflict ? active->rid : wish->replace), out));
+    if (!is_conflict) {
+        return buf_append_text(out, "\"}");
+    }
+    print_expiry(active, expires);
+    return buf_printf(out, "\",\"operationExpires\":\"%s\",\"correlationId\":\"%s\"}", expires,
+                      active->correlation_id);
 }
 
 // ---- requests
@@ -270,9 +274,10 @@ static int start(struct hub *hub, struct hub_entry *entry, struct buf *csr_der,
 static int judge(struct hub *hub, struct hub_entry *entry, struct span body, struct wish *wish,
                  struct renewal_answer *out)
 {
-    char info[INFO_BYTES_MOST];
     uint64_t wait_us = 0;
+    struct buf info HR_CLEANUP(buf_deinit);
     struct buf csr HR_CLEANUP(buf_deinit);
+    buf_init(&info, INFO_BYTES_MOST);
     buf_init(&csr, RENEWAL_CSR_BYTES_MOST);
     enum refusal refusal = read_wish(&entry->identity, body, wish);
     EMIT(hub->journal, RENEWAL_REQUESTED, hub_connection_of(hub, &entry->identity),
@@ -290,9 +295,8 @@ static int judge(struct hub *hub, struct hub_entry *entry, struct span body, str
     if (refusal == TAKEN) {
         return start(hub, entry, &csr, out);
     }
-    print_info(refusal, entry->renewal, wish, wait_us, info);
-    return refuse(hub, &entry->identity, refusal, refusals[refusal].sentence,
-                  info[0] ? info : "null", out);
+    TRY(print_info(refusal, entry->renewal, wish, wait_us, &info));
+    return refuse(hub, &entry->identity, refusal, refusals[refusal].sentence, buf_text(&info), out);
 }
 
 int hub_renewal_request(struct hub *hub, const struct identity *identity, struct span rid,
@@ -409,6 +413,6 @@ void hub_set_issuer(struct hub *hub, const struct hub_issuer *issuer)
 
 bool hub_renews(const struct hub *hub, const char *api_version)
 {
-    return hub->issuer.issue && (hub->settings.takes_any_renewal ||
-                                 strcmp(api_version, FIRST_API_VERSION) >= 0);
+    return hub->issuer.issue &&
+           (hub->settings.takes_any_renewal || strcmp(api_version, FIRST_API_VERSION) >= 0);
 }

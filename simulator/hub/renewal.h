@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Renewal of device certificates over the hub (preview): a device sends a signing request, hears 202
-// at once and, when the CA is done, 200 with the new chain. One request of an identity is active at a
-// time; a later one may replace it. The last answer waits for a device that is not subscribed.
+// Renewal of device certificates over the hub (preview): a device sends a signing request, hears
+// 202 at once and, when the CA is done, 200 with the new chain. One request of an identity is
+// active at a time; a later one may replace it. The last answer waits for a device that is not
+// subscribed.
 //
 //     struct renewal_answer answer;
 //     renewal_answer_init(&answer);
@@ -42,5 +43,4 @@ void renewal_answer_deinit(struct renewal_answer *answer);
 int hub_renewal_request(struct hub *hub, const struct identity *identity, struct span rid,
                         struct span body, struct renewal_answer *out) HR_NODISCARD;
 // Moves the last answer of the identity's request out, 200 or 400; false when there is none yet.
-bool hub_renewal_take(struct hub *hub, const struct identity *identity,
-                      struct renewal_answer *out);
+bool hub_renewal_take(struct hub *hub, const struct identity *identity, struct renewal_answer *out);

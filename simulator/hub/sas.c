@@ -225,3 +225,18 @@ struct span sas_redacted(struct span text, char *out, size_t capacity_bytes)
     memcpy(out + kept, "***", 4);
     return span_of(out, kept + 3);
 }
+
+int sas_check_key(const char *name, const char *which, const char *key_base64)
+{
+    struct buf key HR_CLEANUP(buf_wipe);
+    buf_init(&key, SAS_KEY_BYTES_MOST + 3);
+    int code = base64_decode(span_text(key_base64), &key);
+    if (code == ERR_NO_MEMORY) {
+        return code;
+    }
+    if (code < 0 || key.len < SAS_KEY_BYTES_LEAST || key.len > SAS_KEY_BYTES_MOST) {
+        FAIL(ERR_VALUE, "%s: the %s key is not the base64 text of %d to %d bytes", name, which,
+             SAS_KEY_BYTES_LEAST, SAS_KEY_BYTES_MOST);
+    }
+    return 0;
+}

@@ -42,3 +42,6 @@ const char *sas_resource_print(struct span resource, char *out, size_t capacity_
 // Text from a device that may hold a secret by mistake (a token as user name): what follows
 // "sig=" or "SharedAccessKey=" is replaced by "***" in `out`; text without either comes back as is.
 struct span sas_redacted(struct span text, char *out, size_t capacity_bytes);
+// Is it the base64 text of 16 to 64 bytes? ERR_VALUE with a sentence that names whose `which` key
+// is none, ERR_NO_MEMORY.
+int sas_check_key(const char *name, const char *which, const char *key_base64) HR_NODISCARD;

@@ -110,6 +110,12 @@ static int append_number(int64_t number, struct buf *out)
     return buf_append(out, span_of(text + at, sizeof text - at));
 }
 
+static int append_member(const char *head, int64_t number, struct buf *out)
+{
+    TRY(buf_append_text(out, head));
+    return append_number(number, out);
+}
+
 static int field_to_json(const struct field *f, struct buf *out)
 {
     TRY(buf_append_text(out, ",\""));
@@ -128,13 +134,16 @@ static int field_to_json(const struct field *f, struct buf *out)
 
 int event_to_json(const struct event *e, struct buf *out)
 {
-    TRY(buf_printf(out, "{\"seq\":%" PRIu64 ",\"at_us\":%" PRIu64 ",\"event\":\"%s\"", e->seq,
-                   e->at_us, words[e->type]));
+    TRY(append_member("{\"seq\":", (int64_t)e->seq, out));
+    TRY(append_member(",\"at_us\":", (int64_t)e->at_us, out));
+    TRY(buf_append_text(out, ",\"event\":\""));
+    TRY(buf_append_text(out, words[e->type]));
+    TRY(buf_append_u8(out, '"'));
     if (e->machine_us && e->machine_us != e->at_us) {
-        TRY(buf_printf(out, ",\"machine_us\":%" PRIu64, e->machine_us));
+        TRY(append_member(",\"machine_us\":", (int64_t)e->machine_us, out));
     }
     if (e->connection) {
-        TRY(buf_printf(out, ",\"connection\":%" PRIu32, e->connection));
+        TRY(append_member(",\"connection\":", e->connection, out));
     }
     if (e->device && e->device[0]) {
         TRY(buf_append_text(out, ",\"device\":\""));

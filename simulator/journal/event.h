@@ -9,7 +9,7 @@
 
 //    C name                  word                     fields                                         meaning
 #define EVENT_TABLE(X)                                                                             \
-    X(RUN_STARTED, "run.started", "scenario device network rate seed",                                  \
+    X(RUN_STARTED, "run.started", "scenario device network seed rate",                             \
       "a scenario began; network: whether it has a private one; rate: how fast its clocks run")                               \
     X(RUN_STEP, "run.step", "line text", "a statement of the scenario began")                      \
     X(RUN_NOTE, "run.note", "text", "a remark of the scenario or the rig")                         \
@@ -26,7 +26,8 @@
     X(LOG_STATE, "log.state", "dialect code meaning text",                                         \
       "the device's log tells of a step that it took, as a dialect reads it")                      \
     X(DOCTOR_ROOT, "doctor.root", "file missing what try",                                         \
-      "the root of the hub's chain is not in what the bench gives the device to trust")            \
+      "whether what the bench gives the device to trust has the root of the hub's chain; missing "  \
+      "names a root that it has not")                                                              \
     X(DOCTOR_BUNDLE, "doctor.bundle", "rule file what shows try",                                  \
       "what is wrong with a root file that the bench gives the device")                            \
     X(DOCTOR_IDENTITY, "doctor.identity", "rule file what shows try",                              \
@@ -108,10 +109,10 @@
       "a registration ended because its enrollment is disabled")                                   \
     X(DPS_REJECTED, "dps.rejected", "status error_code message why retry_after_s",                 \
       "a request was answered with a status of 400 or more")                                       \
-    X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting",    \
+    X(C2D_QUEUED, "c2d.queued", "sequence message_id ack ttl_s body_bytes body properties waiting input", \
       "the service sent a message to the device; waiting counts the queue")                            \
     X(C2D_DELIVERED, "c2d.delivered",                                                                  \
-      "sequence message_id qos dup packet_id body_bytes properties",                                   \
+      "sequence message_id qos dup packet_id body_bytes properties input",                                 \
       "a message was published to the device; it is complete at once with QoS 0, else with its "       \
       "PUBACK")                                                                                        \
     X(C2D_COMPLETED, "c2d.completed", "sequence message_id", "the device has taken a message")         \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/mqtt/packet.h"
 #include "base/error.h"
+#include "base/scarce.h"
 #include "base/test.h"
 
 #include <stdlib.h>
@@ -348,6 +349,58 @@ static void lengths_take_the_fewest_bytes(void **state)
     buf_deinit(&out);
 }
 
+static int write_some(struct buf *out)
+{
+    const struct mqtt_connect c = {.level = MQTT_LEVEL, .client_id = SPAN_LITERAL("d")};
+    const struct mqtt_filter filter = {SPAN_LITERAL("a/#"), 1};
+    const struct mqtt_publish p = {.topic = SPAN_LITERAL("t"), .body = span_of(out, sizeof *out)};
+    TRY(mqtt_write_connect(&c, out));
+    TRY(mqtt_write_subscribe(1, &filter, 1, out));
+    TRY(mqtt_write_unsubscribe(2, &filter.text, 1, out));
+    TRY(mqtt_write_suback(1, SPAN_LITERAL("\x01"), out));
+    TRY(mqtt_write_puback(3, out));
+    TRY(mqtt_write_connack(true, 0, out));
+    TRY(mqtt_write_pingreq(out));
+    for (int i = 0; i < 100; i++) {
+        TRY(mqtt_write_publish(&p, out));
+    }
+    return mqtt_write_disconnect(out);
+}
+
+static int read_all(struct span bytes, size_t *count)
+{
+    struct mqtt_reader reader;
+    struct mqtt_packet p;
+    int code = 0;
+    mqtt_reader_init(&reader);
+    while ((code = mqtt_reader_next(&reader, &bytes, &p)) == 1) {
+        ++*count;
+    }
+    mqtt_reader_deinit(&reader);
+    return code;
+}
+
+static void live_through_a_stream(void *context)
+{
+    struct buf bytes;
+    size_t count = 0;
+    (void)context;
+    buf_init(&bytes, 1U << 20);
+    scarce_begin();
+    int code = write_some(&bytes);
+    code = code < 0 ? code : read_all(buf_span(&bytes), &count);
+    scarce_end();
+    assert_int_equal(code, scarce_has_failed() ? ERR_NO_MEMORY : 0);
+    assert_int_equal(count == 108, code == 0);
+    buf_deinit(&bytes);
+}
+
+static void without_memory_reader_and_writers_say_so(void **state)
+{
+    (void)state;
+    assert_true(scarce_live(live_through_a_stream, NULL) > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +412,7 @@ int main(void)
         cmocka_unit_test(filters_read_back_one_by_one),
         cmocka_unit_test(the_hubs_answers_have_their_bytes),
         cmocka_unit_test(lengths_take_the_fewest_bytes),
+        cmocka_unit_test(without_memory_reader_and_writers_say_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,30 +14,29 @@
 
 enum { TOPIC_MOST = 65535 };
 
-// The QoS at which the device has subscribed to its messages, or -1.
-static int granted_qos(const struct mqtt_session *s)
+// The QoS at which the device has subscribed to messages that come this way, or -1.
+static int granted_qos(const struct mqtt_session *s, enum c2d_way way)
 {
-    static const char *const of_module[] = {"/messages/devicebound/#", "/#"};
+    static const char *const of_module[] = {"/messages/devicebound/#", "/inputs/#"};
     struct hub *hub = s->world.hub;
     char text[TOPIC_BYTES_MOST];
+    struct span own = topic_below(s->name, of_module[way == C2D_BY_INPUT], text);
+    int qos = hub_session_qos(hub, s->identity, own);
     bool is_module = strchr(s->name, '/') != NULL;
-    int most = -1;
-    for (size_t i = 0; i < (is_module ? HR_COUNT_OF(of_module) : 1); i++) {
-        int qos = hub_session_qos(hub, s->identity, topic_below(s->name, of_module[i], text));
-        most = qos > most ? qos : most;
-    }
-    if (!is_module) {
-        int qos =
-            hub_session_qos(hub, s->identity, SPAN_LITERAL("devices/+/messages/devicebound/#"));
-        most = qos > most ? qos : most;
-    }
-    return most;
+    struct span all = is_module ? topic_below(s->name, "/#", text)
+                                : SPAN_LITERAL("devices/+/messages/devicebound/#");
+    int qos_of_all = hub_session_qos(hub, s->identity, all);
+    return qos_of_all > qos ? qos_of_all : qos;
 }
 
 static int write_topic(const struct mqtt_session *s, const struct c2d_entry *entry, struct buf *out)
 {
     char text[TOPIC_BYTES_MOST];
-    TRY(buf_append(out, topic_below(s->name, "/messages/devicebound/", text)));
+    bool is_input = c2d_way_of(&entry->message) == C2D_BY_INPUT;
+    TRY(buf_append(out,
+                   topic_below(s->name, is_input ? "/inputs/" : "/messages/devicebound/", text)));
+    TRY(is_input ? buf_append(out, entry->message.input) : 0);
+    TRY(is_input ? buf_append_u8(out, '/') : 0);
     return c2d_bag(s->identity, &entry->message, out);
 }
 
@@ -64,12 +63,13 @@ void session_on_c2d_ready(struct hub_link *link)
     struct mqtt_session *s = session_of_link(link);
     struct c2d_entry entry;
     while (s->state == SESSION_OPEN && s->unacked_count < UNACKED_MOST) {
-        int qos = granted_qos(s);
-        if (qos < 0 || !hub_c2d_take(s->world.hub, s->identity, link, &entry)) {
+        unsigned ways = (granted_qos(s, C2D_ADDRESSED) >= 0 ? C2D_ADDRESSED : 0u) |
+                        (granted_qos(s, C2D_BY_INPUT) >= 0 ? C2D_BY_INPUT : 0u);
+        if (!ways || !hub_c2d_take(s->world.hub, s->identity, link, ways, &entry)) {
             break;
         }
         if (s->state == SESSION_OPEN) {
-            deliver(s, &entry, qos);
+            deliver(s, &entry, granted_qos(s, c2d_way_of(&entry.message)));
         }
     }
     session_wake(s);
@@ -104,21 +104,30 @@ static void remember(struct mqtt_session *s, uint16_t packet_id, uint64_t sequen
     }
 }
 
-static struct span bag_of(struct span topic)
+// What stands behind ".../devicebound/" or ".../inputs/INPUT/"; *input is empty for the former.
+static struct span bag_of(const struct mqtt_session *s, struct span topic, struct span *input)
 {
-    static const char mark[] = "/messages/devicebound/";
-    const uint8_t *at = memmem(topic.ptr, topic.len, mark, sizeof mark - 1);
-    return at ? span_from(topic, (size_t)(at - topic.ptr) + sizeof mark - 1) : SPAN_EMPTY;
+    char text[TOPIC_BYTES_MOST];
+    struct span rest;
+    struct span head = topic_below(s->name, "/inputs/", text);
+    *input = SPAN_EMPTY;
+    if (span_starts_with(topic, head)) {
+        *input = span_cut(span_from(topic, head.len), '/', &rest);
+        return rest;
+    }
+    return span_from(topic, topic_below(s->name, "/messages/devicebound/", text).len);
 }
 
 // The decoded message id, empty without one. ERR_SYNTAX never comes: the hub wrote the bag.
 static int read_message_id(struct span bag, struct buf *out)
 {
-    struct span rest;
-    if (!span_starts_with(bag, SPAN_LITERAL("%24.mid="))) {
-        return 0;
+    while (bag.len) {
+        struct span pair = span_cut(bag, '&', &bag);
+        if (span_starts_with(pair, SPAN_LITERAL("%24.mid="))) {
+            return percent_decode(span_from(pair, 8), out);
+        }
     }
-    return percent_decode(span_from(span_cut(bag, '&', &rest), 8), out);
+    return 0;
 }
 
 void session_c2d_sent(struct mqtt_session *s, const struct answer *a,
@@ -126,7 +135,8 @@ void session_c2d_sent(struct mqtt_session *s, const struct answer *a,
 {
     struct hub *hub = s->world.hub;
     const struct identity *identity = s->identity;
-    struct span bag = bag_of(publish->topic);
+    struct span input;
+    struct span bag = bag_of(s, publish->topic, &input);
     struct buf id HR_CLEANUP(buf_deinit);
     buf_init(&id, C2D_ID_BYTES_MOST + 1);
     if (read_message_id(bag, &id) < 0) {
@@ -139,7 +149,8 @@ void session_c2d_sent(struct mqtt_session *s, const struct answer *a,
     EMIT(s->world.journal, C2D_DELIVERED, s->connection, s->name, F_INT("sequence", a->number),
          F_SPAN("message_id", buf_span(&id)), F_INT("qos", publish->qos),
          F_BOOL("dup", publish->is_dup), F_INT("packet_id", publish->packet_id),
-         F_INT("body_bytes", publish->body.len), F_SPAN("properties", hub_shown(bag)));
+         F_INT("body_bytes", publish->body.len), F_SPAN("properties", hub_shown(bag)),
+         F_SPAN("input", input));
     if (publish->qos == 0) {
         (void)hub_c2d_complete(hub, identity, a->number); // it may be purged by now
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The n-th allocation fails, for every n: nothing leaks, nothing crashes, and the session either
-// ends or lives on. Linked with --wrap for malloc, calloc and realloc.
+// ends or lives on.
+#include "base/scarce.h"
 #include "simulator/hub/c2d.h"
 #include "simulator/hub/method.h"
 #include "simulator/hub/renewal.h"
@@ -9,45 +10,6 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long left = -1; // allocations that still succeed; -1 = all
-static bool has_failed;
-
-static bool fails(void)
-{
-    if (left < 0) {
-        return false;
-    }
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    left = -1; // only this one
-    has_failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 struct transport {
     size_t sent_bytes;
@@ -93,8 +55,9 @@ static void write_life(struct buf *bytes)
 
 // One hub, one identity, one life; every step may fail for want of memory. The journal has no
 // listener, so that only the code under test allocates.
-static void live(const struct buf *bytes)
+static void live(void *bytes)
 {
+    scarce_begin();
     struct fake_world fake = {.utc_us = RIG_NOW_S * INT64_C(1000000)};
     struct env env = env_fake(&fake);
     struct hub_settings settings;
@@ -116,7 +79,7 @@ static void live(const struct buf *bytes)
         mqtt_session_free(s);
         assert_true(transport.closes <= 1);
     }
-    if (!has_failed) {
+    if (!scarce_has_failed()) {
         assert_int_equal(transport.sent_bytes, 4 + 5 + 4 + 2 + 4);
     }
     hub_free(hub);
@@ -128,15 +91,8 @@ static void any_allocation_may_fail(void **state)
 {
     (void)state;
     struct buf bytes;
-    long n = 0;
     write_life(&bytes);
-    do {
-        has_failed = false;
-        left = n++;
-        live(&bytes);
-        left = -1;
-    } while (has_failed);
-    assert_true(n > 30); // the wrapping works
+    assert_true(scarce_live(live, &bytes) > 30); // the wrapping works
     buf_deinit(&bytes);
 }
 
@@ -203,7 +159,7 @@ static void serve(struct hub *hub)
     enum reason called = hub_method_invoke(hub, &call, ignore_done, &ended, NULL);
     int code = hub_twin_export(hub, name, &saved);
     code = code < 0 ? code : hub_twin_import(hub, name, buf_span(&saved));
-    if (!has_failed) {
+    if (!scarce_has_failed()) {
         assert_int_equal(sent, REASON_OK);
         assert_int_equal(patched, REASON_OK);
         assert_int_equal(called, REASON_OK);
@@ -224,12 +180,17 @@ static int issue(void *context, struct span csr_der, const char *common_name, in
     return 0;
 }
 
-static void live_with_service(const struct buf *connecting, const struct buf *requests)
+struct talk {
+    struct buf connecting;
+    struct buf requests;
+};
+
+static void live_with_service(void *context)
 {
+    const struct talk *talk = context;
     struct hub_rig rig;
     struct transport transport = {0};
-    long budget = left;
-    left = -1; // the rig itself is not under test
+    // the rig itself is not under test
     rig_open(&rig);
     journal_unlisten(rig.journal, event_log_add, &rig.log);
     const struct mqtt_outlet outlet = {&transport, on_send, on_close, on_stall, NULL};
@@ -240,17 +201,17 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
     hub_set_issuer(rig.hub, &issuer);
     struct mqtt_session *s = mqtt_session_new(&world, &outlet, 1, NULL);
     assert_non_null(s);
-    left = budget;
-    mqtt_session_feed(s, buf_span(connecting));
+    scarce_begin();
+    mqtt_session_feed(s, buf_span(&talk->connecting));
     if (transport.closes == 0) {
         serve(rig.hub);
-        mqtt_session_feed(s, buf_span(requests));
+        mqtt_session_feed(s, buf_span(&talk->requests));
         rig.fake.mono_us += 1000000;
         hub_tick(rig.hub); // the certificate is there
     }
     mqtt_session_end(s);
-    left = -1;
-    if (!has_failed) {
+    scarce_end();
+    if (!scarce_has_failed()) {
         assert_int_equal(transport.closes, 0);
         assert_int_equal(hub_c2d_count(rig.hub, SPAN_LITERAL("bench-01")), 0);
     }
@@ -262,19 +223,12 @@ static void live_with_service(const struct buf *connecting, const struct buf *re
 static void any_allocation_for_messages_twins_and_methods_may_fail(void **state)
 {
     (void)state;
-    struct buf connecting;
-    struct buf requests;
-    long n = 0;
-    write_subscriptions(&connecting);
-    write_requests(&requests);
-    do {
-        has_failed = false;
-        left = n++;
-        live_with_service(&connecting, &requests);
-    } while (has_failed);
-    assert_true(n > 150); // jansson's are among them
-    buf_deinit(&connecting);
-    buf_deinit(&requests);
+    struct talk talk;
+    write_subscriptions(&talk.connecting);
+    write_requests(&talk.requests);
+    assert_true(scarce_live(live_with_service, &talk) > 150); // jansson's are among them
+    buf_deinit(&talk.connecting);
+    buf_deinit(&talk.requests);
 }
 
 static void *json_malloc(size_t size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Certificate renewal over MQTT (preview): a signing request to $iothub/credentials/POST, the answers
-// to $iothub/credentials/res. All that the hub publishes here has QoS 0.
+// Certificate renewal over MQTT (preview): a signing request to $iothub/credentials/POST, the
+// answers to $iothub/credentials/res. All that the hub publishes here has QoS 0.
 #include "simulator/hub/renewal.h"
 #include "base/error.h"
 #include "simulator/mqtt/session_private.h"
@@ -33,13 +33,14 @@ static void publish(struct mqtt_session *s, const struct renewal_answer *answer)
 {
     struct buf topic HR_CLEANUP(buf_deinit);
     buf_init(&topic, TOPIC_MOST);
-    int code = buf_printf(&topic, "$iothub/credentials/res/%d/?$rid=%s", answer->status,
-                          answer->rid);
+    int code =
+        buf_printf(&topic, "$iothub/credentials/res/%d/?$rid=%s", answer->status, answer->rid);
     if (code < 0) {
         session_fail(s, code);
         return;
     }
-    const struct mqtt_publish message = {.topic = buf_span(&topic), .body = buf_span(&answer->body)};
+    const struct mqtt_publish message = {.topic = buf_span(&topic),
+                                         .body = buf_span(&answer->body)};
     session_push(s, ANSWER_RENEWAL, &message, (uint64_t)answer->status);
 }
 

@@ -65,16 +65,35 @@ static void every_message_to_a_device_goes_by_its_rule(void **state)
 static const struct talk_row module_rows[] = {
     {"all of the module (C, C#)", "sub " OF_MODULE "/# 1; c2d bench-01/mod-a = on",
      "SUBACK 1 | PUBLISH q1 #2 " OF_MODULE "/messages/devicebound/" MODULE_TO " on", NULL},
-    {"devicebound (Java)",
-     "sub " OF_MODULE "/messages/devicebound/# 0; c2d bench-01/mod-a = on",
+    {"devicebound (Java)", "sub " OF_MODULE "/messages/devicebound/# 0; c2d bench-01/mod-a = on",
      "SUBACK 0 | PUBLISH q0 " OF_MODULE "/messages/devicebound/" MODULE_TO " on", NULL},
     {"inputs are something else", "sub " OF_MODULE "/inputs/# 1; c2d bench-01/mod-a = on",
      "SUBACK 1", NULL},
+    {"by a route to an input (Node, Python, Java)",
+     "sub " OF_MODULE "/inputs/# 1; input bench-01/mod-a in-1 = on; ack 2; queue bench-01/mod-a",
+     "SUBACK 1 | PUBLISH q1 #2 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on | queue: 0",
+     "input=in-1"},
+    {"by a route to an input, all of the module (C, C#)",
+     "sub " OF_MODULE "/# 0; input bench-01/mod-a in-1 = on",
+     "SUBACK 0 | PUBLISH q0 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on", NULL},
+    {"by a route to an input, addressed messages alone are subscribed",
+     "sub " OF_MODULE "/messages/devicebound/# 1; input bench-01/mod-a in-1 = on; "
+     "queue bench-01/mod-a",
+     "SUBACK 1 | queue: 1", "!c2d.delivered"},
+    {"an addressed message that waits holds no input up",
+     "c2d bench-01/mod-a = later; sub " OF_MODULE "/inputs/# 0; input bench-01/mod-a in-1 = on; "
+     "queue bench-01/mod-a",
+     "SUBACK 0 | PUBLISH q0 " OF_MODULE "/inputs/in-1/%24.cdid=bench-01&level=7 on | queue: 1",
+     NULL},
+    {"a device has no inputs", "input bench-01 in-1 = on", "service: 400004", NULL},
+    {"the name of an input has no slash", "input bench-01/mod-a in/1 = on", "service: 400004",
+     NULL},
     {"twin of the module", "sub $iothub/twin/res/# 0; pub $iothub/twin/GET/?$rid=1",
      "SUBACK 0 | PUBLISH q0 $iothub/twin/res/200/?$rid=1 "
      "{\"desired\":{\"$version\":1},\"reported\":{\"$version\":1}}",
      "twin.get"},
-    {"method of the module", "sub $iothub/methods/POST/# 0; method bench-01/mod-a 0 = {}; "
+    {"method of the module",
+     "sub $iothub/methods/POST/# 0; method bench-01/mod-a 0 = {}; "
      "pub $iothub/methods/res/200/?$rid=1 = 7",
      "SUBACK 0 | PUBLISH q0 $iothub/methods/POST/getCarVIN/?$rid=1 {} | service: status 200 7",
      "method.answered"},
@@ -97,8 +116,8 @@ static void everything_works_for_a_module(void **state)
 #define EMPTY_TWIN  "{\"desired\":{\"$version\":1},\"reported\":{\"$version\":1}}"
 
 static const struct talk_row twin_rows[] = {
-    {"GET", SUB_TWIN "pub " GET "4711", "SUBACK 1 | PUBLISH q0 $iothub/twin/res/200/?$rid=4711 "
-     EMPTY_TWIN, "twin.get"},
+    {"GET", SUB_TWIN "pub " GET "4711",
+     "SUBACK 1 | PUBLISH q0 $iothub/twin/res/200/?$rid=4711 " EMPTY_TWIN, "twin.get"},
     {"GET with one blank (Node, Python)", SUB_TWIN "pub " GET "1 =  ",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/res/200/?$rid=1 " EMPTY_TWIN, NULL},
     {"? behind the segment", SUB_TWIN "pub $iothub/twin/GET?$rid=1",
@@ -110,10 +129,11 @@ static const struct talk_row twin_rows[] = {
     {"PATCH: 204, rid before version", SUB_TWIN "pub " PATCH "?$rid=2 = {\"b\":2}",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/res/204/?$rid=2&$version=2",
      "twin.reported version=2 patch={\"b\":2}"},
-    {"PATCH: null deletes", SUB_TWIN "pub " PATCH " = {\"a\":1,\"b\":2}; pub " PATCH
-     " = {\"a\":null}; pub " GET "1",
+    {"PATCH: null deletes",
+     SUB_TWIN "pub " PATCH " = {\"a\":1,\"b\":2}; pub " PATCH " = {\"a\":null}; pub " GET "1",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/res/200/?$rid=1 "
-     "{\"desired\":{\"$version\":1},\"reported\":{\"b\":2,\"$version\":3}}", NULL},
+     "{\"desired\":{\"$version\":1},\"reported\":{\"b\":2,\"$version\":3}}",
+     NULL},
     {"rid comes back byte for byte", SUB_TWIN "pub " PATCH "?$rid=0aF-9%20_x = {}",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/res/204/?$rid=0aF-9%20_x&$version=2", NULL},
     {"not subscribed: no answer, applied all the same", "pub " PATCH "?$rid=1 = {\"a\":1}", "",
@@ -131,11 +151,13 @@ static const struct talk_row twin_rows[] = {
     {"desired patch: as it was given, with the new version, QoS 0",
      SUB_DESIRED "desired {\"a\":null,\"b\":1}",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/PATCH/properties/desired/?$version=2 "
-     "{\"a\":null,\"b\":1,\"$version\":2}", "twin.pushed version=2"},
+     "{\"a\":null,\"b\":1,\"$version\":2}",
+     "twin.pushed version=2"},
     {"desired replaced: the whole new section",
      "desired {\"a\":1}; " SUB_DESIRED "replace {\"b\":2}",
      "SUBACK 1 | PUBLISH q0 $iothub/twin/PATCH/properties/desired/?$version=3 "
-     "{\"b\":2,\"$version\":3}", NULL},
+     "{\"b\":2,\"$version\":3}",
+     NULL},
     {"desired, not subscribed: nothing, and nothing later", "desired {\"a\":1}; " SUB_DESIRED,
      "SUBACK 1", "!twin.pushed"},
     {"desired while away: nothing after the reconnect",

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/mqtt/topic.h"
 
-#include <stdio.h>
 #include <string.h>
+
+// Without printf: it is made for every message.
+static size_t put(struct span part, size_t at, char out[TOPIC_BYTES_MOST])
+{
+    size_t len = part.len < TOPIC_BYTES_MOST - at ? part.len : TOPIC_BYTES_MOST - at;
+    if (len > 0) {
+        memcpy(out + at, part.ptr, len);
+    }
+    return at + len;
+}
 
 struct span topic_below(const char *name, const char *tail, char out[TOPIC_BYTES_MOST])
 {
-    const char *slash = strchr(name, '/');
-    int device_len = slash ? (int)(slash - name) : (int)strlen(name);
-    snprintf(out, TOPIC_BYTES_MOST, "devices/%.*s%s%s%s", device_len, name,
-             slash ? "/modules/" : "", slash ? slash + 1 : "", tail);
-    return span_text(out);
+    struct span module;
+    struct span device = span_cut(span_text(name), '/', &module);
+    size_t at = put(SPAN_LITERAL("devices/"), 0, out);
+    at = put(device, at, out);
+    at = put(module.ptr ? SPAN_LITERAL("/modules/") : SPAN_EMPTY, at, out);
+    at = put(module, at, out);
+    at = put(span_text(tail), at, out);
+    return span_of(out, at);
 }
 
 static bool contains(struct span text, struct span part)

@@ -53,6 +53,7 @@ struct connection {
     uint64_t out_bytes;
     bool has_hello;
     bool is_established;
+    bool has_told_secrets;
     bool is_stalled;
     bool is_silent;  // a fault has ended what the hub sends
     bool is_judged;

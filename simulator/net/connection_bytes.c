@@ -96,6 +96,9 @@ void connection_flush(struct connection *c)
         }
         buf_clear(output);
     }
+    if (!c->is_established) {
+        records_trim(&c->records); // they held a whole flight of the handshake
+    }
     connection_tell_drained(c);
     connection_obey_records(c);
 }

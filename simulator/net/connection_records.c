@@ -11,9 +11,10 @@
 static struct fault_decision decide(void *context, enum fault_site site, uint64_t after_order)
 {
     struct connection *c = context;
-    if (c->server->settings.is_dps || c->portal_status != 0) {
+    if (c->portal_status != 0) {
         return (struct fault_decision){.kind = FAULT_NONE}; // the sites are the hub's
     }
+    site = c->server->settings.is_dps ? site_of_dps(site) : site;
     return faults_decide_after(c->server->settings.faults, site, c->id, connection_device(c),
                                after_order);
 }
@@ -88,6 +89,9 @@ static void serve_wish(struct connection *c)
     if (wish.wants_renegotiation) {
         code = c->engine->renegotiate ? c->engine->renegotiate(c->tls) : ERR_TLS;
     }
+    if (wish.wants_key_update && code == 0) {
+        code = c->engine->update_keys ? c->engine->update_keys(c->tls) : ERR_TLS;
+    }
     if (wish.wants_alert && code == 0) {
         code = c->engine->send_alert
                    ? c->engine->send_alert(c->tls, wish.is_fatal, wish.alert)
@@ -97,7 +101,7 @@ static void serve_wish(struct connection *c)
         const struct tls_alert alert = {true, wish.is_fatal, wish.alert};
         connection_emit_alert(c, "hub", &alert);
     }
-    if ((wish.wants_renegotiation || wish.wants_alert) && code < 0) {
+    if (code < 0) {
         connection_emit_tls_failed(c, "the TLS engine cannot do what the fault asks for");
     }
     struct buf *output = c->engine->output(c->tls);

@@ -92,11 +92,13 @@ static void emit_established(struct connection *c)
          F_TEXT("chain", facts->chain_name));
 }
 
-static void capture_secrets(struct connection *c)
+static void tell_secrets(struct connection *c)
 {
     const char *secrets = connection_engine(c)->facts(c->tls)->key_log;
-    if (c->capture && secrets[0]) {
+    if (!c->has_told_secrets && secrets[0]) {
+        c->has_told_secrets = true;
         capture_secret(c->capture, secrets);
+        key_log_add(c->server->settings.key_log, secrets);
     }
 }
 
@@ -107,7 +109,7 @@ void connection_peer_closed(struct connection *c)
     }
     connection_emit_judged(c, "closed");
     if (c->tls) {
-        capture_secrets(c); // of a handshake without end, as many as there are
+        tell_secrets(c); // of a handshake without end, as many as there are
     }
     bool is_mid_handshake = c->has_hello && !c->is_established && c->phase == PHASE_TLS;
     if (is_mid_handshake) {
@@ -129,7 +131,7 @@ static void after_step(struct connection *c, enum tls_state state)
         return;
     }
     if (connection_engine(c)->facts(c->tls)->has_all_secrets) {
-        capture_secrets(c);
+        tell_secrets(c);
     }
     c->records.is_handshake_over = state == TLS_OPEN;
     connection_flush(c);

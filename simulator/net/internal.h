@@ -2,6 +2,7 @@
 // What server.c and the connection files share.
 #pragma once
 #include "simulator/net/capture.h"
+#include "simulator/net/key_log.h"
 #include "simulator/net/dispatch.h"
 #include "simulator/net/server.h"
 #include "simulator/tls/offer.h"

@@ -83,7 +83,7 @@ static struct tls_server_settings tls_settings_of(const struct server *server,
         .chain_name = chain->name,
         .policy = server->settings.tls,
         .ticket_secret = span_of(server->ticket_secret, sizeof server->ticket_secret),
-        .wants_key_log = server->settings.capture != NULL,
+        .wants_key_log = server->settings.capture || server->settings.key_log,
         .env = server->settings.env,
     };
 }

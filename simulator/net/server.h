@@ -15,6 +15,7 @@
 #include "simulator/tls/engine.h"
 
 struct capture;
+struct key_log;
 struct uv_loop_s;
 struct server;
 
@@ -32,6 +33,7 @@ struct server_settings {
     const struct tls_engine *engine; // tls_engine_of(&tls), or a test's
     struct tls_policy tls;
     struct capture *capture; // what goes over the wire is recorded there; NULL = not at all
+    struct key_log *key_log; // and the TLS secrets there; NULL = not at all
     struct server_speaker speakers[4];
     bool is_dps; // a provisioning service: its site at accept, its event for a chain
     uint32_t *last_connection_id; // NULL, or a counter that several servers of a journal share

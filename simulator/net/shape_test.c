@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lanes and weather with a number as the clock.
+#include "base/scarce.h"
 #include "simulator/faults/fault_rig.h"
 #include "simulator/net/weather.h"
 
@@ -309,6 +310,27 @@ static void each_state_is_told_once_per_connection(void **state)
     fault_rig_close(&r);
 }
 
+static void live_in_a_lane(void *context)
+{
+    struct shape_lane lane = {0};
+    const struct shape_rules rules = {.bandwidth_bytes_per_s = 10000};
+    (void)context;
+    scarce_begin();
+    int code = shape_push(&lane, &rules, 0, span_of(zeros, 3000));
+    scarce_end();
+    size_t taken = lane.bytes;
+    assert_int_equal(code, scarce_has_failed() ? ERR_NO_MEMORY : 0);
+    assert_int_equal(taken == 3000, code == 0);
+    assert_int_equal(take(&lane, 10 * S), taken);
+    shape_deinit(&lane);
+}
+
+static void a_lane_without_memory_says_so_and_delivers_what_it_took(void **state)
+{
+    (void)state;
+    assert_true(scarce_live(live_in_a_lane, NULL) > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_cut_counts_what_the_hub_has_sent),
         cmocka_unit_test(a_flapping_line_is_a_hole_by_turns),
         cmocka_unit_test(each_state_is_told_once_per_connection),
+        cmocka_unit_test(a_lane_without_memory_says_so_and_delivers_what_it_took),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

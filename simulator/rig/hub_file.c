@@ -8,6 +8,7 @@
 #include "simulator/hub/thumbprint.h"
 #include "simulator/hub/username.h"
 #include "simulator/rig/rig.h"
+#include "simulator/rig/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,8 +271,8 @@ static int read_options(struct parser *p, struct identity *id, char hub[256])
             span_copy_text(line_word(p->line, i), hub, 256);
         } else {
             return MISTAKE(p, i, "expected key, secondary, thumbprint%s or disabled, seen '%.*s'%s",
-                           hub ? "" : ", ca",
-                           SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), near));
+                           hub ? "" : ", ca", SPAN_ARG(word),
+                           suggest_text(word, names, HR_COUNT_OF(names), near));
         }
     }
     bool has_key = id->primary_key[0] || id->secondary_key[0];
@@ -521,7 +522,7 @@ static int add_enrollment(const struct hub_file_enrollment *wanted, struct rig *
     return code;
 }
 
-int hub_file_apply(const struct hub_file *file, struct rig *rig)
+int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state)
 {
     if (file->enrollment_count && !rig->dps) {
         FAIL(ERR_USAGE, "the hub file has enrollments, but no provisioning service runs; try --dps "
@@ -529,6 +530,7 @@ int hub_file_apply(const struct hub_file *file, struct rig *rig)
     }
     for (size_t i = 0; i < file->more_host_count; i++) {
         TRY(rig_add_hub(rig, file->more_hosts[i]));
+        TRY(state ? state_attach(state, rig_hub_at(rig, rig->other_count)) : 0);
     }
     for (size_t i = 0; i < file->enrollment_count; i++) {
         TRY(add_enrollment(&file->enrollments[i], rig));

@@ -5,7 +5,7 @@
 //     device press-4                                  # a key is made at random
 //     device press-5 key YmFzZTY0Li4uYmFzZTY0Li4u disabled
 //     device press-6 thumbprint 7f0e...               # a second one may follow
-//     device press-7 ca                               # of this machine: `hubrig certs device --kind ca-signed`
+//     device press-7 ca                               # that of `hubrig certs device`
 //     module press-4/valve
 //     chain  azure/digicert-g2
 //     clock  2026-11-20T08:00:00Z                     # or +2h, or real; and how fast: x20
@@ -21,6 +21,7 @@
 #include "simulator/tls/policy.h"
 
 struct rig;
+struct state;
 
 // What a hub's clock shall show: a date, or the real time plus an offset; or how fast it shall run.
 struct clock_wish {
@@ -73,6 +74,7 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
 // Further hubs, clock, identities, enrollments and faults, not host, chain and TLS, which a hub needs before it opens. An identity
-// that the hub has already (from a state file) stays as it is. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
+// that the hub has already (from a state file) stays as it is. `state`, NULL for none, keeps the
+// further hubs. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
 // (enrollments without a provisioning service), ...
-int hub_file_apply(const struct hub_file *file, struct rig *rig) HR_NODISCARD;
+int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state) HR_NODISCARD;

@@ -87,6 +87,7 @@ struct server_settings rig_server_settings(struct rig *rig, struct mqtt_world *w
                                     .engine = tls_engine_of(&s->tls),
                                     .tls = s->tls,
                                     .capture = rig->capture,
+                                    .key_log = rig->key_log,
                                     .speakers = {{DIALECT_MQTT, mqtt_speaker(world)}},
                                     .last_connection_id = &rig->last_connection_id};
 }
@@ -111,6 +112,9 @@ int rig_open(struct rig *rig, const struct rig_settings *settings)
     }
     if (code == 0 && settings->capture) {
         code = capture_open(settings->capture, settings->env, rig->journal, &rig->capture);
+    }
+    if (code == 0 && settings->key_log) {
+        code = key_log_open(settings->key_log, &rig->key_log);
     }
     if (code == 0) {
         struct workshop_settings w = {.recipes = settings->recipes,
@@ -227,6 +231,7 @@ void rig_close(struct rig *rig)
     }
     close_timer(rig);
     capture_close(rig->capture);
+    key_log_close(rig->key_log);
     if (rig->has_chain) {
         chain_deinit(&rig->chain);
     }
@@ -352,7 +357,7 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
 {
     struct span module;
     struct span device = span_cut(span_text(identity->name), '/', &module);
-    TRY(buf_printf(out, "HostName=%s", rig->settings.hub.host));
+    TRY(buf_printf(out, "HostName=%s", hub_settings_of(rig_hub_of(rig, identity->name))->host));
     TRY(port != 0 && port != 8883 ? buf_printf(out, ":%d", port) : 0);
     TRY(buf_printf(out, ";DeviceId=%.*s;", SPAN_ARG(device)));
     TRY(module.ptr ? buf_printf(out, "ModuleId=%.*s;", SPAN_ARG(module)) : 0);

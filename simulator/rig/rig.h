@@ -9,6 +9,7 @@
 #include "simulator/journal/journal.h"
 #include "simulator/mqtt/session.h"
 #include "simulator/net/capture.h"
+#include "simulator/net/key_log.h"
 #include "simulator/net/server.h"
 #include "simulator/rig/issuer.h"
 #include "simulator/web/web.h"
@@ -28,6 +29,7 @@ struct rig_settings {
     const char *recipes;   // NULL = the installed ones
     const char *key_cache; // NULL = the user's
     const char *capture;   // pcapng file of all that goes over the wire; NULL = none
+    const char *key_log;   // file of all TLS secrets, NSS format; NULL = none
     uint64_t seed;         // of what the faults leave to chance; 0 = drawn
     struct tls_policy tls; // of all listeners
 };
@@ -40,6 +42,7 @@ struct rig {
     struct mqtt_world mqtt; // of every MQTT session
     struct workshop *workshop;
     struct capture *capture; // NULL = none
+    struct key_log *key_log; // NULL = none
     struct server *server;
     struct uv_timer_s *timer; // the hubs' time limits
     struct mqtt_world others[RIG_HUBS_MOST - 1]; // further hubs, reached by SNI

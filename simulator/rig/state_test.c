@@ -2,7 +2,10 @@
 #include "simulator/rig/state.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/scarce.h"
+#include "simulator/dps/dps_rig.h"
 #include "simulator/hub/access.h"
+#include "simulator/hub/c2d.h"
 #include "simulator/hub/hub_rig.h"
 #include "simulator/hub/twin.h"
 
@@ -239,6 +242,136 @@ static void a_twin_that_cannot_be_written_is_taken_back_and_the_hub_goes_on(void
     close_kept(&k);
 }
 
+static void hubs_keep_their_devices_apart(void **state)
+{
+    (void)state;
+    struct kept k;
+    struct hub_settings settings;
+    hub_settings_init(&settings, "second.azure-devices.net");
+    for (int round = 0; round < 2; round++) {
+        open_kept(&k);
+        struct hub *second = hub_new(&settings, &k.rig.env, k.rig.journal);
+        assert_return_code(state_attach(k.state, second), 0);
+        if (round == 0) {
+            const struct identity same = {.name = "bench-02", .primary_key = RIG_OTHER_KEY};
+            const struct c2d_message m = {.body = SPAN_LITERAL("on")};
+            assert_int_equal(hub_add_identity(second, &same), 0);
+            assert_int_equal(hub_c2d_send(second, SPAN_LITERAL("bench-02"), &m, NULL), REASON_OK);
+            assert_int_equal(hub_c2d_send(k.rig.hub, SPAN_LITERAL("bench-02"), &m, NULL),
+                             REASON_OK); // with the same sequence
+            assert_int_equal(hub_twin_patch_desired(second, SPAN_LITERAL("bench-02"),
+                                                    SPAN_LITERAL("{\"a\":1}"), NULL),
+                             REASON_OK);
+        }
+        struct buf twin HR_CLEANUP(buf_deinit);
+        buf_init(&twin, 10000);
+        assert_string_equal(find(&k, "bench-02")->primary_key, RIG_KEY);
+        assert_string_equal(hub_find_identity(second, SPAN_LITERAL("bench-02"))->primary_key,
+                            RIG_OTHER_KEY);
+        assert_null(hub_find_identity(second, SPAN_LITERAL("bench-01")));
+        assert_int_equal(hub_c2d_count(second, SPAN_LITERAL("bench-02")), 1);
+        assert_int_equal(hub_c2d_count(k.rig.hub, SPAN_LITERAL("bench-02")), 1);
+        assert_int_equal(hub_twin_export(second, SPAN_LITERAL("bench-02"), &twin), 0);
+        assert_non_null(strstr(buf_text(&twin), "\"a\":1"));
+        state_close(k.state);
+        hub_free(second);
+        rig_close(&k.rig);
+    }
+}
+
+static void run(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail_msg("%s", sqlite3_errmsg(db));
+    }
+    sqlite3_close(db);
+}
+
+static void a_file_of_version_1_is_taken_over(void **state)
+{
+    (void)state;
+    struct kept k;
+    run("CREATE TABLE identity (name TEXT PRIMARY KEY, auth TEXT NOT NULL, primary_key TEXT NOT "
+        "NULL,"
+        " secondary_key TEXT NOT NULL, primary_thumbprint TEXT NOT NULL,"
+        " secondary_thumbprint TEXT NOT NULL, is_disabled INTEGER NOT NULL);"
+        "CREATE TABLE session (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE);"
+        "CREATE TABLE filter (number INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES session "
+        "(name)"
+        " ON DELETE CASCADE, filter TEXT NOT NULL, qos INTEGER NOT NULL);"
+        "CREATE INDEX filter_by_name ON filter (name);"
+        "CREATE TABLE twin (name TEXT PRIMARY KEY REFERENCES identity (name) ON DELETE CASCADE,"
+        " json TEXT NOT NULL);"
+        "CREATE TABLE c2d (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES identity "
+        "(name)"
+        " ON DELETE CASCADE, body BLOB NOT NULL, message_id TEXT, correlation_id TEXT, user_id "
+        "TEXT,"
+        " content_type TEXT, content_encoding TEXT, target TEXT, ack INTEGER, ttl_s INTEGER,"
+        " enqueued_us INTEGER, expires_us INTEGER, deliveries INTEGER);"
+        "CREATE INDEX c2d_by_name ON c2d (name);"
+        "CREATE TABLE c2d_property (number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL "
+        "REFERENCES"
+        " c2d (sequence) ON DELETE CASCADE, name TEXT NOT NULL, value TEXT NOT NULL);"
+        "CREATE INDEX c2d_property_by_message ON c2d_property (sequence);"
+        "PRAGMA user_version=1; PRAGMA application_id=1752523378;"
+        "INSERT INTO identity VALUES ('old','sas','" RIG_KEY "','" RIG_OTHER_KEY "','','',1);"
+        "INSERT INTO session VALUES ('old'); INSERT INTO filter VALUES (1,'old','a/#',1);"
+        "INSERT INTO c2d VALUES (7,'old','on','m','','','','','',0,60,1795168980000000,"
+        "1795169040000000,0);"
+        "INSERT INTO c2d_property VALUES (1,7,'k','v')");
+    for (int round = 0; round < 2; round++) { // and read again once it is of version 2
+        open_kept(&k);
+        const struct identity *id = find(&k, "old");
+        assert_non_null(id);
+        assert_true(id->is_disabled);
+        assert_string_equal(id->secondary_key, RIG_OTHER_KEY);
+        assert_int_equal(hub_session_qos(k.rig.hub, id, SPAN_LITERAL("a/#")), 1);
+        assert_int_equal(hub_c2d_count(k.rig.hub, SPAN_LITERAL("old")), 1);
+        close_kept(&k);
+    }
+    open_kept(&k);
+    assert_int_equal(hub_remove_identity(k.rig.hub, "old"), 0); // all that hangs on it too
+    close_kept(&k);
+    open_kept(&k);
+    assert_null(find(&k, "old"));
+    close_kept(&k);
+}
+
+static void registrations_that_ended_come_back(void **state)
+{
+    (void)state;
+    struct state *file;
+    for (int round = 0; round < 2; round++) {
+        struct dps_rig rig;
+        struct dps_caller caller;
+        struct dps_answer answer;
+        const struct dps_settings settings = dps_rig_settings();
+        dps_rig_open_with(&rig, &settings);
+        struct dps_enrollment e = {
+            .name = "bench-01", .primary_key = DPS_RIG_KEY, .allocation = DPS_STATIC};
+        snprintf(e.hubs[0], sizeof e.hubs[0], "%s.azure-devices.net", round ? "two" : "one");
+        dps_rig_enroll(&rig, e);
+        assert_return_code(state_open(path, &file), 0);
+        assert_return_code(state_attach_dps(file, rig.dps), 0);
+        assert_int_equal(dps_rig_connect(&rig, "bench-01", DPS_RIG_KEY, &caller), REASON_OK);
+        dps_answer_init(&answer);
+        dps_register(rig.dps, &caller, SPAN_LITERAL("{}"), &answer);
+        assert_int_equal(answer.status, 202);
+        rig.fake.mono_us += 1000000;
+        dps_tick(rig.dps);
+        assert_string_equal(rig.placed,
+                            round ? "bench-01 at two.azure-devices.net from one.azure-devices.net "
+                                    "with data"
+                                  : "bench-01 at one.azure-devices.net from nowhere");
+        dps_answer_deinit(&answer);
+        dps_caller_deinit(&caller);
+        state_close(file);
+        dps_rig_close(&rig);
+    }
+}
+
 // A child adds identities, says each once it is accepted, and is killed at some point.
 static int run_child(int says)
 {
@@ -288,6 +421,69 @@ static void what_was_accepted_survives_kill_9(void **state)
     }
 }
 
+struct accepted {
+    bool is_added, is_subscribed, is_sent, is_patched;
+};
+
+static void change_some(struct kept *k, struct accepted *a)
+{
+    const struct identity later = {.name = "later", .primary_key = RIG_KEY};
+    const struct c2d_message m = {.body = SPAN_LITERAL("on")};
+    const struct span name = span_text(later.name);
+    a->is_added = hub_add_identity(k->rig.hub, &later) == 0;
+    const struct identity *id = find(k, later.name);
+    if (!id) {
+        return;
+    }
+    hub_session_begin(k->rig.hub, id, false);
+    a->is_subscribed = hub_session_subscribe(k->rig.hub, id, SPAN_LITERAL("a/#"), 1) == 0;
+    a->is_sent = hub_c2d_send(k->rig.hub, name, &m, NULL) == REASON_OK;
+    a->is_patched =
+        hub_twin_patch_desired(k->rig.hub, name, SPAN_LITERAL("{\"a\":1}"), NULL) == REASON_OK;
+}
+
+static void expect_accepted(const struct accepted *a)
+{
+    struct kept k;
+    struct buf twin;
+    buf_init(&twin, 1 << 16);
+    open_kept(&k);
+    const struct identity *id = find(&k, "later");
+    assert_true(!a->is_added || id);
+    if (id) {
+        assert_true(!a->is_subscribed || hub_session_qos(k.rig.hub, id, SPAN_LITERAL("a/#")) == 1);
+        assert_true(!a->is_sent || hub_c2d_count(k.rig.hub, span_text("later")) == 1);
+        assert_int_equal(hub_twin_get_json(k.rig.hub, span_text("later"), &twin), REASON_OK);
+        assert_true(!a->is_patched || strstr(buf_text(&twin), "\"a\":1"));
+    }
+    close_kept(&k);
+    buf_deinit(&twin);
+}
+
+static void live_on_a_file(void *context)
+{
+    struct kept k = {0};
+    struct accepted a = {0};
+    (void)context;
+    rig_open(&k.rig);
+    journal_unlisten(k.rig.journal, event_log_add, &k.rig.log);
+    scarce_begin();
+    if (state_open(path, &k.state) == 0 && state_attach(k.state, k.rig.hub) == 0) {
+        change_some(&k, &a);
+    }
+    scarce_end();
+    close_kept(&k);
+    assert_true(scarce_has_failed() || (a.is_added && a.is_subscribed && a.is_sent && a.is_patched));
+    expect_accepted(&a);
+    unlink(path);
+}
+
+static void without_memory_nothing_that_was_accepted_is_lost(void **state)
+{
+    (void)state;
+    assert_true(scarce_live(live_on_a_file, NULL) > 8);
+}
+
 int main(void)
 {
 #define KEPT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -301,7 +497,11 @@ int main(void)
         KEPT(a_newer_version_is_refused),
         KEPT(a_twin_that_cannot_be_written_is_taken_back_and_the_hub_goes_on),
         KEPT(a_change_that_cannot_be_written_is_taken_back),
+        KEPT(hubs_keep_their_devices_apart),
+        KEPT(a_file_of_version_1_is_taken_over),
+        KEPT(registrations_that_ended_come_back),
         KEPT(what_was_accepted_survives_kill_9),
+        KEPT(without_memory_nothing_that_was_accepted_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,9 +82,10 @@ struct tls_engine {
     struct buf *(*plain)(struct tls_connection *c);  // decrypted; the caller consumes
     int (*write)(struct tls_connection *c, struct span plain); // TLS_OPEN, TLS_CLOSED
     void (*close)(struct tls_connection *c);                   // queues close_notify
-    // Protected alerts and a HelloRequest, only in TLS_OPEN. NULL: this engine cannot.
+    // Protected alerts, a HelloRequest and a KeyUpdate, only in TLS_OPEN. NULL: this engine cannot.
     int (*send_alert)(struct tls_connection *c, bool is_fatal, uint8_t code);
     int (*renegotiate)(struct tls_connection *c); // and answer the ClientHello that comes
+    int (*update_keys)(struct tls_connection *c); // ERR_TLS before TLS 1.3
     const struct tls_facts *(*facts)(const struct tls_connection *c);
 };
 

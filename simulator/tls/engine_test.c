@@ -535,6 +535,83 @@ static void secrets_are_told_only_to_who_wants_them(void **state)
     }
 }
 
+// ---- alerts and keys, as a fault wants them
+
+static void give_to_device(struct peer *p)
+{
+    struct buf *out = p->engine->output(p->hub);
+    BIO_write(p->to_device, out->data, (int)out->len);
+    buf_clear(out);
+}
+
+static void a_protected_alert_is_what_the_device_reads_next(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *versions;
+        const char *suite;
+        bool openssl_cannot;
+    } rows[] = {{"1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", false},
+                {"1.2", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", false},
+                {"1.2", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", false},
+                {"1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", true},
+                {"1.3", "TLS_AES_128_GCM_SHA256", false},
+                {"1.3", "TLS_AES_256_GCM_SHA384", false},
+                {"1.3", "TLS_CHACHA20_POLY1305_SHA256", false}};
+    for (size_t i = 0; i < 2 * HR_COUNT_OF(rows); i++) {
+        const struct tls_engine *engine = engines[i % 2];
+        struct wish wish = {.engine_versions = rows[i / 2].versions,
+                            .suites = rows[i / 2].suite,
+                            .tickets = "honoured"};
+        bool can = engine == &tls_engine_mbedtls || !rows[i / 2].openssl_cannot;
+        struct peer p;
+        char plain[100];
+        if (engine == &tls_engine_mbedtls && i / 2 >= 4) {
+            continue; // knows no TLS 1.3
+        }
+        open_peer(&p, engine, &wish);
+        assert_int_equal(exchange(&p), TLS_OPEN);
+        assert_string_equal(engine->facts(p.hub)->suite, rows[i / 2].suite);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(engine->write(p.hub, SPAN_LITERAL("before")), 0);
+        }
+        give_to_device(&p);
+        assert_int_equal(engine->send_alert(p.hub, true, 80), can ? 0 : ERR_TLS);
+        give_to_device(&p);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(SSL_read(p.device, plain, sizeof plain), 6);
+        }
+        ERR_clear_error();
+        assert_true(SSL_read(p.device, plain, sizeof plain) <= 0);
+        assert_int_equal(ERR_GET_REASON(ERR_peek_error()), can ? SSL_AD_REASON_OFFSET + 80 : 0);
+        close_peer(&p);
+    }
+}
+
+static void keys_may_change_in_tls_1_3(void **state)
+{
+    (void)state;
+    struct wish wish = {.engine_versions = "1.3"};
+    struct peer p;
+    char plain[100];
+    open_peer(&p, &tls_engine_openssl, &wish);
+    assert_int_equal(exchange(&p), TLS_OPEN);
+    assert_int_equal(p.engine->update_keys(p.hub), 0);
+    assert_int_equal(p.engine->write(p.hub, SPAN_LITERAL("after")), 0);
+    give_to_device(&p);
+    assert_int_equal(SSL_read(p.device, plain, sizeof plain), 5);
+    assert_int_equal(SSL_write(p.device, "answer", 6), 6);
+    assert_int_equal(exchange(&p), TLS_OPEN);
+    assert_int_equal(p.engine->plain(p.hub)->len, 6);
+    assert_int_equal(p.engine->send_alert(p.hub, true, 80), ERR_TLS); // its keys are the library's
+    close_peer(&p);
+    wish.engine_versions = "1.2";
+    open_peer(&p, &tls_engine_openssl, &wish);
+    assert_int_equal(exchange(&p), TLS_OPEN);
+    assert_int_equal(p.engine->update_keys(p.hub), ERR_TLS);
+    close_peer(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +627,8 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_certificate_go_through_mbedtls_alone),
         cmocka_unit_test(tickets_are_taken_back_as_the_policy_says),
         cmocka_unit_test(secrets_are_told_only_to_who_wants_them),
+        cmocka_unit_test(a_protected_alert_is_what_the_device_reads_next),
+        cmocka_unit_test(keys_may_change_in_tls_1_3),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

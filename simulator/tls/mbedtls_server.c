@@ -118,12 +118,7 @@ static int choose_versions(struct tls_server *server)
     }
     mbedtls_ssl_conf_min_version(&server->config, least >> 8, least & 0xFF);
     mbedtls_ssl_conf_max_version(&server->config, most >> 8, most & 0xFF);
-    struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 60);
-    TRY(tls_policy_print_versions(&server->policy, &text));
-    snprintf(server->no_version, sizeof server->no_version, "the device does not offer TLS %s",
-             buf_text(&text));
-    return 0;
+    return tls_policy_tell_versions(&server->policy, server->no_version);
 }
 
 // ---- client certificates

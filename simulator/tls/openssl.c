@@ -20,6 +20,7 @@ static void connection_free(struct tls_connection *c)
     buf_deinit(&c->input);
     buf_deinit(&c->output);
     buf_wipe(&c->plain);
+    OPENSSL_cleanse(c->write_secret, sizeof c->write_secret);
     openssl_server_release(c->server);
     free(c);
 }
@@ -150,6 +151,16 @@ static int renegotiate(struct tls_connection *c)
     return 0;
 }
 
+static int update_keys(struct tls_connection *c)
+{
+    ENSURE(c->state == TLS_OPEN && SSL_version(c->ssl) == TLS1_3_VERSION, ERR_TLS);
+    ERR_clear_error();
+    ENSURE(SSL_key_update(c->ssl, SSL_KEY_UPDATE_REQUESTED) == 1, ERR_TLS);
+    int code = SSL_do_handshake(c->ssl);
+    ENSURE(code == 1 || has_to_wait(c, code), ERR_TLS);
+    return 0;
+}
+
 static const struct tls_facts *facts(const struct tls_connection *c)
 {
     return &c->facts;
@@ -167,6 +178,8 @@ const struct tls_engine tls_engine_openssl = {
     .plain = plain,
     .write = write_plain,
     .close = close_connection,
+    .send_alert = openssl_send_alert,
     .renegotiate = renegotiate,
+    .update_keys = update_keys,
     .facts = facts,
 };

@@ -30,7 +30,8 @@ void openssl_note_alert(const SSL *ssl, int where, int value)
 void openssl_note_secret(const SSL *ssl, const char *line)
 {
     struct tls_connection *c = SSL_get_app_data(ssl);
-    if (c->state != TLS_HANDSHAKING ||
+    openssl_keep_secret(c, line);
+    if (!c->server->wants_key_log || c->state != TLS_HANDSHAKING ||
         buf_printf(&c->key_log, "%s%s", c->key_log.len ? "\n" : "", line) < 0) {
         return;
     }

@@ -158,12 +158,7 @@ static int choose_versions(struct tls_server *server)
     ENSURE(SSL_CTX_set_min_proto_version(server->context, least) == 1 &&
                SSL_CTX_set_max_proto_version(server->context, most) == 1,
            ERR_CRYPTO);
-    struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 60);
-    TRY(tls_policy_print_versions(&server->policy, &text));
-    snprintf(server->no_version, sizeof server->no_version, "the device does not offer TLS %s",
-             buf_text(&text));
-    return 0;
+    return tls_policy_tell_versions(&server->policy, server->no_version);
 }
 
 // ---- client certificates
@@ -301,9 +296,9 @@ static int configure(struct tls_server *server, const struct tls_server_settings
                                   SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_info_callback(context, openssl_note_alert);
-    if (settings->wants_key_log) {
-        SSL_CTX_set_keylog_callback(context, openssl_note_secret);
-    }
+    server->wants_key_log = settings->wants_key_log;
+    SSL_CTX_set_keylog_callback(context, openssl_note_secret);
+    SSL_CTX_set_msg_callback(context, openssl_note_message);
     TRY(load_chain(server, settings));
     TRY(choose_versions(server));
     TRY(choose_suites(server));

@@ -257,6 +257,16 @@ int tls_policy_print_versions(const struct tls_policy *policy, struct buf *out)
                          : buf_printf(out, "1.%d..1.%d", least, most);
 }
 
+int tls_policy_tell_versions(const struct tls_policy *policy, char out[80])
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 80);
+    TRY(buf_append_text(&text, "the device does not offer TLS "));
+    TRY(tls_policy_print_versions(policy, &text));
+    span_copy_text(buf_span(&text), out, 80);
+    return 0;
+}
+
 static int print_suites(const struct tls_policy *p, struct buf *out)
 {
     char scratch[16];

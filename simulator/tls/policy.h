@@ -89,5 +89,7 @@ size_t tls_policy_suites(const struct tls_policy *policy, bool is_tls13,
 size_t tls_policy_groups(const struct tls_policy *policy, uint16_t out[TLS_POLICY_GROUPS_MOST]);
 // "1.2" or "1.2..1.3", for sentences.
 int tls_policy_print_versions(const struct tls_policy *policy, struct buf *out) HR_NODISCARD;
+// What a device without one of them is told.
+int tls_policy_tell_versions(const struct tls_policy *policy, char out[80]) HR_NODISCARD;
 // One line that says what differs from the standard; "" when nothing does.
 int tls_policy_print(const struct tls_policy *policy, struct buf *out) HR_NODISCARD;

@@ -184,6 +184,13 @@ static int act_hello_request(struct records *r, const struct fault_decision *d)
     return buf_append(&r->out, span_of(message, sizeof message));
 }
 
+static int act_key_update(struct records *r, const struct fault_decision *d)
+{
+    (void)d;
+    r->wish.wants_key_update = true;
+    return 0;
+}
+
 static int act_plain(struct records *r, const struct fault_decision *d)
 {
     static const char http[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n"
@@ -244,6 +251,7 @@ static const struct kind_row {
     [FAULT_ALERT] = {act_alert, true, ""},
     [FAULT_WARNINGS] = {act_warnings, true, ""},
     [FAULT_HELLO_REQUEST] = {act_hello_request, true, ""},
+    [FAULT_KEY_UPDATE] = {act_key_update, true, ""},
     [FAULT_PLAIN] = {act_plain, true, "unexpected_message,protocol_version,record_overflow"},
     [FAULT_HALF_CLOSE] = {act_half_close, false, ""},
     [FAULT_FLIGHT] = {act_flight, false, ""},

@@ -36,6 +36,19 @@ void records_deinit(struct records *r)
     buf_deinit(&r->job.body);
 }
 
+void records_trim(struct records *r)
+{
+    struct buf *const buffers[] = {&r->raw, &r->message, &r->flight, &r->later, &r->out};
+    for (size_t i = 0; i < HR_COUNT_OF(buffers); i++) {
+        if (buffers[i]->len == 0) {
+            buf_deinit(buffers[i]);
+        }
+    }
+    if (!r->job.is_active) {
+        buf_deinit(&r->job.body);
+    }
+}
+
 uint64_t records_wait_until(const struct records *r)
 {
     return r->is_holding ? r->hold_until_us : UINT64_MAX;

@@ -32,6 +32,7 @@ struct records_wish {
     bool is_fatal;
     uint8_t alert;
     bool wants_renegotiation;
+    bool wants_key_update;
 };
 
 // One message or record on its way; it survives a delay.
@@ -75,6 +76,8 @@ struct records {
 
 void records_init(struct records *r, const struct records_world *world);
 void records_deinit(struct records *r);
+// Gives back the memory of buffers that are empty: a flight of the handshake is the most they hold.
+void records_trim(struct records *r);
 // The device's ClientHello has come. ERR_NO_MEMORY.
 int records_take_hello(struct records *r, struct span bytes) HR_NODISCARD;
 // Bytes of the engine. ERR_TOO_BIG beyond 16 MB behind a delay, ERR_NO_MEMORY.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/tls/records.h"
 #include "base/error.h"
+#include "base/scarce.h"
 #include "base/test.h"
 #include "simulator/faults/fault.h"
 
@@ -107,6 +108,25 @@ static void without_a_fault_every_byte_passes(void **state)
     take(&w, data, sizeof data);
     expect(&w, data, sizeof data);
     assert_false(records_is_busy(&w.records));
+    records_deinit(&w.records);
+}
+
+static void trimming_keeps_what_waits_and_no_empty_buffer(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "delay 1s at tls.certificate");
+    take(&w, flight, sizeof flight);
+    records_trim(&w.records); // the certificate and what follows wait
+    w.now_us = 1000000;
+    assert_int_equal(records_go_on(&w.records), 0);
+    expect(&w, flight, sizeof flight);
+    records_trim(&w.records);
+    assert_int_equal(w.records.raw.capacity + w.records.message.capacity + w.records.out.capacity +
+                         w.records.job.body.capacity,
+                     0);
+    take(&w, second, sizeof second);
+    expect(&w, second, sizeof second);
     records_deinit(&w.records);
 }
 
@@ -282,10 +302,42 @@ static void every_fault_of_tls_has_something_to_do(void **state)
     }
 }
 
+static void live_through_a_handshake(void *context)
+{
+    struct world w;
+    open_world(&w, context);
+    scarce_begin();
+    int code = records_take(&w.records, span_of(flight, sizeof flight));
+    code = code < 0 ? code : records_take(&w.records, span_of(second, sizeof second));
+    code = code < 0 ? code : records_take(&w.records, span_of(data, sizeof data));
+    scarce_end();
+    assert_int_equal(code, scarce_has_failed() ? ERR_NO_MEMORY : 0);
+    records_deinit(&w.records);
+}
+
+static void without_memory_the_rewriter_says_so(void **state)
+{
+    static char *const faults[] = {"",
+                                   "slice 5 at tls.certificate",
+                                   "coalesce",
+                                   "double at tls.certificate",
+                                   "swap at tls.server_hello",
+                                   "oversize at tls.certificate",
+                                   "empty-records 3",
+                                   "inject 00ff at tls.finished",
+                                   "alert warning 90",
+                                   "truncate 2 at tls.certificate"};
+    (void)state;
+    for (size_t i = 0; i < HR_COUNT_OF(faults); i++) {
+        assert_true(scarce_live(live_through_a_handshake, faults[i]) > 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_fault_every_byte_passes),
+        cmocka_unit_test(trimming_keeps_what_waits_and_no_empty_buffer),
         cmocka_unit_test(bytes_that_come_one_by_one_make_the_same),
         cmocka_unit_test(slices_hold_to_the_end_of_the_flight_and_not_longer),
         cmocka_unit_test(coalesced_messages_are_cut_as_one_stream),
@@ -297,6 +349,7 @@ int main(void)
         cmocka_unit_test(an_alert_behind_the_handshake_is_left_to_the_engine),
         cmocka_unit_test(a_flight_is_wanted_once_the_hello_is_there),
         cmocka_unit_test(every_fault_of_tls_has_something_to_do),
+        cmocka_unit_test(without_memory_the_rewriter_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,7 @@ static void write_pipe(struct link *link, struct span bytes)
     uv_buf_t out = uv_buf_init((char *)w->bytes, (unsigned)bytes.len);
     if (uv_write(&w->request, (uv_stream_t *)&link->pipe, &out, 1, on_written) < 0) {
         free(w);
+        link_close_transport(link, DROP_RST);
     }
 }
 

@@ -3,6 +3,7 @@
 // on the other, and a clock that stands still.
 #include "simulator/web/web.h"
 #include "base/error.h"
+#include "base/scarce.h"
 #include "base/test.h"
 
 #include <string.h>
@@ -153,10 +154,15 @@ static void await_closes(int closes)
     assert_int_equal(t.closes, closes);
 }
 
+static struct inner_call connection_call(void)
+{
+    return (struct inner_call){
+        .connection = 1, .outlet = {NULL, on_send, on_close, on_stall, on_wake, NULL}, .sni = ""};
+}
+
 static void open_connection(void)
 {
-    struct inner_call call = {
-        .connection = 1, .outlet = {NULL, on_send, on_close, on_stall, on_wake, NULL}, .sni = ""};
+    const struct inner_call call = connection_call();
     assert_int_equal(t.speaker.open(t.speaker.context, &call, &t.inner), 0);
 }
 
@@ -365,6 +371,52 @@ static void an_end_with_messages_queued_leaves_nothing_behind(void **state)
     assert_int_equal(t.talker.frees, 1);
 }
 
+// Turns until those bytes are out or the web has given the connection up.
+static void await_sent_or_closed(const char *bytes, size_t len)
+{
+    for (int i = 0; i < TURNS_MOST && t.closes == 0 && !has_sent(bytes, len); i++) {
+        turn();
+    }
+    assert_true(t.closes > 0 || has_sent(bytes, len));
+}
+
+static void talk(const char *request)
+{
+    feed(span_text(request));
+    await_sent_or_closed("\n", 1);
+    if (t.closes == 0 && t.talker.outlet.send) {
+        t.talker.outlet.send(t.talker.outlet.context, SPAN_LITERAL("one"));
+        await_sent_or_closed("\x82\x03one", 5);
+    }
+}
+
+static void live_on_the_web(void *request)
+{
+    const struct inner_call call = connection_call();
+    memset(&t.talker, 0, sizeof t.talker);
+    buf_clear(&t.sent);
+    assert_int_equal(buf_reserve(&t.sent, 4096), 0); // the test's own memory does not fail
+    t.closes = 0;
+    scarce_begin();
+    int code = t.speaker.open(t.speaker.context, &call, &t.inner);
+    if (code == 0) {
+        talk(request);
+        end_connection();
+    }
+    scarce_end();
+    assert_int_equal(code == 0 && t.closes == 0, !scarce_has_failed());
+}
+
+static void without_memory_a_connection_ends_and_the_web_goes_on(void **state)
+{
+    static char upgrade[] = UPGRADE;
+    static char other[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    (void)state;
+    journal_unlisten(t.journal, on_event, NULL); // nor does the listener take part
+    assert_true(scarce_live(live_on_the_web, upgrade) > 2);
+    assert_true(scarce_live(live_on_the_web, other) > 2);
+}
+
 int main(void)
 {
 #define WEB(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -379,6 +431,7 @@ int main(void)
         WEB(a_speaker_that_cannot_open_resets_the_connection),
         WEB(an_idle_http_connection_is_closed_after_60_s),
         WEB(an_end_with_messages_queued_leaves_nothing_behind),
+        WEB(without_memory_a_connection_ends_and_the_web_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

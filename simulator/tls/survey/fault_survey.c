@@ -9,6 +9,7 @@
 #include "certs/peers/stacks.h"
 #include "simulator/faults/fault.h"
 #include "simulator/net/server.h"
+#include "simulator/tls/policy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ extern char **environ;
 enum { WAIT_MS = 3000, WORDS_MOST = 16, TABLE_BYTES_MOST = 1 << 20 };
 
 #define HOST "myhub.azure-devices.net"
+#define NOT_MEASURED "-" // the library does not speak this version
 
 static const struct tls_engine *const engines[] = {&tls_engine_mbedtls, &tls_engine_openssl};
 
@@ -51,7 +53,7 @@ struct survey {
     struct journal *journal;
     struct fault_plan *faults;
     struct chain chain;
-    struct server *server;
+    struct server *server; // NULL: this engine does not speak the version of the rows
     int port;
     struct visit visits[STACK_COUNT];
     int differences;
@@ -196,12 +198,13 @@ static bool are_over(const struct survey *s)
     return true;
 }
 
-static int visit_all(struct survey *s)
+static int visit_all(struct survey *s, const struct row *row)
 {
     bool is_late = false;
     int code = 0;
     for (size_t i = 0; i < STACK_COUNT && code == 0; i++) {
-        code = begin_visit(s, (enum stack)i);
+        s->visits[i] = (struct visit){.is_over = true, .result = NOT_MEASURED};
+        code = strcmp(row->results[i], NOT_MEASURED) == 0 ? 0 : begin_visit(s, (enum stack)i);
     }
     s->limit.data = &is_late;
     uv_timer_start(&s->limit, on_limit, WAIT_MS, 0);
@@ -250,7 +253,7 @@ static int measure(struct survey *s, const struct tls_engine *engine, const stru
                    bool is_show)
 {
     TRY(arm_all(s, row));
-    TRY(visit_all(s));
+    TRY(visit_all(s, row));
     if (is_show) {
         printf("%s\t%s", row->id, row->faults);
         for (size_t i = 0; i < STACK_COUNT; i++) {
@@ -293,34 +296,16 @@ static bool is_wanted(const char *id, char **ids, int count)
     return count == 0;
 }
 
-static int measure_table(struct survey *s, const struct tls_engine *engine, struct span table,
-                         int argc, char **argv)
-{
-    while (table.len > 0) {
-        struct span line = span_cut(table, '\n', &table);
-        struct row row;
-        if (line.len == 0 || line.ptr[0] == '#' || span_starts_with(line, span_text("id\t"))) {
-            continue;
-        }
-        if (read_row(line, &row) < 0) {
-            FAIL(ERR_SYNTAX, "no row of the table: %.*s", SPAN_ARG(line));
-        }
-        if (is_wanted(row.id, argv + 4, argc - 4)) {
-            TRY(measure(s, engine, &row, strcmp(argv[1], "show") == 0));
-        }
-    }
-    return 0;
-}
-
 // ---- the hub
 
-static int open_hub(struct survey *s, const struct tls_engine *engine)
+static int open_hub(struct survey *s, const struct tls_engine *engine, const struct tls_policy *tls)
 {
     struct server_settings settings = {.loop = &s->loop,
                                        .env = &s->env,
                                        .journal = s->journal,
                                        .faults = s->faults,
-                                       .engine = engine};
+                                       .engine = engine,
+                                       .tls = *tls};
     TRY(server_new(&settings, &s->server));
     TRY(server_set_chain(s->server, &s->chain));
     return server_listen(s->server, "127.0.0.1", 0, &s->port);
@@ -333,14 +318,59 @@ static void close_hub(struct survey *s)
     uv_run(&s->loop, UV_RUN_DEFAULT);
 }
 
+// "1.3" or "1.3 secp384r1": versions and groups of the rows that follow.
+static int change_hub(struct survey *s, const struct tls_engine *engine, struct span words)
+{
+    struct tls_policy tls = {0};
+    struct span groups;
+    struct span versions = span_cut(words, ' ', &groups);
+    bool is_13 = span_equals_text(versions, "1.3");
+    if (s->server) {
+        close_hub(s);
+    }
+    if (is_13 && engine == &tls_engine_mbedtls) {
+        return 0;
+    }
+    setenv("PEER_TLS", is_13 ? "1.3" : "1.2", 1);
+    TRY(tls_policy_set(&tls, POLICY_TLS_VERSIONS, versions));
+    TRY(groups.len > 0 ? tls_policy_set(&tls, POLICY_TLS_GROUPS, groups) : 0);
+    return open_hub(s, engine, &tls);
+}
+
+static int measure_line(struct survey *s, const struct tls_engine *engine, struct span line, int argc,
+                        char **argv)
+{
+    struct row row;
+    if (span_starts_with(line, span_text("tls\t"))) {
+        return change_hub(s, engine, span_from(line, strlen("tls\t")));
+    }
+    if (read_row(line, &row) < 0) {
+        FAIL(ERR_SYNTAX, "no row of the table: %.*s", SPAN_ARG(line));
+    }
+    bool is_measured = s->server && is_wanted(row.id, argv + 4, argc - 4);
+    return is_measured ? measure(s, engine, &row, strcmp(argv[1], "show") == 0) : 0;
+}
+
+static int measure_table(struct survey *s, const struct tls_engine *engine, struct span table,
+                         int argc, char **argv)
+{
+    TRY(change_hub(s, engine, span_text("1.2")));
+    while (table.len > 0) {
+        struct span line = span_cut(table, '\n', &table);
+        if (line.len > 0 && line.ptr[0] != '#' && !span_starts_with(line, span_text("id\t"))) {
+            TRY(measure_line(s, engine, line, argc, argv));
+        }
+    }
+    return 0;
+}
+
 static int survey_engines(struct survey *s, int argc, char **argv)
 {
     struct buf table HR_CLEANUP(buf_deinit);
     buf_init(&table, TABLE_BYTES_MOST);
     TRY(fs_read_file(argv[3], &table));
     for (size_t i = 0; i < HR_COUNT_OF(engines); i++) {
-        int code = open_hub(s, engines[i]);
-        code = code < 0 ? code : measure_table(s, engines[i], buf_span(&table), argc, argv);
+        int code = measure_table(s, engines[i], buf_span(&table), argc, argv);
         if (s->server) {
             close_hub(s);
         }
