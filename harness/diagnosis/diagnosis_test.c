@@ -356,6 +356,7 @@ static const struct story stories[] = {
      {"mqtt.connected session_present=false", "@resubscribe"}},
     {"twin-not-read", "did not read its twin", "$version", {"twin.get", "mqtt.connected", "@twin-sync"}},
     {"twin-stale", "an old version", "GET again", {"mqtt.connected", "twin.get", "@twin-sync"}},
+    {"memory-grows", "more and more memory", "kept for each message", {"mqtt.connected", "@memory"}},
     {"renewed-at-wrong-time", "too early, too late", "80 to 90", {"mqtt.connected", "@renewal"}},
     {"token-not-renewed", "run out while connected", "85 %", {"mqtt.connected", "sas.expired", "@renewal"}},
     {"wrong-alert", "told a wrong reason: decode_error", "not dangerous",

@@ -160,6 +160,10 @@ static const struct row rows[] = {
      "the device renews its SAS token too early, too late or not at all",
      "renew at 80 to 90 % of the token's life by the same clock that made it; a step of the clock must "
      "move the timer"},
+    {"memory-grows", "memory", SURENESS_SURE, "@memory", CHAIN_ANY, NULL, NULL,
+     "the device takes more and more memory",
+     "find what is kept for each message or each connection: count what is allocated and what is freed "
+     "around them"},
     {"wrong-alert", "refusal", SURENESS_SURE, "@alert", CHAIN_BAD, "tls.refused.how = alert", NULL,
      "the device refused the bad chain {chain}, but told a wrong reason: {tls.refused.alert}",
      "not dangerous; map the verify result to the alert, so that a capture names the cause"},

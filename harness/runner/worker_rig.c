@@ -274,6 +274,7 @@ int worker_prepare_device(struct worker *w)
         .around = &w->around,
         .evidence = w->evidence.folder,
         .has_clock = has_clock,
+        .watches_memory = w->job->plan->needs & CAN(MEMORY),
     };
     TRY(device_new(&dut, &w->dut));
     if (s->device_count > 1) {

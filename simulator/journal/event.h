@@ -18,6 +18,8 @@
     X(DEVICE_OUTPUT, "device.output", "stream text", "the device printed a line")                  \
     X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
       "the device printed more than is kept; the rest is read and thrown away")                    \
+    X(DEVICE_MEMORY, "device.memory", "kb",                                                        \
+      "what the device's processes take that is theirs alone; told when the scenario needs memory") \
     X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
     X(LOG_ERROR, "log.error", "dialect code cause meaning try text",                               \
       "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
