@@ -243,4 +243,6 @@ struct event_copy {
     struct event_copy *next; // free for the owner
 };
 struct event_copy *event_copy_new(const struct event *e);
+// The same with no text longer than that.
+struct event_copy *event_copy_cut(const struct event *e, size_t text_bytes_most);
 void event_copy_free(struct event_copy *copy); // NULL is allowed

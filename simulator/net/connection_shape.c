@@ -65,15 +65,9 @@ static void set_window(struct connection *c, uint64_t bytes)
     }
 }
 
-static bool is_shaped(struct connection *c)
+HR_COLD static bool begin_shape(struct connection *c)
 {
-    if (c->shape) {
-        return true;
-    }
-    if (!faults_wait_at(plan_of(c), AT_NET) || !look(c).is_any) {
-        return false;
-    }
-    c->shape = calloc(1, sizeof *c->shape);
+    c->shape = look(c).is_any ? calloc(1, sizeof *c->shape) : NULL;
     if (!c->shape) {
         return false;
     }
@@ -82,6 +76,11 @@ static bool is_shaped(struct connection *c)
         c->shape->lane[way].luck = env_mix(luck, (uint64_t)way);
     }
     return true;
+}
+
+static bool is_shaped(struct connection *c)
+{
+    return c->shape || (faults_wait_at(plan_of(c), AT_NET) && begin_shape(c));
 }
 
 static void meet_portal(struct connection *c)
@@ -112,7 +111,7 @@ void connection_meet_states(struct connection *c)
     }
 }
 
-static void push(struct connection *c, enum way way, struct span bytes)
+HR_COLD static void push(struct connection *c, enum way way, struct span bytes)
 {
     struct weather w = look(c);
     struct fault_place place = place_of(c);
