@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// What hub files and `--set` make of the hub of `hubrig serve`, as outside clients meet it: openssl
+// makes certificates and signs tokens, the Mosquitto client sends.
+#include "base/test.h"
+#include "harness/cli/served.h"
+#include "harness/cli/shell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PUB                                                                                        \
+    "mosquitto_pub -V mqttv311 -h localhost -p %d --cafile hub-files/root.pem -i press-7 "         \
+    "-u 'localhost/press-7/?api-version=2021-04-12' -q 1 "
+#define TOPIC "devices/press-7/messages/events/"
+
+static int make_certificates(void **state)
+{
+    struct shell_result r;
+    if (shell_set_up(state) != 0) {
+        return -1;
+    }
+    shell_run(&r, "%s",
+              "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out factory.pem -days 9 "
+              "-subj /CN=Factory && openssl req -newkey rsa:2048 -nodes -keyout press.key -subj "
+              "/CN=press-7 | openssl x509 -req -CA factory.pem -CAkey ca.key -CAcreateserial -days 9 "
+              "-out press.pem && mkdir sub && mv factory.pem sub");
+    int code = r.code;
+    shell_release(&r);
+    return code;
+}
+
+static void publish_with_certificate(const char *statement)
+{
+    struct shell_result r;
+    char file[200];
+    snprintf(file, sizeof file, "device press-7 ca\n%s\n", statement);
+    shell_write("sub/a.hub", file);
+    served_start("--hub sub/a.hub");
+    shell_run(&r, PUB "--cert press.pem --key press.key -t " TOPIC " -m hello", served_port());
+    shell_release(&r);
+}
+
+static void a_ca_of_the_hub_file_opens_the_hub_to_its_devices(void **state)
+{
+    (void)state;
+    publish_with_certificate("ca factory factory.pem");
+    assert_non_null(strstr(served_await("\"d2c.message\""), "press-7"));
+}
+
+static void an_unverified_ca_of_the_hub_file_opens_nothing(void **state)
+{
+    (void)state;
+    publish_with_certificate("ca factory factory.pem unverified");
+    assert_non_null(strstr(served_await("\"mqtt.refused\""), "certificate-unverified-ca"));
+}
+
+// A token that names the policy.
+static void publish_with_policy(const char *name)
+{
+    struct shell_result r;
+    shell_write("p.hub", "device press-7\n"
+                         "policy gateway DeviceConnect primary "
+                         "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
+                         "policy looker RegistryRead secondary "
+                         "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
+                         "policy device secondary MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    served_start("--hub p.hub");
+    shell_run(&r,
+              "sig=$(printf 'localhost\\n4000000000' | openssl dgst -sha256 -hmac "
+              "0123456789abcdef0123456789abcdef -binary | base64 | "
+              "sed 's/+/%%2B/g; s/\\//%%2F/g; s/=/%%3D/g'); " PUB
+              "-P \"SharedAccessSignature sr=localhost&sig=$sig&se=4000000000&skn=%s\" "
+              "-t " TOPIC " -m hello",
+              served_port(), name);
+    shell_release(&r);
+}
+
+static void a_token_of_a_policy_of_the_hub_file_opens_the_hub(void **state)
+{
+    (void)state;
+    publish_with_policy("gateway");
+    assert_non_null(strstr(served_await("\"d2c.message\""), "press-7"));
+}
+
+static void a_policy_that_every_hub_has_takes_the_key_of_the_hub_file(void **state)
+{
+    (void)state;
+    publish_with_policy("device");
+    assert_non_null(strstr(served_await("\"d2c.message\""), "press-7"));
+}
+
+static void a_policy_without_the_right_to_connect_opens_nothing(void **state)
+{
+    (void)state;
+    publish_with_policy("looker");
+    assert_non_null(strstr(served_await("\"mqtt.refused\""), "right"));
+}
+
+static void check_reads_the_certificates_that_a_hub_file_names(void **state)
+{
+    static const struct shell_row rows[] = {
+        {"sub/factory.pem", 0, "no mistakes"},
+        {"nothing.pem", 2, "c.hub:1:6: cannot open nothing.pem"},
+        {"press.key", 2, "c.hub:1:6: press.key: expected certificates"},
+        {"press.pem", 2, "c.hub:1:6: the certificate of 'press-7' is no CA's"},
+        {"two.pem", 2, "c.hub:1:6: expected the one certificate of the CA, seen 2"},
+    };
+    (void)state;
+    shell_write("check", "printf 'ca a %s\\n' $1 >c.hub; cat press.pem press.pem >two.pem; "
+                         "hubrig check c.hub\n");
+    shell_assert_rows("sh ./check", rows, HR_COUNT_OF(rows));
+}
+
+int main(void)
+{
+#define SERVED(name) cmocka_unit_test_teardown(name, served_stop)
+    const struct CMUnitTest tests[] = {
+        SERVED(a_ca_of_the_hub_file_opens_the_hub_to_its_devices),
+        SERVED(an_unverified_ca_of_the_hub_file_opens_nothing),
+        SERVED(a_token_of_a_policy_of_the_hub_file_opens_the_hub),
+        SERVED(a_policy_that_every_hub_has_takes_the_key_of_the_hub_file),
+        SERVED(a_policy_without_the_right_to_connect_opens_nothing),
+        cmocka_unit_test(check_reads_the_certificates_that_a_hub_file_names),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, shell_tear_down);
+}
