@@ -96,6 +96,54 @@ static void a_policy_without_the_right_to_connect_opens_nothing(void **state)
     assert_non_null(strstr(served_await("\"mqtt.refused\""), "right"));
 }
 
+#define OP "AzIoTHub_FaultOperation"
+
+// With a key of its own, after `--set` has made the hub what it is; 'sent' once it is acknowledged.
+static void publish(struct shell_result *r, const char *options, const char *properties)
+{
+    shell_write("k.hub", "device press-7 key MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    served_start(options);
+    shell_run(r,
+              "sig=$(printf 'localhost%%%%2Fdevices%%%%2Fpress-7\\n4000000000' | openssl dgst -sha256 -hmac "
+              "0123456789abcdef0123456789abcdef -binary | base64 | "
+              "sed 's/+/%%2B/g; s/\\//%%2F/g; s/=/%%3D/g'); timeout 20 " PUB
+              "-P \"SharedAccessSignature sr=localhost%%2Fdevices%%2Fpress-7&sig=$sig&se=4000000000\" "
+              "-t '" TOPIC "%s' -m hello && echo sent",
+              served_port(), properties);
+}
+
+static void a_fault_that_a_message_asks_for_acts_once_it_is_switched_on(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    publish(&r, "--hub k.hub --set hub.sdk_faults=on", OP "Type=KillTcp&" OP "DelayInSecs=0");
+    assert_non_null(strstr(served_await("\"sdk.fault\""), "KillTcp"));
+    assert_non_null(strstr(served_await("\"tcp.closed\""), "hub"));
+    shell_release(&r);
+}
+
+static void a_message_that_asks_for_a_fault_is_telemetry_unless_that_is_switched_on(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    publish(&r, "--hub k.hub", OP "Type=KillTcp");
+    shell_assert_says(&r, "sent");
+    assert_non_null(strstr(served_await("\"d2c.message\""), OP));
+    shell_release(&r);
+}
+
+static void a_knob_with_a_mistake_keeps_the_hub_from_starting(void **state)
+{
+    static const struct shell_row rows[] = {
+        {"hub.tier=S9", 2, "hubrig serve: --set hub.tier=S9: 'S9' is no tier"},
+        {"hub.chian=x", 2, "did you mean hub.chain?"},
+        {"hub.chain=x", 2, "this knob is for scenarios; try --chain"},
+        {"hub.quota=1 --set hub.quota=2", 2, "hub.quota is set already"},
+    };
+    (void)state;
+    shell_assert_rows("hubrig serve --port 0 --set", rows, HR_COUNT_OF(rows));
+}
+
 static void check_reads_the_certificates_that_a_hub_file_names(void **state)
 {
     static const struct shell_row rows[] = {
@@ -120,6 +168,9 @@ int main(void)
         SERVED(a_token_of_a_policy_of_the_hub_file_opens_the_hub),
         SERVED(a_policy_that_every_hub_has_takes_the_key_of_the_hub_file),
         SERVED(a_policy_without_the_right_to_connect_opens_nothing),
+        SERVED(a_fault_that_a_message_asks_for_acts_once_it_is_switched_on),
+        SERVED(a_message_that_asks_for_a_fault_is_telemetry_unless_that_is_switched_on),
+        cmocka_unit_test(a_knob_with_a_mistake_keeps_the_hub_from_starting),
         cmocka_unit_test(check_reads_the_certificates_that_a_hub_file_names),
     };
     return cmocka_run_group_tests(tests, make_certificates, shell_tear_down);
