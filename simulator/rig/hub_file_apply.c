@@ -16,9 +16,6 @@ static int fill_key(struct rig *rig, char key[100])
 
 static int add_identity(const struct identity *wanted, struct rig *rig)
 {
-    if (wanted->auth == HUB_AUTH_CA) { // no state file keeps the CA
-        TRY(rig_register_own_ca(rig, rig->hub));
-    }
     if (hub_find_identity(rig->hub, span_text(wanted->name))) {
         return 0;
     }
@@ -87,6 +84,16 @@ static int add_access(const struct hub_file *file, struct rig *rig)
     return 0;
 }
 
+// For the devices that are known by it; no state file keeps the CA.
+static int add_own_ca(struct rig *rig, struct hub *hub)
+{
+    const struct identity *id = hub_next_identity(hub, NULL);
+    while (id && id->auth != HUB_AUTH_CA) {
+        id = hub_next_identity(hub, id);
+    }
+    return id ? rig_register_own_ca(rig, hub) : 0;
+}
+
 int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state)
 {
     if (file->enrollment_count && !rig->dps) {
@@ -111,6 +118,9 @@ int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *s
     TRY(add_access(file, rig));
     for (size_t i = 0; i < file->identity_count; i++) {
         TRY(add_identity(&file->identities[i].identity, rig));
+    }
+    for (size_t i = 0; i <= rig->other_count; i++) {
+        TRY(add_own_ca(rig, rig_hub_at(rig, i)));
     }
     for (size_t i = 0; i < file->fault_count; i++) {
         TRY(faults_add(rig->faults, &file->faults[i]));
