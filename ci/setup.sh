@@ -9,7 +9,7 @@ build-essential clang cmake ninja-build pkg-config git ca-certificates
 libmbedtls-dev libssl-dev libuv1-dev libjansson-dev libxml2-dev uthash-dev libsqlite3-dev
 libcmocka-dev libmosquitto-dev mosquitto mosquitto-clients faketime openssl
 libxml2-utils procps curl tshark chromium
-bind9-dnsutils ntpsec-ntpdig iproute2 util-linux
+bind9-dnsutils ntpsec-ntpdig iproute2 util-linux qemu-system-x86
 libwebsockets-dev libwebsockets-evlib-uv libserialport-dev
 libgnutls28-dev gnutls-bin libwolfssl-dev libbearssl-dev
 "

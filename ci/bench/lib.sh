@@ -7,7 +7,8 @@ key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
 server=
 servers=
 port=
-trap 'kill $servers 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
+trap 'kill $servers 2>/dev/null || true; rm -rf "$here"' EXIT
+trap 'exit 3' HUP INT PIPE TERM
 ulimit -n "$(ulimit -H -n)"
 
 wait_for() { # FILE PATTERN

@@ -12,7 +12,8 @@ engine=$2
 count=${3:-5000}
 here=$(mktemp -d)
 server=
-trap 'kill $server 2>/dev/null || true; rm -rf "$here"' EXIT INT TERM
+trap 'kill $server 2>/dev/null || true; rm -rf "$here"' EXIT
+trap 'exit 3' HUP INT PIPE TERM
 
 fail() {
     echo "storm: $*" >&2

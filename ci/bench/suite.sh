@@ -11,7 +11,8 @@ build=${1:-build}
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- smoke full
 here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT INT TERM
+trap 'rm -rf "$here"' EXIT
+trap 'exit 3' HUP INT PIPE TERM
 
 for suite in "$@"; do
     began=$(date +%s%N)

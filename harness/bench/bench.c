@@ -29,7 +29,8 @@ unsigned bench_capabilities(const struct bench_device *device)
     bool is_program = device->kind == BENCH_PROCESS || device->kind == BENCH_QEMU;
     bool has_power = is_program || b->has_power;
     bool has_reset = has_power || b->reset.count > 0;
-    return device->offers | (has_power ? CAN(POWER) : 0) | (has_reset ? CAN(RESET) : 0) |
+    return device->offers | (device->kind == BENCH_PROCESS ? CAN(MEMORY) : 0) |
+           (has_power ? CAN(POWER) : 0) | (has_reset ? CAN(RESET) : 0) |
            (b && b->port != PORT_NONE ? CAN(CONSOLE) : 0);
 }
 

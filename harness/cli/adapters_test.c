@@ -43,8 +43,7 @@ static int set_up(void **state)
                 "#!/bin/sh\nrm -f \"$1.up\" \"$1.ctl\"\nmkfifo \"$1.up\"\n"
                 "scripted_board \"$1\" 115200 reference_device > \"$1.up\" &\n"
                 "read word < \"$1.up\"\n"
-                "echo \"char device redirected to $(readlink \"$1\") (label serial0)\"\n"
-                "echo reset > \"$1.ctl\"\nwait\n");
+                "echo \"char device redirected to $(readlink \"$1\") (label serial0)\"\nwait\n");
     return 0;
 }
 
@@ -69,10 +68,12 @@ static void assert_run(const char *bench, const char *device, int code, const ch
 
 // ---- emulators
 
+#define BANNER "  banner  \"scripted board\" within 5s\n"
+
 static void write_emulator(const char *lines)
 {
     char text[2048];
-    snprintf(text, sizeof text, "qemu emu\n%s  banner  \"scripted board\" within 5s\n" TYPED "end\n",
+    snprintf(text, sizeof text, "qemu emu\n%s" TYPED "end\n",
              lines);
     shell_write("emu.bench", text);
 }
@@ -81,7 +82,7 @@ static void an_emulator_on_standard_input_and_output_is_booted_and_typed_to(void
 {
     (void)state;
     struct shell_result r;
-    write_emulator("  command {bench}/stdio.sh {bench}/emu\n  serial  stdio\n");
+    write_emulator("  command {bench}/stdio.sh {bench}/emu\n  serial  stdio\n" BANNER);
     assert_run("emu.bench", "emu", 0, "pass  connect");
     shell_run(&r, "cat evidence/connect/device.log");
     shell_assert_says(&r, "com| scripted board 1.0");
@@ -93,7 +94,8 @@ static void an_emulator_that_announces_its_terminal_is_found_there(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_emulator("  command {bench}/pty.sh {bench}/emu\n  serial  announced\n");
+    write_emulator("  command {bench}/pty.sh {bench}/emu\n  serial  announced\n"
+                   "  script  send wake\n"); // what it said before its terminal was open is lost
     assert_run("emu.bench", "emu", 0, "pass  connect");
     shell_run(&r, "grep -o 'redirected\\|921600 baud\\|pty.sh' evidence/connect/journal.jsonl");
     shell_assert_says(&r, "pty.sh"); // device.started names the machine
@@ -104,20 +106,24 @@ static void an_emulator_that_announces_its_terminal_is_found_there(void **state)
 static void an_emulator_that_announces_nothing_or_ends_is_named(void **state)
 {
     (void)state;
-    write_emulator("  command sh -c \"sleep 100\"\n  serial  stdio\n");
+    write_emulator("  command sh -c \"sleep 100\"\n  serial  stdio\n" BANNER);
     struct shell_result r;
     shell_run(&r, "sed -i 's/within 5s/within 300ms/' emu.bench");
     shell_release(&r);
     assert_run("emu.bench", "emu", 3, "emu.bench:4: waited 300 ms for the banner 'scripted board'; seen: nothing");
-    write_emulator("  command {bench}/no-such-emulator\n  serial  stdio\n");
+    write_emulator("  command {bench}/no-such-emulator\n  serial  stdio\n" BANNER);
     assert_run("emu.bench", "emu", 3, "no-such-emulator': No such file or directory");
+    // at once, not when the banner is overdue
+    write_emulator("  command sh -c \"echo no such machine >&2; exit 3\"\n  serial  stdio\n"
+                   "  banner  \"scripted board\" within 50s\n");
+    assert_run("emu.bench", "emu", 3, "the emulator ended with code 3; its last words: no such machine");
 }
 
 static void an_emulator_loses_its_power_by_being_ended_and_is_reset_by_a_new_start(void **state)
 {
     (void)state;
     struct shell_result r;
-    write_emulator("  command {bench}/stdio.sh {bench}/emu\n  serial  stdio\n");
+    write_emulator("  command {bench}/stdio.sh {bench}/emu\n  serial  stdio\n" BANNER);
     shell_write("life.scn", "scenario life\nneeds power reset console\nboot device\n"
                             "expect mqtt.connected within 20s\ndevice power off\n"
                             "never tcp.accepted before device.power with power = on\nwait 300ms\n"
@@ -129,6 +135,42 @@ static void an_emulator_loses_its_power_by_being_ended_and_is_reset_by_a_new_sta
     shell_run(&r, "grep -c device.started evidence/life/journal.jsonl");
     assert_string_equal(buf_text(&r.out), "3\n");
     shell_release(&r);
+}
+
+// A real one: a boot sector on QEMU, on both kinds of console.
+static void qemu_boots_a_firmware_at_a_date_and_is_switched_and_reset(void **state)
+{
+    (void)state;
+    static const char machine[] =
+        "  command qemu-system-x86_64 -display none -monitor none -nodefaults -rtc base={clock.utc} "
+        "-drive file={bench}/emu.img,format=raw,if=floppy -snapshot -serial ";
+    char text[2048];
+    struct shell_result r;
+    shell_run(&r, "command -v qemu-system-x86_64 && as --32 -o emu.o %s/fixtures/board/tiny.s && "
+                  "ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o emu.img emu.o", HUBRIG_SOURCE_FOLDER);
+    if (r.code != 0) {
+        print_message("no QEMU for x86, or no assembler for it: %s", buf_text(&r.out));
+        shell_release(&r);
+        skip();
+    }
+    shell_release(&r);
+    snprintf(text, sizeof text,
+             "qemu stdio\n%sstdio\n  serial stdio\n  clock emulator\n  banner \"tiny 1.0\" within 30s\nend\n"
+             "qemu pty\n%spty\n  serial announced\n  clock emulator\n  script send wake\n"
+             "  script expect \"heard wake\" within 30s\nend\n",
+             machine, machine);
+    shell_write("emu.bench", text);
+    shell_write("life.scn", "scenario life\nneeds clock power reset console\nlimit 3m\n"
+                            "set device.clock = 2030-05-06T07:08:09Z\nboot device\n"
+                            "device send hello\n"
+                            "expect device.output with text has \"heard hello\" within 20s\n"
+                            "device send d\n"
+                            "expect device.output with text has 20300506 within 20s\n"
+                            "device reset\ndevice power off\ndevice power on\ndevice send again\n"
+                            "expect device.output with text has \"heard again\" within 20s\n");
+    shell_assert("timeout 200 hubrig run life.scn --bench emu.bench --device stdio --device pty", 0,
+                 "2 scenarios: 2 pass");
+    assert_int_equal(shell_count_processes("emu.img"), 0);
 }
 
 // ---- the device verbs on a board
@@ -308,6 +350,7 @@ int main(void)
         T(an_emulator_that_announces_its_terminal_is_found_there),
         T(an_emulator_that_announces_nothing_or_ends_is_named),
         T(an_emulator_loses_its_power_by_being_ended_and_is_reset_by_a_new_start),
+        T(qemu_boots_a_firmware_at_a_date_and_is_switched_and_reset),
         T(a_board_is_switched_reset_and_typed_to_while_a_scenario_runs),
         T(a_clock_that_is_set_while_the_power_is_off_is_that_of_the_next_boot),
         T(what_its_bench_has_no_line_for_is_skipped),

@@ -353,7 +353,7 @@ const struct command command_certs_limbo = {
         "is served to the device: under the name that the case expects, with the case's trusted\n"
         "certificates as its roots and the case's time on its clock. A device that speaks MQTT over\n"
         "the chain has accepted it; one that ends the connection before has refused it. Needs a\n"
-        "private network and libfaketime.\n"
+        "private network and the library hubrig-clock.so.\n"
         "\n"
         "Prints what the device answered otherwise than expected, what could not be served and why,\n"
         "and a table by importance. Cases with features are optional behaviour: they are shown, and\n"

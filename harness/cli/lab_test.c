@@ -40,7 +40,7 @@ static int set_up(void **state)
     // the same board, whose power line tells the test what it does
     snprintf(path, sizeof path, "%s/told.bench", shell_folder);
     out = fopen(path, "w");
-    write_board(out, "port", "echo {power} > {bench}/port.ctl; echo {power} > {bench}/told", 8883);
+    write_board(out, "port", "echo {power} > {bench}/port.ctl; echo {power} > {bench}/told.{power}", 8883);
     fclose(out);
     shell_write("t-connect.scn", "scenario t-connect\nlimit 60s\nboot device\n"
                                  "expect mqtt.connected within 20s\nwait 1s\n");
@@ -93,8 +93,8 @@ static void ctrl_c_gives_a_board_its_power_back_and_its_lock_free(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "mkfifo told; env --default-signal=INT hubrig run t-off.scn --bench told.bench --device port "
-                  "> said.txt 2>&1 & read word < told; echo $word; kill -INT $!; timeout 20 cat told; wait $!; "
+    shell_run(&r, "mkfifo told.off told.on; env --default-signal=INT hubrig run t-off.scn --bench told.bench --device port "
+                  "> said.txt 2>&1 & cat told.off; kill -INT $!; timeout 20 cat told.on; wait $!; "
                   "echo code $?");
     assert_string_equal(buf_text(&r.out), "off\non\ncode 3\n");
     shell_release(&r);
@@ -118,8 +118,8 @@ static void a_board_that_a_killed_worker_left_without_power_is_switched_on_at_th
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "rm -f told; mkfifo told; hubrig run t-off.scn --bench told.bench --device port --retries 0 "
-                  "> said.txt 2>&1 & read word < told; echo $word; kill -KILL $(pgrep -P $!); wait $!; "
+    shell_run(&r, "hubrig run t-off.scn --bench told.bench --device port --retries 0 "
+                  "> said.txt 2>&1 & cat told.off; kill -KILL $(pgrep -P $!); wait $!; "
                   "echo code $?; test -e port || echo gone");
     assert_string_equal(buf_text(&r.out), "off\ncode 3\ngone\n");
     shell_release(&r);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#define MEMORY_EVERY_US UINT64_C(10000000)
+
 int device_new(const struct device_settings *settings, struct device **out)
 {
     const struct device_kind *kind =
@@ -149,6 +151,7 @@ static int program_start(struct device *d)
         .log_path = s->around->log_path,
         .command_text = s->around->command_text,
         .clock_text = s->has_clock ? clock_text : "machine",
+        .memory_every_us = s->watches_memory ? MEMORY_EVERY_US : 0,
         .goes_on = of(d)->has_lived,
     };
     of(d)->has_lived = true;

@@ -38,6 +38,7 @@ struct device_settings {
     struct surroundings *around; // argv, environment, placeholders
     const char *evidence;        // folder: device.log; with a console serial.raw and serial.idx
     bool has_clock;              // the scenario sets the device's clock
+    bool watches_memory;         // device.memory is wanted
 };
 
 // Takes hold of it: nothing is done to it yet. Everything is borrowed. ERR_NO_MEMORY, ERR_IO.

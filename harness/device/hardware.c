@@ -24,6 +24,8 @@ struct hardware {
     struct process *machine; // the emulator
     struct player *player;
     struct buf said;        // by the emulator, until it has announced its terminal
+    char machine_end[40]; // how it ended: "code 3"
+    char last_words[PLAYER_TAIL_BYTES + 1]; // of the emulator itself, not of what runs in it
     char port_path[PATH_MAX];
     char clock_text[32];
     int64_t ahead_us; // what its clock was set to, of the machine's
@@ -127,11 +129,23 @@ static void look_for_announcement(struct hardware *h, struct span bytes)
 static void on_machine_bytes(void *context, const char *stream, struct span bytes)
 {
     struct hardware *h = context;
+    if (h->board->port == PORT_ANNOUNCED || strcmp(stream, "err") == 0) {
+        player_print_tail(bytes, h->last_words);
+    }
     if (h->board->port == PORT_ANNOUNCED) {
         look_for_announcement(h, bytes);
     } else if (strcmp(stream, "out") == 0) {
         take_bytes(h, bytes);
     }
+}
+
+// Nothing more will come of what is being played.
+static void fail_without_machine(struct hardware *h)
+{
+    char sentence[PLAYER_TAIL_BYTES + 120];
+    snprintf(sentence, sizeof sentence, "the emulator ended with %s; its last words: %s",
+             h->machine_end, h->last_words[0] ? h->last_words : "none");
+    player_fail(h->player, ERR_SPAWN, sentence);
 }
 
 static void on_machine_exit(void *context, int code, const char *signal)
@@ -141,6 +155,13 @@ static void on_machine_exit(void *context, int code, const char *signal)
     console_flush(h->console);
     EMIT(h->base.settings.journal, DEVICE_EXITED, 0, NULL, F_INT("code", code),
          F_TEXT("signal", signal), F_BOOL("asked", h->is_down));
+    snprintf(h->machine_end, sizeof h->machine_end, "%s", signal);
+    if (code >= 0) {
+        snprintf(h->machine_end, sizeof h->machine_end, "code %d", code);
+    }
+    if (!h->is_down) {
+        fail_without_machine(h);
+    }
 }
 
 static void end_machine(struct hardware *h)
@@ -172,6 +193,7 @@ static int start_machine(struct hardware *h)
         .context = h,
     };
     h->is_down = h->has_machine_ended = false;
+    h->last_words[0] = '\0';
     return process_start(&settings, &h->machine);
 }
 
@@ -273,6 +295,9 @@ static void play(struct hardware *h, int code)
     settle(h, code);
     if (code == 0) {
         player_start(h->player);
+    }
+    if (h->has_machine_ended && !h->is_down) { // too soon to be told
+        fail_without_machine(h);
     }
 }
 

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <uv.h>
 
-enum { SEEN_BYTES_MOST = 160 };
-
 struct player {
     struct player_world world;
     const struct bench_act **acts;
@@ -29,7 +27,7 @@ struct player {
     bool is_tool_over;
     char tool_result[64];
     int tool_code;
-    char tool_words[SEEN_BYTES_MOST + 1]; // the last ones
+    char tool_words[PLAYER_TAIL_BYTES + 1]; // the last ones
     uv_timer_t timer;
     bool is_closed;
 };
@@ -49,10 +47,10 @@ static void finish(struct player *p, int code)
     }
 }
 
-// Control characters as blanks, so that noise stays one readable line.
-static void print_tail(struct span seen, char out[SEEN_BYTES_MOST + 1])
+void player_print_tail(struct span said, char out[PLAYER_TAIL_BYTES + 1])
 {
-    struct span tail = seen.len > SEEN_BYTES_MOST ? span_from(seen, seen.len - SEEN_BYTES_MOST) : seen;
+    struct span tail =
+        said.len > PLAYER_TAIL_BYTES ? span_from(said, said.len - PLAYER_TAIL_BYTES) : said;
     tail = span_trim(tail);
     size_t i = 0;
     for (; i < tail.len; i++) {
@@ -65,9 +63,9 @@ static int fail_late(struct player *p)
 {
     const struct bench_act *act = present(p);
     char time[32];
-    char tail[SEEN_BYTES_MOST + 1];
+    char tail[PLAYER_TAIL_BYTES + 1];
     duration_print((int64_t)act->time_us, time);
-    print_tail(buf_span(&p->window), tail);
+    player_print_tail(buf_span(&p->window), tail);
     switch (act->kind) {
     case ACT_PORT:
         FAIL(ERR_TIMEOUT, "%s:%d: waited %s for the serial port: %s", p->world.file, act->line, time,
@@ -137,7 +135,7 @@ static int look_for_text(struct player *p)
 static void on_tool_bytes(void *context, const char *stream, struct span bytes)
 {
     struct player *p = context;
-    print_tail(bytes, p->tool_words);
+    player_print_tail(bytes, p->tool_words);
     (void)stream;
 }
 
@@ -382,6 +380,13 @@ void player_start(struct player *p)
 {
     p->is_busy = true;
     step(p);
+}
+
+void player_fail(struct player *p, int code, const char *sentence)
+{
+    if (p->is_busy) {
+        finish(p, error_set(code, "%s:%d: %s", p->world.file, present(p)->line, sentence));
+    }
 }
 
 bool player_is_busy(const struct player *p)

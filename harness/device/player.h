@@ -36,6 +36,8 @@ int player_add(struct player *p, const struct bench_acts *acts) HR_NODISCARD; //
 int player_add_one(struct player *p, const struct bench_act *act) HR_NODISCARD;
 void player_start(struct player *p);
 bool player_is_busy(const struct player *p);
+// What is being played cannot come to an end any more; no effect when nothing is.
+void player_fail(struct player *p, int code, const char *sentence);
 int player_result(const struct player *p) HR_NODISCARD; // 0, or an error with its sentence
 // What failed, NULL when nothing has; and what the console said that no expect has taken.
 const struct bench_act *player_failed_act(const struct player *p);
@@ -44,4 +46,6 @@ struct span player_heard(const struct player *p);
 void player_take(struct player *p, struct span bytes);
 void player_port_changed(struct player *p);
 
-enum { PLAYER_WINDOW_BYTES = 65536, PLAYER_ACTS_MOST = 1000 };
+enum { PLAYER_WINDOW_BYTES = 65536, PLAYER_ACTS_MOST = 1000, PLAYER_TAIL_BYTES = 160 };
+// The end of what somebody said as one readable line, control characters as blanks.
+void player_print_tail(struct span said, char out[PLAYER_TAIL_BYTES + 1]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/device/process.h"
 #include "base/error.h"
+#include "harness/device/memory.h"
 #include "harness/device/output.h"
 
 #include <errno.h>
@@ -15,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
+
+// Often enough for a leak of hours, seldom enough for a device whose clock is fast.
+enum { MEMORY_EVERY_MS_LEAST = 50 };
 
 struct stream {
     struct process *process;
@@ -34,6 +38,7 @@ struct process {
     struct stream streams[2];
     uv_signal_t child_signal;
     uv_timer_t kill_timer;
+    uv_timer_t memory_timer;
     int open_handles;
 };
 
@@ -122,6 +127,7 @@ static void on_child(uv_signal_t *signal, int number)
     }
     p->is_running = false;
     uv_timer_stop(&p->kill_timer);
+    uv_timer_stop(&p->memory_timer);
     char signal_name[32] = "";
     if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
@@ -138,6 +144,24 @@ static void on_child(uv_signal_t *signal, int number)
     }
     if (p->settings.on_exit) {
         p->settings.on_exit(p->settings.context, WIFEXITED(status) ? WEXITSTATUS(status) : -1, signal_name);
+    }
+}
+
+static void on_memory_timer(uv_timer_t *timer)
+{
+    struct process *p = timer->data;
+    uint64_t kb = p->is_running ? memory_of_kb(p->pid) : 0;
+    if (kb > 0) {
+        EMIT(p->settings.journal, DEVICE_MEMORY, 0, NULL, F_INT("kb", kb));
+    }
+}
+
+static void watch_memory(struct process *p)
+{
+    uint64_t every_ms = env_machine_us(p->settings.env, p->settings.memory_every_us) / 1000;
+    if (p->settings.memory_every_us > 0) {
+        every_ms = every_ms < MEMORY_EVERY_MS_LEAST ? MEMORY_EVERY_MS_LEAST : every_ms;
+        uv_timer_start(&p->memory_timer, on_memory_timer, every_ms, every_ms);
     }
 }
 
@@ -252,6 +276,7 @@ void process_free(struct process *p)
     }
     uv_close((uv_handle_t *)&p->child_signal, on_closed);
     uv_close((uv_handle_t *)&p->kill_timer, on_closed);
+    uv_close((uv_handle_t *)&p->memory_timer, on_closed);
     while (p->open_handles > 0) {
         uv_run(p->settings.loop, UV_RUN_ONCE);
     }
@@ -416,9 +441,12 @@ int process_start(const struct process_settings *settings, struct process **out)
     }
     uv_signal_init(settings->loop, &p->child_signal);
     uv_timer_init(settings->loop, &p->kill_timer);
+    uv_timer_init(settings->loop, &p->memory_timer);
     p->child_signal.data = p;
     p->kill_timer.data = p;
-    p->open_handles = 2;
+    p->memory_timer.data = p;
+    p->open_handles = 3;
+    watch_memory(p);
     uv_signal_start(&p->child_signal, on_child, SIGCHLD);
     if (!settings->is_tool) {
         emit_started(p);

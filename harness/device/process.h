@@ -17,6 +17,7 @@ struct process_settings {
     const char *log_path;    // device.log: "   1.204113 out| text" per line; "" = none
     const char *command_text; // for device.started: the command without secrets
     const char *clock_text;   // and what the device's clock says
+    uint64_t memory_every_us; // of env's time: device.memory; 0 = never
     bool has_stdin;          // process_send can type
     bool goes_on;            // behind what the log has already
     bool is_tool;            // not the device itself: no events, no log, no hunt for what it left

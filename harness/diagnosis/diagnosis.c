@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct row_table *const tables[] = {
-    &diagnosis_chain_rows, &diagnosis_fault_rows, &diagnosis_connect_rows, &diagnosis_tls_rows,
-    &diagnosis_cloud_rows, &diagnosis_link_rows,    &diagnosis_last_rows,
+    &diagnosis_chain_rows, &diagnosis_net_rows,   &diagnosis_fault_rows, &diagnosis_connect_rows,
+    &diagnosis_tls_rows,   &diagnosis_cloud_rows, &diagnosis_link_rows,  &diagnosis_last_rows,
 };
 
 static const struct {

@@ -204,6 +204,11 @@ bool facts_hammers(const struct diagnosis *d)
     return d->series[EVENT_MQTT_CONNECT].count >= 3 || d->series[EVENT_TCP_ACCEPTED].count >= 3;
 }
 
+bool facts_is_fleet(const struct diagnosis *d)
+{
+    return d->series[EVENT_DEVICE_STARTED].count > 1;
+}
+
 // The device's alert is the last word: no handshake was completed after it.
 bool facts_has_alert(const struct diagnosis *d)
 {

@@ -39,6 +39,10 @@ static const struct row rows[] = {
      "the device did not come back after the hub had ended its connection",
      "handle a closed socket and a refused CONNECT as a reason to retry; use a keep-alive so that "
      "a lost link is noticed"},
+    {"in-step", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @rate", CHAIN_ANY, NULL,
+     facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
+     "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
+     "devices share"},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
      NULL, facts_hammers,
@@ -156,6 +160,10 @@ static const struct row rows[] = {
      "the device renews its SAS token too early, too late or not at all",
      "renew at 80 to 90 % of the token's life by the same clock that made it; a step of the clock must "
      "move the timer"},
+    {"memory-grows", "memory", SURENESS_SURE, "@memory", CHAIN_ANY, NULL, NULL,
+     "the device takes more and more memory",
+     "find what is kept for each message or each connection: count what is allocated and what is freed "
+     "around them"},
     {"wrong-alert", "refusal", SURENESS_SURE, "@alert", CHAIN_BAD, "tls.refused.how = alert", NULL,
      "the device refused the bad chain {chain}, but told a wrong reason: {tls.refused.alert}",
      "not dangerous; map the verify result to the alert, so that a capture names the cause"},

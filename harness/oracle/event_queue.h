@@ -6,10 +6,8 @@
 
 enum { EVENT_QUEUE_MOST = 100000, EVENT_QUEUE_TEXT_BYTES = 512 };
 
-struct kept_event;
-
 struct event_queue {
-    struct kept_event **slots; // number n stands at n modulo room
+    struct event_copy **slots; // number n stands at n modulo room
     size_t room;               // a power of two
     uint64_t first;            // number of the oldest event that is kept
     uint64_t next;             // number of the event to come

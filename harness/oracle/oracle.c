@@ -19,6 +19,7 @@ static const struct oracle_class *const classes[] = {
     [ORACLE_RENEWAL] = &oracle_renewal,
     [ORACLE_ALERT] = &oracle_alert,
     [ORACLE_LEAK] = &oracle_leak,
+    [ORACLE_MEMORY] = &oracle_memory,
 };
 
 struct oracle *oracle_new(const struct oracle_spec *spec)

@@ -29,7 +29,7 @@ struct oracle {
 
 extern const struct oracle_class oracle_backoff, oracle_rate, oracle_quiet, oracle_silence,
     oracle_ledger, oracle_keepalive, oracle_detect, oracle_recovery, oracle_resubscribe,
-    oracle_twin_sync, oracle_renewal, oracle_alert, oracle_leak;
+    oracle_twin_sync, oracle_renewal, oracle_alert, oracle_leak, oracle_memory;
 
 // A piece that does not fit is left out: half a sentence helps more than none.
 #define SAY(buf, ...) ((void)!buf_printf((buf), __VA_ARGS__))

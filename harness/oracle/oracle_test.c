@@ -233,6 +233,31 @@ static void watches_say_how_much_was_too_much(void **state)
     check_rows(rows, HR_COUNT_OF(rows));
 }
 
+static void memory_that_grows_is_a_leak_and_what_is_in_use_is_none(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"1000 device.memory kb=100", "11000 device.memory kb=900", "15000 device.memory kb=5000",
+          "31000 device.memory kb=7000", "39000 device.memory kb=1000", "40000 tick"},
+         VERDICT_PASS,
+         "900 KB in the second quarter of the time and 1000 KB in the last, 100 KB more; at most 100"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"11000 device.memory kb=900", "31000 device.memory kb=1001", "39000 device.memory kb=1200", "40000 tick"},
+         VERDICT_FAIL,
+         "101 KB more; at most 100"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"11000 device.memory kb=900", "31000 device.memory kb=300", "40000 tick"},
+         VERDICT_PASS,
+         "-600 KB more"},
+        {"needs memory\nboot device\nexpect memory growth at most 100 KB for 40s",
+         {"1000 device.memory kb=900", "39000 device.memory kb=900", "40000 tick"},
+         VERDICT_INCONCLUSIVE,
+         "was not seen in both the second and the last quarter"},
+    };
+    check_rows(rows, HR_COUNT_OF(rows));
+}
+
 static void the_right_alert_and_no_leak(void **state)
 {
     (void)state;
@@ -501,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(back_off_is_named_by_cause),
         cmocka_unit_test(watches_say_how_much_was_too_much),
+        cmocka_unit_test(memory_that_grows_is_a_leak_and_what_is_in_use_is_none),
         cmocka_unit_test(the_right_alert_and_no_leak),
         cmocka_unit_test(the_ledger_accounts_for_every_message),
         cmocka_unit_test(a_link_is_lost_found_and_whole_again),

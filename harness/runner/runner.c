@@ -335,7 +335,8 @@ static int start_worker(struct runner *r, struct slot *slot, const struct queue_
     *slot = (struct slot){
         .is_used = true, .item = *item, .pid = pid, .fd = pair[0], .began_us = now_us(r)};
     const struct run_entry *entry = entry_of(r, item->entry);
-    uint64_t limit_us = (uint64_t)rate_slower((int64_t)entry->plan->limit_us, run_rate_ppm(entry->plan, entry->device));
+    uint64_t limit_us = (uint64_t)rate_slower((int64_t)entry->plan->limit_us, 
+                                              run_rate_ppm(entry->plan, entry->device));
     slot->deadline_us = slot->began_us + limit_us + OVERTIME_US +
                         (entry->device->board ? BOARD_US : 0);
     buf_init(&slot->json, OUTCOME_BYTES_MOST);

@@ -12,10 +12,14 @@
     X(SNTP, "sntp", "that asks a time server", "it asks a time server when its clock is wrong")    \
     X(ECHO, "echo", "that answers", "its application answers messages, methods and twin as suites/echo asks") \
     X(QUIET, "quiet", "that sends little", "it sends little by itself, its keep-alive and tokens are short") \
+    X(SELDOM, "seldom", "that sends seldom", "it sends a message a minute at most, so that a day of it stays small") \
+    X(MEMORY, "memory", "whose memory can be watched", "its memory can be watched: every program")  \
     X(POWER, "power", "whose power can be cut",                                                    \
       "its power can be cut: every program and emulator, a board whose bench says how")            \
     X(RESET, "reset", "that can be reset",                                                         \
       "it can be reset: the same, and a board whose bench says how")                               \
+    X(FALLBACK, "fallback", "that tries port 443",                                                 \
+      "it tries MQTT over WebSocket on port 443 when 8883 is out of reach")                        \
     X(CONSOLE, "console", "with a console", "it takes lines on a console: every board and emulator")
 
 enum capability_index {

@@ -324,6 +324,9 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
                    s->device_root, way_of(s)));
     TRY(print_when(&s->device_clock, true, out));
+    if (s->device_count > 1) {
+        TRY(buf_printf(out, ".\nIt runs %u times, each with an identity of its own", s->device_count));
+    }
     TRY(buf_printf(out, ".\nThe hub presents %s, and its clock is ", s->hub_chain));
     TRY(print_when(&s->hub_clock, false, out));
     TRY(buf_append_text(out, "; a connected device's token lives "));
@@ -432,6 +435,7 @@ static int json_settings(const struct settings *s, struct buf *out)
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
     TRY(buf_append_u8(out, ','));
+    TRY(buf_printf(out, "\"device.count\":%u,", s->device_count));
     TRY(json_text("device.root", s->device_root, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("hub.chain", s->hub_chain, out));

@@ -55,6 +55,8 @@ int match_print(const struct match *m, struct buf *out) HR_NODISCARD; // as a sc
       "percents of its life")                                                                      \
     X(ALERT, "alert", "expect alert NAME[|NAME|silence...] within DURATION",                       \
       "the device refuses the chain with one of these alerts; silence: it may close without one")  \
+    X(MEMORY, "memory", "expect memory growth at most N KB for DURATION",                          \
+      "the device does not need more and more memory; needs memory")                               \
     X(LEAK, "leak", "never leak",                                                                  \
       "nothing is sent over a chain that must be refused: no CONNECT, no request, no credential")
 
@@ -117,7 +119,7 @@ struct oracle_spec {
     uint64_t samples;         // gaps
 
     struct match match; // RATE, QUIET
-    uint64_t most;      // RATE
+    uint64_t most;      // RATE; MEMORY: KB
     uint64_t window_us; // RATE: per; SILENCE: at most
 
     bool is_c2d; // LEDGER

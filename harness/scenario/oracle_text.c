@@ -160,6 +160,12 @@ static int explain_watch(const struct oracle_spec *s, struct buf *out)
     return print_time(" that the device is never silent for longer than ", s->window_us, out);
 }
 
+static int explain_memory(const struct oracle_spec *s, struct buf *out)
+{
+    TRY(print_time("Watch the device's memory for ", s->duration_us, out));
+    return buf_printf(out, " and require that it grows by %" PRIu64 " KB at most", s->most);
+}
+
 static int explain_leak(const struct oracle_spec *s, struct buf *out)
 {
     (void)s;
@@ -189,7 +195,7 @@ int oracle_explain(const struct oracle_spec *spec, struct buf *out)
         [ORACLE_DETECT] = explain_link,      [ORACLE_RECOVERY] = explain_link,
         [ORACLE_RESUBSCRIBE] = explain_link, [ORACLE_TWIN_SYNC] = explain_link,
         [ORACLE_RENEWAL] = explain_span,     [ORACLE_ALERT] = explain_alert,
-        [ORACLE_LEAK] = explain_leak,
+        [ORACLE_LEAK] = explain_leak,          [ORACLE_MEMORY] = explain_memory,
     };
     return explain[spec->kind](spec, out);
 }

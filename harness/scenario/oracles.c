@@ -223,6 +223,24 @@ static int parse_silence(struct parser *p, size_t at, struct oracle_spec *spec)
     return parser_end(p, at);
 }
 
+static int parse_memory(struct parser *p, size_t at, struct oracle_spec *spec)
+{
+    static const char *const words[] = {"growth", "at", "most"};
+    for (size_t i = 0; i < HR_COUNT_OF(words); i++) {
+        if (!line_word_is(p->line, at + i, words[i])) {
+            return MISTAKE(p, at + i, "expected 'growth at most N KB for DURATION' here");
+        }
+    }
+    TRY(parse_number(p, at + 3, 0, 1 << 30, &spec->most));
+    if (!line_word_is(p->line, at + 4, "KB")) {
+        return MISTAKE(p, at + 4, "expected 'KB' here");
+    }
+    at += 5;
+    TRY(parse_span(p, &at, "for", spec));
+    parser_uses(p, CAPABILITY_MEMORY, 1, "memory");
+    return parser_end(p, at);
+}
+
 static int parse_leak(struct parser *p, size_t at, struct oracle_spec *spec)
 {
     (void)spec;
@@ -406,6 +424,7 @@ static const struct {
     [ORACLE_TWIN_SYNC] = {parse_link, true, false},
     [ORACLE_RENEWAL] = {parse_renewal, true, false},
     [ORACLE_ALERT] = {parse_alert, true, false},
+    [ORACLE_MEMORY] = {parse_memory, true, false},
     [ORACLE_LEAK] = {parse_leak, false, true},
 };
 

@@ -19,6 +19,7 @@ struct parser {
         struct place at; // the first statement that needs the capability; line 0 = none
         const char *what;
     } uses[CAPABILITY_COUNT];
+    struct place count_use; // of device.count
     struct line_script included[INCLUDES_MOST]; // in the order of plan->included
     const char *file;                           // of these the one being read, NULL = none
     struct place policy_use; // the last knob of TLS

@@ -394,6 +394,10 @@ static void check_whole(struct parser *p)
                      capability_claim((size_t)i), capability_word((size_t)i));
         }
     }
+    if (p->plan->settings.device_count > 1 && p->plan->settings.provisioning != PROVISIONING_NONE) {
+        diag_add(p->diags, p->count_use, "several devices cannot be provisioned first; leave "
+                                         "device.count or device.provisioning out");
+    }
     check_policy(p);
 }
 
@@ -419,6 +423,7 @@ static int plan_init(struct plan *plan, const char *file)
     *plan = (struct plan){
         .limit_us = (uint64_t)LIMIT_STANDARD_S * 1000000,
         .settings = {.device_clock = {.kind = WHEN_HUB},
+                     .device_count = 1,
                      .device_rate_ppm = RATE_REAL_PPM,
                      .hub_clock = {.kind = WHEN_REAL},
                      .sas_grace_us = UINT64_C(300) * 1000000,

@@ -86,6 +86,9 @@
       "how fast the device's clocks run, and with them all times of the scenario; 0.001 to 1000")   \
     X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
+    X(DEVICE_COUNT, "device.count", "1..50", "1",                                                  \
+      "how many of the device run at once, each with an identity of its own; statements about one "\
+      "device are about the first")                                                                \
     X(DEVICE_PROVISIONING, "device.provisioning", "none|symmetric|x509|group|x509-group", "none",  \
       "how the device is enrolled with the provisioning service; none: it is in the hub already")  \
     X(DEVICE_ROOT, "device.root", "CHAIN ...", "azure/digicert-g2",                                    \
@@ -199,6 +202,7 @@ enum provisioning {
 
 struct settings {
     struct when device_clock;
+    unsigned device_count;
     uint32_t device_rate_ppm;
     uint32_t hub_rate_ppm; // 0: that of the device
     bool is_x509;      // with a certificate, by thumbprint or

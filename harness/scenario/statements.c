@@ -51,6 +51,18 @@ static int set_device_auth(struct parser *p, size_t at)
     return 0;
 }
 
+static int set_device_count(struct parser *p, size_t at)
+{
+    uint64_t count = 0;
+    if (span_parse_u64(line_word(p->line, at), &count) < 0 || count < 1 || count > 50) {
+        return MISTAKE(p, at, "device.count takes a number from 1 to 50, seen '%.*s'",
+                       SPAN_ARG(line_word(p->line, at)));
+    }
+    p->plan->settings.device_count = (unsigned)count;
+    p->count_use = line_place(p->line, at);
+    return 0;
+}
+
 // All words to the end, kept with a blank between them.
 static int set_device_root(struct parser *p, size_t at)
 {
@@ -236,6 +248,7 @@ struct knob_rule {
 
 static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK] = {.set = set_device_clock, .later = "to change it in the run: time device = WHEN"},
+    [KNOB_DEVICE_COUNT] = {.set = set_device_count, .later = "move it above the boot"},
     [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},

@@ -344,13 +344,10 @@ static struct fault_decision act(struct fault_plan *plan, size_t i, uint32_t con
     return d;
 }
 
-struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_site site,
-                                          uint32_t connection, const char *device,
-                                          uint64_t after_order)
+HR_COLD static struct fault_decision ask_armed(struct fault_plan *plan, enum fault_site site,
+                                               uint32_t connection, const char *device,
+                                               uint64_t after_order)
 {
-    if (plan->count == 0) {
-        return (struct fault_decision){.kind = FAULT_NONE};
-    }
     remove_ended(plan);
     uint64_t now = journal_now_us(plan->journal);
     for (size_t i = 0; i < plan->count; i++) {
@@ -367,6 +364,16 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
             continue;
         }
         return act(plan, i, connection, device);
+    }
+    return (struct fault_decision){.kind = FAULT_NONE};
+}
+
+struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_site site,
+                                          uint32_t connection, const char *device,
+                                          uint64_t after_order)
+{
+    if (plan->count > 0) {
+        return ask_armed(plan, site, connection, device, after_order);
     }
     return (struct fault_decision){.kind = FAULT_NONE};
 }

@@ -105,15 +105,15 @@ struct fault_decision faults_decide_after(struct fault_plan *plan, enum fault_si
                                           uint64_t after_order);
 
 // Words of one fault as scripts write it: KIND [ARGUMENT [ARGUMENT]] [at SITE] [times N|always]
-// [after N] [chance P%] [in DURATION] [for DURATION] [device ID]; the order of the parts behind the
-// arguments is free, the default is one time, or always when there is a duration. On error ERR_SYNTAX
-// or ERR_VALUE, *bad_word is the index of the word that is wrong (may equal count: something is
+// [after N] [chance P%] [in DURATION] [for DURATION] [device ID]; the order of the parts behind
+// the arguments is free, the default is one time, or always when there is a duration. On error
+// ERR_SYNTAX or ERR_VALUE, *bad_word is the index of the word that is wrong (may equal count: something is
 // missing) and error_text() the sentence.
 int fault_parse(const struct span *words, size_t count, struct fault *out,
                 size_t *bad_word) HR_NODISCARD;
 
-// ---- states: faults of the classes AT_STATE stand; nobody decides on them, they are looked at. The
-// occasions that `times`, `after` and `chance` count are new connections.
+// ---- states: faults of the classes AT_STATE stand; nobody decides on them, they are looked at.
+// The occasions that `times`, `after` and `chance` count are new connections.
 
 struct fault_state {
     const struct fault *fault; // borrowed until the plan changes

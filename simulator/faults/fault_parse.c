@@ -127,7 +127,8 @@ static int parse_time(struct words *w, const struct fault_argument *a, struct fa
 static int read_share(struct span word, uint64_t *out_ppm)
 {
     struct span decimals;
-    struct span whole = span_cut(word.len ? span_slice(word, 0, word.len - 1) : word, '.', &decimals);
+    struct span number = span_slice(word, 0, word.len ? word.len - 1 : 0);
+    struct span whole = span_cut(number, '.', &decimals);
     uint64_t percent = 0;
     uint64_t fraction = 0;
     ENSURE(span_ends_with(word, SPAN_LITERAL("%")) && decimals.len <= 4, ERR_SYNTAX);

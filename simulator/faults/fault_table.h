@@ -247,7 +247,7 @@ enum fault_class {
     X(WINDOW, "window", ARG_NUMBER("BYTES", 1152, 65535), ARG_NOTHING, NET_ANY, AT_NET,            \
       "the hub offers a receive window of so many bytes: no more is on its way from the device")   \
     X(SLOW_CLOSE, "slow-close", ARG_TIME("DURATION", 1, FAULT_DAY_US), ARG_NOTHING, NET_ANY,       \
-      AT_NET, "the end of a connection (FIN, RST) takes so much longer than its bytes, each way")  \
+      AT_NET, "the hub's FIN, and every end that the device makes, arrive so much later than the bytes")  \
     X(FLAP, "flap", ARG_TIME("UP", 1000, FAULT_DAY_US), ARG_TIME("DOWN", 1000, FAULT_DAY_US),      \
       NET_ANY, AT_NET, "by turns open for UP and a black hole both ways for DOWN")                 \
     X(CUT, "cut", ARG_NUMBER("BYTES", 0, 1000000000), ARG_NOTHING, NET_ANY, AT_NET,                \

@@ -187,12 +187,17 @@ int event_to_brief(const struct event *e, struct buf *out)
     return print_fields(e, 3, out);
 }
 
-struct event_copy *event_copy_new(const struct event *e)
+static size_t kept_bytes(const struct field *f, size_t text_bytes_most)
+{
+    return f->text.len < text_bytes_most ? f->text.len : text_bytes_most;
+}
+
+struct event_copy *event_copy_cut(const struct event *e, size_t text_bytes_most)
 {
     size_t device_bytes = span_text(e->device).len + 1;
     size_t bytes = sizeof(struct event_copy) + e->field_count * sizeof(struct field) + device_bytes;
     for (size_t i = 0; i < e->field_count; i++) {
-        bytes += e->fields[i].text.len;
+        bytes += kept_bytes(&e->fields[i], text_bytes_most);
     }
     struct event_copy *copy = malloc(bytes);
     if (!copy) {
@@ -207,14 +212,20 @@ struct event_copy *event_copy_new(const struct event *e)
     span_copy_text(span_text(e->device), (char *)at, device_bytes);
     at += device_bytes;
     for (size_t i = 0; i < e->field_count; i++) {
+        size_t len = kept_bytes(&e->fields[i], text_bytes_most);
         fields[i] = e->fields[i];
-        fields[i].text.ptr = at;
-        if (fields[i].text.len) {
-            memcpy(at, e->fields[i].text.ptr, fields[i].text.len);
+        fields[i].text = span_of(at, len);
+        if (len) {
+            memcpy(at, e->fields[i].text.ptr, len);
         }
-        at += fields[i].text.len;
+        at += len;
     }
     return copy;
+}
+
+struct event_copy *event_copy_new(const struct event *e)
+{
+    return event_copy_cut(e, SIZE_MAX);
 }
 
 void event_copy_free(struct event_copy *copy)

@@ -18,6 +18,8 @@
     X(DEVICE_OUTPUT, "device.output", "stream text", "the device printed a line")                  \
     X(DEVICE_OUTPUT_CUT, "device.output_cut", "stream kept_bytes",                                 \
       "the device printed more than is kept; the rest is read and thrown away")                    \
+    X(DEVICE_MEMORY, "device.memory", "kb",                                                        \
+      "what the device's processes take that is theirs alone; told when the scenario needs memory") \
     X(DEVICE_CLOCK, "device.clock", "utc", "the device's clock was set")                           \
     X(LOG_ERROR, "log.error", "dialect code cause meaning try text",                               \
       "the device's log tells of a failure, as a dialect reads it; never a proof by itself")       \
@@ -241,4 +243,6 @@ struct event_copy {
     struct event_copy *next; // free for the owner
 };
 struct event_copy *event_copy_new(const struct event *e);
+// The same with no text longer than that.
+struct event_copy *event_copy_cut(const struct event *e, size_t text_bytes_most);
 void event_copy_free(struct event_copy *copy); // NULL is allowed

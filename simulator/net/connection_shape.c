@@ -65,15 +65,9 @@ static void set_window(struct connection *c, uint64_t bytes)
     }
 }
 
-static bool is_shaped(struct connection *c)
+HR_COLD static bool begin_shape(struct connection *c)
 {
-    if (c->shape) {
-        return true;
-    }
-    if (!faults_wait_at(plan_of(c), AT_NET) || !look(c).is_any) {
-        return false;
-    }
-    c->shape = calloc(1, sizeof *c->shape);
+    c->shape = look(c).is_any ? calloc(1, sizeof *c->shape) : NULL;
     if (!c->shape) {
         return false;
     }
@@ -82,6 +76,11 @@ static bool is_shaped(struct connection *c)
         c->shape->lane[way].luck = env_mix(luck, (uint64_t)way);
     }
     return true;
+}
+
+static bool is_shaped(struct connection *c)
+{
+    return c->shape || (faults_wait_at(plan_of(c), AT_NET) && begin_shape(c));
 }
 
 static void meet_portal(struct connection *c)
@@ -112,16 +111,39 @@ void connection_meet_states(struct connection *c)
     }
 }
 
-static void push(struct connection *c, enum way way, struct span bytes)
+// Some of its bytes meet these states for the first time.
+static void tell_fired(struct connection *c)
+{
+    const struct fault_place place = place_of(c);
+    weather_tell(plan_of(c), &place, c->shape->fired, &c->shape->fired_count, FIRED_MOST);
+}
+
+static void tell_held(struct connection *c, const struct weather *w, enum way way, size_t bytes)
+{
+    if (w->is_hole[way] && !c->shape->is_held_told[way]) {
+        EMIT(connection_journal(c), NET_HELD, c->id, connection_device(c),
+             F_TEXT("from", way == WAY_UP ? "device" : "hub"), F_INT("bytes", bytes));
+    }
+    c->shape->is_held_told[way] = w->is_hole[way];
+}
+
+// What was on its way when the line went dead.
+static void tell_caught(struct connection *c, const struct weather *w)
+{
+    for (int way = 0; way < WAY_COUNT; way++) {
+        size_t bytes = c->shape->lane[way].bytes;
+        if (w->is_hole[way] && bytes > 0 && !c->shape->is_held_told[way]) {
+            tell_fired(c);
+            tell_held(c, w, (enum way)way, bytes);
+        }
+    }
+}
+
+HR_COLD static void push(struct connection *c, enum way way, struct span bytes)
 {
     struct weather w = look(c);
-    struct fault_place place = place_of(c);
-    weather_tell(plan_of(c), &place, c->shape->fired, &c->shape->fired_count, FIRED_MOST);
-    if (w.is_hole[way] && !c->shape->is_held_told[way]) {
-        EMIT(connection_journal(c), NET_HELD, c->id, connection_device(c),
-             F_TEXT("from", way == WAY_UP ? "device" : "hub"), F_INT("bytes", bytes.len));
-    }
-    c->shape->is_held_told[way] = w.is_hole[way];
+    tell_fired(c);
+    tell_held(c, &w, way, bytes.len);
     set_window(c, w.window_bytes);
     if (shape_push(&c->shape->lane[way], &w.rules, connection_now_us(c), bytes) < 0) {
         c->wants_close = true;
@@ -279,6 +301,10 @@ bool connection_shape_tick(struct connection *c)
         return false;
     }
     struct weather w = look(c);
+    tell_caught(c, &w);
+    if (c->phase == PHASE_GONE) {
+        return false; // who hears of a fault may end the connection
+    }
     size_t before = connection_shape_waiting(c);
     deliver_down(c, &w);
     if (c->phase != PHASE_GONE && connection_shape_waiting(c) < before) {

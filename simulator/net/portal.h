@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A captive portal, as what speaks inside its TLS: whatever is asked, it answers with a login page and
-// closes. A device that verifies certificates never comes so far.
+// A captive portal, as what speaks inside its TLS: whatever is asked, it answers with a login page
+// and closes. A device that verifies certificates never comes so far.
 //
 //     TRY(portal_open(&settings, &call, &inner));
 #pragma once

@@ -35,8 +35,8 @@ struct shape_lane {
     uint64_t luck;        // jitter and loss follow from what the caller puts here at first
 };
 
-// Copies the bytes. ERR_TOO_BIG: nothing was taken; ERR_NO_MEMORY: perhaps a part, so the connection
-// is lost.
+// Copies the bytes. ERR_TOO_BIG: nothing was taken; ERR_NO_MEMORY: perhaps a part, so the
+// connection is lost.
 int shape_push(struct shape_lane *lane, const struct shape_rules *rules, uint64_t now_us,
                struct span bytes) HR_NODISCARD;
 // What is due, empty when nothing is; valid until shape_drop or shape_deinit.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the states of the fault plan come to for one connection at this moment. Pure: the time is that
-// of the plan's journal.
+// What the states of the fault plan come to for one connection at this moment. Pure: the time is
+// that of the plan's journal.
 //
 //     struct weather w = weather_look(plan, &place);
 //     struct span out = weather_let_through(&w, WAY_DOWN, sent_bytes, due, &is_cut);
