@@ -5,17 +5,13 @@
 
 #include <string.h>
 
-static const char no_device[] = "serve starts no device";
-
 static const struct {
     enum knob knob;
     const char *instead;
 } others[] = {
-    {KNOB_DEVICE_CLOCK, no_device},
     {KNOB_DEVICE_CLOCK_RATE, "serve starts no device; try --device-rate"},
     {KNOB_DEVICE_AUTH, "serve starts no device; try --x509, or a hub file"},
     {KNOB_DEVICE_PROVISIONING, "serve starts no device; try --dps and a hub file"},
-    {KNOB_DEVICE_ROOT, no_device},
     {KNOB_HUB_CHAIN, "try --chain"},
     {KNOB_HUB_CLOCK, "try the statement clock of a hub file, or hubrig ctl clock"},
     {KNOB_HUB_CLOCK_RATE, "try --clock-rate"},
@@ -32,7 +28,8 @@ const char *served_knobs_instead(enum knob knob)
             return others[i].instead;
         }
     }
-    return NULL;
+    bool is_device = span_starts_with(span_text(knob_word(knob)), SPAN_LITERAL("device."));
+    return is_device ? "serve starts no device" : NULL;
 }
 
 // KNOB_COUNT when there is none; the parser of the statement says so better.

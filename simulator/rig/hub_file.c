@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/rig/hub_file_private.h"
 #include "base/error.h"
-#include "base/text_code.h"
 #include "base/when.h"
+#include "simulator/dps/dps.h"
 #include "simulator/dps/request.h"
 #include "simulator/hub/sas.h"
 #include "simulator/hub/thumbprint.h"
 #include "simulator/hub/username.h"
-#include "simulator/rig/rig.h"
-#include "simulator/rig/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,7 +156,7 @@ static int parse_clock(struct parser *p)
     return 0;
 }
 
-static int parse_policy(struct parser *p)
+static int parse_tls_policy(struct parser *p)
 {
     int key = 0;
     char usage[120];
@@ -272,7 +270,8 @@ static int parse_identity(struct parser *p)
     struct hub_file_identity *added = &file->identities[file->identity_count];
     struct span name = line_word(p->line, 1);
     *added = (struct hub_file_identity){.at = line_place(p->line, 1)};
-    TRY(hub_file_check_words(p, LINE_WORDS_MOST, is_module ? "module DEVICE/ID ..." : "device ID ..."));
+    TRY(hub_file_check_words(p, LINE_WORDS_MOST,
+                             is_module ? "module DEVICE/ID ..." : "device ID ..."));
     bool has_slash = span_find(name, '/') < name.len;
     if (has_slash && !is_module) {
         return MISTAKE(p, 1, "'%.*s' names a module; write: module %.*s", SPAN_ARG(name),
@@ -294,7 +293,8 @@ static int parse_enrollment(struct parser *p)
     struct hub_file_enrollment *added = &file->enrollments[file->enrollment_count];
     *added = (struct hub_file_enrollment){.at = line_place(p->line, 1),
                                           .is_group = line_word_is(p->line, 0, "group")};
-    TRY(hub_file_check_words(p, LINE_WORDS_MOST, added->is_group ? "group NAME ..." : "enrollment ID ..."));
+    TRY(hub_file_check_words(p, LINE_WORDS_MOST,
+                             added->is_group ? "group NAME ..." : "enrollment ID ..."));
     struct span name = line_word(p->line, 1);
     if (!dps_id_is_valid(name)) {
         return MISTAKE(p, 1,
@@ -324,7 +324,7 @@ static const struct verb {
              {"clock", parse_clock},
              {"enrollment", parse_enrollment},
              {"group", parse_enrollment},
-#define X(name, word, values, standard, meaning) {&word[sizeof "hub." - 1], parse_policy},
+#define X(name, word, values, standard, meaning) {&word[sizeof "hub." - 1], parse_tls_policy},
              TLS_POLICY_TABLE(X)
 #undef X
 };
@@ -405,10 +405,14 @@ static int check_names(const struct hub_file *file, struct diag_list *diags)
 
 // ---- reading
 
-static int parse_script(const char *path, const char *const *chains, size_t chain_count, struct hub_file *file,
-                        struct diag_list *diags)
+static int parse_script(const char *path, const char *const *chains, size_t chain_count,
+                        struct hub_file *file, struct diag_list *diags)
 {
-    struct parser p = {.file = file, .path = path, .chains = chains, .chain_count = chain_count, .diags = diags};
+    struct parser p = {.file = file,
+                       .path = path,
+                       .chains = chains,
+                       .chain_count = chain_count,
+                       .diags = diags};
     int code = 0;
     file->identities = calloc(file->script.count + 1, sizeof *file->identities);
     file->enrollments = calloc(file->script.count + 1, sizeof *file->enrollments);
