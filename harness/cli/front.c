@@ -3,8 +3,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "harness/cli/hosting.h"
-#include "simulator/control/socket.h"
-#include "simulator/tls/offer_report.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -26,10 +24,8 @@ struct fronting {
     const char *faults[OPTION_LIST_MOST + 1];
     struct fault parsed[OPTION_LIST_MOST];
     const char *files;
-    const char *control_path; // NULL = control.sock in the folder
     struct hosting_capture capture;
     const char *seed; // NULL = drawn
-    const char *json;
     const char *tls[POLICY_KEY_COUNT];
     char upstream_host[HOSTING_NAME_BYTES];
     int upstream_port;
@@ -38,19 +34,10 @@ struct fronting {
     struct hosting hosting;
     struct rig rig;
     struct front *front;
-    struct offer_report offers;
-    struct control *control;
-    struct control_socket *control_socket;
+    struct hosting_desk desk;
     int bound_port;
-    char socket_path[PATH_MAX];
     char root_path[PATH_MAX];
 };
-
-static void on_event(void *context, const struct event *e)
-{
-    struct fronting *f = context;
-    hosting_print_event(e, f->json != NULL);
-}
 
 // "HOST:PORT" or "[v6]:PORT"
 static int read_upstream(struct fronting *f)
@@ -107,23 +94,14 @@ static int arm_faults(struct fronting *f)
     return 0;
 }
 
-static int open_control(struct fronting *f)
+static int open_desk(struct fronting *f)
 {
     struct control_settings settings = {.rig = &f->rig,
                                         .port = f->bound_port,
                                         .files = f->files,
                                         .verbs = front_verbs,
                                         .check_fault = front_check_fault};
-    if (f->control_path) {
-        ENSURE(span_copy_text(span_text(f->control_path), f->socket_path, sizeof f->socket_path),
-               ERR_TOO_BIG);
-    } else {
-        TRY(fs_join(f->socket_path, sizeof f->socket_path, f->files, "control.sock"));
-    }
-    TRY(control_new(&settings, &f->control));
-    struct control_socket_settings socket = {&f->hosting.loop, f->control, f->rig.journal,
-                                             f->socket_path};
-    return control_socket_open(&socket, &f->control_socket);
+    return hosting_open_desk(&f->hosting, &settings, &f->desk);
 }
 
 static int open_front(struct fronting *f)
@@ -162,10 +140,7 @@ static int open_all(struct fronting *f)
     TRY(hosting_start_capture(&f->capture, &f->hosting, &f->env, f->listen, &f->bound_port, 1));
     TRY(fs_join(f->root_path, sizeof f->root_path, f->files, "root.pem"));
     TRY(fs_write_file(f->root_path, buf_span(&f->rig.chain.root_pem), 0644));
-    TRY(open_control(f));
-    TRY(offer_report_open(&f->offers, f->files));
-    TRY(journal_listen(f->rig.journal, offer_report_event, &f->offers));
-    return journal_listen(f->rig.journal, on_event, f);
+    return open_desk(f);
 }
 
 static void print_ready(const struct fronting *f)
@@ -173,9 +148,9 @@ static void print_ready(const struct fronting *f)
     printf("ready host=%s address=%s port=%d upstream=%s:%d upstream_tls=%s root=%s chain=%s "
            "control=%s seed=%" PRIu64 "\n",
            f->host, f->listen, f->bound_port, f->upstream_host, f->upstream_port,
-           f->to_tls ? "yes" : "no", f->root_path, f->chain, f->socket_path,
+           f->to_tls ? "yes" : "no", f->root_path, f->chain, f->desk.socket_path,
            faults_seed(f->rig.faults));
-    if (!f->json) {
+    if (!f->desk.json) {
         printf("\nsee the chain\n  openssl s_client -connect %s:%d -servername %s -CAfile %s "
                "-verify_return_error </dev/null\n\n",
                f->listen, f->bound_port, f->host, f->root_path);
@@ -199,8 +174,7 @@ static int front(struct fronting *f)
         hosting_run(&f->hosting);
     }
     int exit_code = code < 0 ? cli_fail("front", code) : EXIT_PASS;
-    control_socket_close(f->control_socket);
-    control_free(f->control);
+    hosting_close_desk(&f->desk);
     if (f->rig.journal) {
         rig_close(&f->rig);
     }
@@ -232,11 +206,11 @@ static int front_command(int argc, char **argv)
         {"--chain", "NAME", &f.chain},
         {"--fault", "WORDS...", f.faults},
         {"--files", "FOLDER", &f.files},
-        {"--control", "PATH", &f.control_path},
+        {"--control", "PATH", &f.desk.control_path},
         HOSTING_CAPTURE_OPTIONS(f.capture),
         {"--seed", "N", &f.seed},
         HOSTING_TLS_OPTIONS(f.tls),
-        {"--json", NULL, &f.json},
+        {"--json", NULL, &f.desk.json},
     };
     size_t words = 0;
     int code = cli_options(&command_front, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0,

@@ -52,11 +52,12 @@ void hosting_close(struct hosting *hosting)
     uv_loop_close(&hosting->loop);
 }
 
-void hosting_print_event(const struct event *e, bool is_json)
+static void print_event(void *context, const struct event *e)
 {
+    const struct hosting_desk *desk = context;
     struct buf line HR_CLEANUP(buf_deinit);
     buf_init(&line, 64 * 1024);
-    if (is_json) {
+    if (desk->json) {
         if (event_to_json(e, &line) == 0) {
             puts(buf_text(&line));
         }
@@ -65,6 +66,32 @@ void hosting_print_event(const struct event *e, bool is_json)
                e->device[0] ? "  " : "", buf_text(&line));
     }
     fflush(stdout);
+}
+
+int hosting_open_desk(struct hosting *hosting, const struct control_settings *settings,
+                      struct hosting_desk *desk)
+{
+    if (desk->control_path) {
+        ENSURE(span_copy_text(span_text(desk->control_path), desk->socket_path,
+                              sizeof desk->socket_path),
+               ERR_TOO_BIG);
+    } else {
+        TRY(fs_join(desk->socket_path, sizeof desk->socket_path, settings->files, "control.sock"));
+    }
+    struct journal *journal = settings->rig->journal;
+    TRY(control_new(settings, &desk->control));
+    const struct control_socket_settings socket = {&hosting->loop, desk->control, journal,
+                                                   desk->socket_path};
+    TRY(control_socket_open(&socket, &desk->control_socket));
+    TRY(offer_report_open(&desk->offers, settings->files));
+    TRY(journal_listen(journal, offer_report_event, &desk->offers));
+    return journal_listen(journal, print_event, desk);
+}
+
+void hosting_close_desk(struct hosting_desk *desk)
+{
+    control_socket_close(desk->control_socket);
+    control_free(desk->control);
 }
 
 int hosting_read_port(const char *text, const char *option, int *port)

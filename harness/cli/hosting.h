@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the commands share that host a rig until they are stopped, `serve` and `front`: the loop and
-// its end by a signal, options, event lines.
+// its end by a signal, options, the control socket, event lines.
 #pragma once
 #include "harness/cli/cli.h"
+#include "simulator/control/socket.h"
 #include "simulator/rig/rig.h"
+#include "simulator/tls/offer_report.h"
 
 #include <limits.h>
 #include <uv.h>
@@ -24,8 +26,20 @@ void hosting_stop(struct hosting *hosting);
 void hosting_run(struct hosting *hosting); // until stopped
 void hosting_close(struct hosting *hosting);
 
-// One line on stdout, flushed.
-void hosting_print_event(const struct event *e, bool is_json);
+// What a person has of it: the socket for `hubrig ctl`, client-hello.txt, a line per event on stdout.
+struct hosting_desk {
+    const char *control_path; // of --control; NULL = control.sock in the folder
+    const char *json;         // of --json
+    char socket_path[PATH_MAX];
+    struct control *control;
+    struct control_socket *control_socket;
+    struct offer_report offers;
+};
+// On the rig and in the folder of `settings`; all closed by hosting_close_desk, also after an error,
+// and before the rig.
+int hosting_open_desk(struct hosting *hosting, const struct control_settings *settings,
+                      struct hosting_desk *desk) HR_NODISCARD;
+void hosting_close_desk(struct hosting_desk *desk);
 
 // Where the devices' bytes and secrets go, of --capture and --key-log; NULL = nowhere.
 struct hosting_capture {

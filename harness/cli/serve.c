@@ -6,11 +6,9 @@
 #include "harness/cli/chains.h"
 #include "harness/cli/hosting.h"
 #include "harness/scenario/served_knobs.h"
-#include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/responders.h"
 #include "simulator/rig/rig.h"
-#include "simulator/tls/offer_report.h"
 #include "simulator/rig/state.h"
 
 #include <inttypes.h>
@@ -37,13 +35,11 @@ struct serving {
     const char *seed; // NULL = drawn
     const char *tls[POLICY_KEY_COUNT];
     const char *sets[OPTION_LIST_MOST + 1]; // of --set
-    const char *json;
     const char *hub_path;
     const char *state_path;
     const char *dps_host; // NULL = no provisioning service
     const char *dps_port;
     const char *id_scope;
-    const char *control_path; // NULL = control.sock in the folder
     const char *clock_rate;  // of the hub; NULL = as the devices'
     const char *device_rate; // NULL = real time
     struct env machine;
@@ -51,14 +47,11 @@ struct serving {
     struct env env; // at the pace of the devices
     struct hosting hosting;
     struct rig rig;
-    struct offer_report offers;
     struct rig_device device;
     int bound_port;
     struct hub_file hub_file;
     struct state *state;
-    struct control *control;
-    struct control_socket *control_socket;
-    char socket_path[PATH_MAX];
+    struct hosting_desk desk;
     int bound_https_port;
     int bound_dps_port;
     int bound_sntp_port;
@@ -68,12 +61,6 @@ struct serving {
     char key_path[PATH_MAX];
     char name_text[RIG_NAMES_MOST][HOSTING_NAME_BYTES];
 };
-
-static void on_event(void *context, const struct event *e)
-{
-    struct serving *s = context;
-    hosting_print_event(e, s->json != NULL);
-}
 
 // ---- setting up
 
@@ -203,19 +190,11 @@ static int open_state(struct serving *s)
     return 0;
 }
 
-static int open_control(struct serving *s)
+static int open_desk(struct serving *s)
 {
     struct control_settings settings = {
         .rig = &s->rig, .port = s->bound_port, .files = s->files};
-    if (s->control_path) {
-        ENSURE(span_copy_text(span_text(s->control_path), s->socket_path, sizeof s->socket_path),
-               ERR_TOO_BIG);
-    } else {
-        TRY(fs_join(s->socket_path, sizeof s->socket_path, s->files, "control.sock"));
-    }
-    TRY(control_new(&settings, &s->control));
-    struct control_socket_settings socket = {&s->hosting.loop, s->control, s->rig.journal, s->socket_path};
-    return control_socket_open(&socket, &s->control_socket);
+    return hosting_open_desk(&s->hosting, &settings, &s->desk);
 }
 
 // It presents the same chain, issued to its own name.
@@ -289,10 +268,7 @@ static int open_rig(struct serving *s)
     TRY(start_capture(s));
     TRY(write_file(s, "root.pem", &s->rig.chain.root_pem, 0644, s->root_path, sizeof s->root_path));
     TRY(add_device(s));
-    TRY(open_control(s));
-    TRY(offer_report_open(&s->offers, s->files));
-    TRY(journal_listen(s->rig.journal, offer_report_event, &s->offers));
-    return journal_listen(s->rig.journal, on_event, s);
+    return open_desk(s);
 }
 
 // ---- what a person needs to begin
@@ -321,9 +297,9 @@ static int print_ready(struct serving *s)
     printf("ready host=%s address=%s port=%d%s%s%s%s root=%s chain=%s device=%s auth=%s control=%s "
            "seed=%" PRIu64 "\n",
            s->host, s->listen, s->bound_port, https, dps, sntp, dns, s->root_path, s->chain, s->device_id,
-           s->device.is_x509 ? "x509" : "sas", s->socket_path,
+           s->device.is_x509 ? "x509" : "sas", s->desk.socket_path,
            faults_seed(s->rig.faults));
-    if (s->json) {
+    if (s->desk.json) {
         return 0;
     }
     printf("\nconnection string\n  %s\n", buf_text(&s->device.connection_string));
@@ -401,8 +377,7 @@ static int serve(struct serving *s)
     }
     int exit_code = code < 0 ? cli_fail("serve", code) : EXIT_PASS;
     rig_device_deinit(&s->device);
-    control_socket_close(s->control_socket);
-    control_free(s->control);
+    hosting_close_desk(&s->desk);
     state_close(s->state);
     if (s->rig.journal) {
         rig_close(&s->rig);
@@ -429,8 +404,8 @@ static int serve_command(int argc, char **argv)
               {"--chain", "NAME", &s.chain},
         {"--device", "ID", &s.device_id}, {"--x509", NULL, &s.x509},
         {"--files", "FOLDER", &s.files}, {"--names", "LIST", &s.names},
-        {"--json", NULL, &s.json},       {"--hub", "FILE", &s.hub_path},
-        {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.control_path},
+        {"--hub", "FILE", &s.hub_path},
+        {"--state", "FILE", &s.state_path}, {"--control", "PATH", &s.desk.control_path},
         HOSTING_CAPTURE_OPTIONS(s.capture),
         {"--seed", "N", &s.seed},
         {"--dps", "NAME", &s.dps_host},
@@ -440,7 +415,7 @@ static int serve_command(int argc, char **argv)
         {"--set", "KNOB=VALUE...", s.sets},
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--clock-rate", "N", &s.clock_rate}, {"--device-rate", "N", &s.device_rate},
-        {"--json", NULL, &s.json},
+        {"--json", NULL, &s.desk.json},
     };
     size_t words = 0;
     int code = cli_options(&command_serve, argc, argv, specs, HR_COUNT_OF(specs), false, NULL, 0, &words);
