@@ -126,6 +126,15 @@ int fs_join(char *out, size_t capacity_bytes, const char *folder, const char *na
     return 0;
 }
 
+int fs_beside(char *out, size_t capacity_bytes, const char *file, const char *name)
+{
+    const char *slash = name[0] == '/' ? NULL : strrchr(file, '/');
+    int folder_len = slash ? (int)(slash - file) + 1 : 0;
+    int n = snprintf(out, capacity_bytes, "%.*s%s", folder_len, file, skip_dots(name));
+    ENSURE(n >= 0 && (size_t)n < capacity_bytes, ERR_TOO_BIG);
+    return 0;
+}
+
 bool fs_exists(const char *path)
 {
     return access(path, F_OK) == 0;

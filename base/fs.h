@@ -16,6 +16,9 @@ void fs_allow_many_files(void);
 int fs_make_folder(const char *path, mode_t mode) HR_NODISCARD;
 // "a/b", without a doubled slash. ERR_TOO_BIG when it does not fit.
 int fs_join(char *out, size_t capacity_bytes, const char *folder, const char *name) HR_NODISCARD;
+// Where `name`, a path written in `file`, leads: from that file's folder unless it begins with a
+// slash. ERR_TOO_BIG.
+int fs_beside(char *out, size_t capacity_bytes, const char *file, const char *name) HR_NODISCARD;
 bool fs_exists(const char *path);
 bool fs_is_folder(const char *path);
 // The folder of read-only data ("certs/recipes", "suites" below it): $HUBRIG_DATA, else

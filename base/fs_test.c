@@ -48,6 +48,21 @@ static void a_joined_path_has_no_dots_and_no_double_slash(void **state)
     }
 }
 
+static void a_path_in_a_file_leads_from_its_folder(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"a.hub", "b", "b"},         {"x/a.hub", "b", "x/b"},   {"/a.hub", "b", "/b"},
+        {"x/a.hub", "./b", "x/b"},   {"x/a.hub", "/b", "/b"},   {"x/a.hub", "../b", "x/../b"},
+    };
+    char path[PATH_MAX];
+    for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
+        assert_int_equal(fs_beside(path, sizeof path, cases[i][0], cases[i][1]), 0);
+        assert_string_equal(path, cases[i][2]);
+    }
+    assert_int_equal(fs_beside(path, 4, "x/a.hub", "bc"), ERR_TOO_BIG);
+}
+
 static void a_file_reads_back_as_written_with_its_mode(void **state)
 {
     (void)state;
@@ -110,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_joined_path_has_no_dots_and_no_double_slash),
+        cmocka_unit_test(a_path_in_a_file_leads_from_its_folder),
         cmocka_unit_test(a_file_reads_back_as_written_with_its_mode),
         cmocka_unit_test(a_file_over_the_cap_is_refused_and_one_at_the_cap_is_read),
         cmocka_unit_test(a_failed_write_leaves_the_old_file_and_no_litter),

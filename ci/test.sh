@@ -3,7 +3,8 @@
 # Builds and runs all tests but those with the label `slow`.
 #   ci/test.sh              gcc build with warnings as errors
 #   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer, without
-#                           the labels `kill` and `survey`, which look at devices and libraries
+#                           the labels `kill`, `survey` and `soak`, which look at devices and
+#                           libraries, and at memory that the sanitizer holds back
 #   ci/test.sh --clang      compiles everything with clang, warnings as errors; runs nothing
 #   ci/test.sh --slow       the tests with the label `slow`
 # Further arguments go to ctest.
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/.."
 preset=dev
 run="-LE slow"
 case "${1:-}" in
---sanitize) preset=asan; run="-LE slow|kill|survey"; shift ;;
+--sanitize) preset=asan; run="-LE slow|kill|survey|soak"; shift ;;
 --clang) preset=clang; run=; shift ;;
 --slow) run="-L slow"; shift ;;
 esac

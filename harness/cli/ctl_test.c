@@ -18,6 +18,9 @@ static void every_verb_says_what_happened(void **state)
         "no connection is open",
         "new is registered\nHostName=localhost:",
         "by-cert is registered",
+        "by-ca is registered",
+        "hub-files/by-ca.key written",
+        "by-ca                             ca    enabled   not connected",
         "hub-files/by-cert.crt written",
         "new is disabled",
         "new is enabled",
@@ -46,7 +49,7 @@ static void every_verb_says_what_happened(void **state)
     struct shell_result r;
     shell_run(&r,
               "serve; C=\"hubrig ctl\"; $C devices && $C connections && $C add-device new && "
-                "$C add-device by-cert --x509 && $C disable new && $C enable new && "
+                "$C add-device by-cert --x509 && $C add-device by-ca --ca && $C devices && $C disable new && $C enable new && "
                 "$C roll-key new primary && $C roll-key new secondary && "
                 "$C chain bad/expired-leaf && $C clock 2026-11-20T08:00:00Z && "
                 "$C fault refuse 5 times 3 && $C faults && $C clear && $C faults && $C drop rst && "
@@ -130,6 +133,26 @@ static void a_message_for_an_input_waits_for_its_module(void **state)
     shell_release(&r);
 }
 
+// The CA is that of this machine, which the hub knows again after kill -9
+static void a_device_by_ca_sends_with_what_ctl_wrote_and_after_a_restart(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "publish() { mosquitto_pub -V mqttv311 -h localhost -p $port --cafile hub-files/root.pem --cert "
+        "hub-files/press-9.crt --key hub-files/press-9.key -i press-9 -u "
+        "'localhost/press-9/?api-version=2021-04-12' -q 1 -t devices/press-9/messages/events/ -m $1 && "
+        "echo sent $1; }\n"
+        "serve --host localhost --state ca.db; hubrig ctl add-device press-9 --ca; publish first\n"
+        "kill -9 $hub; wait $hub; serve --host localhost --state ca.db; publish second; finish";
+    static const char *const says[] = {"press-9 is registered\n", ";x509=true",
+                                       "hub-files/press-9.crt written", "sent first",
+                                       "sent second", "hub 0"};
+    struct shell_result r;
+    shell_run(&r, "%s", script);
+    shell_assert_says_all(&r, says, HR_COUNT_OF(says));
+    shell_release(&r);
+}
+
 static void wrong_requests_end_with_their_code_and_a_hint(void **state)
 {
     (void)state;
@@ -143,6 +166,8 @@ static void wrong_requests_end_with_their_code_and_a_hint(void **state)
         {"add-device device-1", 2, "exists already"},
         {"add-device 'a b'", 2, "device id 'a b'"},
         {"add-device x --key abc", 2, "primary key is not the base64"},
+        {"add-device x --key abc --ca", 2, "a key, a thumbprint (--x509) or a CA, not two"},
+        {"add-device x --x509 --ca", 2, "a key, a thumbprint (--x509) or a CA, not two"},
         {"roll-key device-1 third", 2, "expected primary or secondary"},
         {"roll-policy device third", 2, "expected primary or secondary"},
         {"assign device-1 x", 2, "start serve with --dps"},
@@ -437,6 +462,7 @@ int main(void)
         cmocka_unit_test_teardown(wrong_requests_end_with_their_code_and_a_hint, served_stop),
         cmocka_unit_test(a_hub_s_clock_runs_at_its_own_rate_or_with_its_devices),
         cmocka_unit_test(a_message_for_an_input_waits_for_its_module),
+        cmocka_unit_test(a_device_by_ca_sends_with_what_ctl_wrote_and_after_a_restart),
         cmocka_unit_test(events_are_watched_as_json_lines),
         cmocka_unit_test(a_watcher_that_falls_behind_is_told_so_and_the_hub_goes_on),
         cmocka_unit_test(a_hub_file_enrolls_devices_for_several_hubs_and_kill_9_loses_none),

@@ -5,6 +5,7 @@
 #include "harness/cli/cli.h"
 #include "harness/cli/chains.h"
 #include "harness/cli/hosting.h"
+#include "harness/scenario/served_knobs.h"
 #include "simulator/control/socket.h"
 #include "simulator/rig/hub_file.h"
 #include "simulator/rig/responders.h"
@@ -35,6 +36,7 @@ struct serving {
     struct hosting_capture capture;
     const char *seed; // NULL = drawn
     const char *tls[POLICY_KEY_COUNT];
+    const char *sets[OPTION_LIST_MOST + 1]; // of --set
     const char *json;
     const char *hub_path;
     const char *state_path;
@@ -268,6 +270,7 @@ static int open_rig(struct serving *s)
     }
     TRY(hosting_read_capture(&s->capture, s->files, &settings));
     settings.tls = s->hub_file.tls;
+    TRY(served_knobs_set(s->sets, &settings));
     TRY(hosting_read_tls(s->tls, &settings.tls));
     TRY(fs_make_folder(s->files, 0700));
     TRY(open_state(s));
@@ -434,6 +437,7 @@ static int serve_command(int argc, char **argv)
         {"--dps-port", "N", &s.dps_port},
         {"--id-scope", "TEXT", &s.id_scope},
         HOSTING_TLS_OPTIONS(s.tls),
+        {"--set", "KNOB=VALUE...", s.sets},
         {"--sntp", "PORT", &s.sntp_port}, {"--dns", "PORT", &s.dns_port},
         {"--clock-rate", "N", &s.clock_rate}, {"--device-rate", "N", &s.device_rate},
         {"--json", NULL, &s.json},
@@ -475,8 +479,8 @@ const struct command command_serve = {
         "  --x509            register the device by certificate thumbprint instead of a key\n"
         "  --files FOLDER    where root.pem, the device's certificate and keys are written, and\n"
         "                    from where the device's SAS key is read again; default: hub-files\n"
-        "  --hub FILE        a hub file: host, devices, modules, keys, chain, clock, faults; what the\n"
-        "                    options above say goes before what the file says\n"
+        "  --hub FILE        a hub file: host, devices, modules, keys, policies, CA certificates, chain,\n"
+        "                    clock, faults; what the options above say goes before what the file says\n"
         "  --state FILE      a database that keeps devices, keys and sessions across restarts; what\n"
         "                    it holds of a device goes before what the hub file says\n"
         "  --dps NAME        a provisioning service beside the hub, for the enrollments of the hub file;\n"
@@ -487,6 +491,9 @@ const struct command command_serve = {
         HOSTING_CAPTURE_HELP
         "  --seed N          of what faults leave to chance; the ready line tells the one in use\n"
         HOSTING_TLS_HELP
+        "  --set KNOB=VALUE  a knob of scenarios, such as hub.tier=S1, hub.quota=100 or hub.sdk_faults=on:\n"
+        "                    hubrig words knobs lists them; those that only a scenario has are\n"
+        "                    refused. May be repeated; goes before what a hub file says\n"
         "  --json            events as JSON lines (after the ready line)\n"
         "\n"
         "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 usage, 3 the hub could not run (port in use, ...)\n",

@@ -14,9 +14,6 @@
 static int find(struct parser *p, char path[PATH_MAX])
 {
     struct span word = line_word(p->line, 1);
-    const char *file = p->line->at.file;
-    const char *slash = strrchr(file, '/');
-    char folder[PATH_MAX] = "";
     char name[PATH_MAX];
     if (p->line->count != 2 || word.len == 0 || word.ptr[0] == '/') {
         return MISTAKE(p, 1, "expected: include FILE, a path from the folder of this file");
@@ -25,13 +22,8 @@ static int find(struct parser *p, char path[PATH_MAX])
         return MISTAKE(p, 1, "a .scn file is a scenario of its own; give what is shared another "
                              "ending, such as .part");
     }
-    if (!slash) {
-        ENSURE(span_copy_text(word, path, PATH_MAX), ERR_TOO_BIG);
-        return 0;
-    }
-    span_copy_text(span_of(file, (size_t)(slash - file)), folder, sizeof folder);
     ENSURE(span_copy_text(word, name, sizeof name), ERR_TOO_BIG);
-    return fs_join(path, PATH_MAX, slash == file ? "/" : folder, name);
+    return fs_beside(path, PATH_MAX, p->line->at.file, name);
 }
 
 // The evidence has what was run in one file, the lines of the scenario where they were.

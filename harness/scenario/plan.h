@@ -142,6 +142,8 @@
       "the status for a patch that makes a twin too large") \
     X(HUB_C2D_COUNTS, "hub.c2d_counts", "abandons|attempts", "abandons", \
       "what counts towards hub.c2d_deliveries") \
+    X(HUB_C2D_CLEAN, "hub.c2d_clean", "kept|deleted", "kept", \
+      "what a connection with CleanSession 1 does to messages that wait") \
     X(HUB_C2D_DELIVERIES, "hub.c2d_deliveries", "1..100", "10", \
       "then a message is given up") \
     X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \

@@ -299,6 +299,7 @@ static void every_option_of_the_hub_has_a_knob(void **state)
         "set hub.roll_cut = on\nset hub.disabled_connack = 3\nset hub.username_connack = 3\n"
         "set hub.host_connack = 3\nset hub.throttled_connack = 5\nset hub.subscriptions = strict\n"
         "set hub.twin_too_large = 400\nset hub.c2d_counts = attempts\nset hub.c2d_deliveries = 3\n"
+        "set hub.c2d_clean = deleted\n"
         "set hub.renewal = any\nset hub.renewal_no_rid = close\nset hub.renewal_csr_code = 400040\n"
         "set hub.renewal_conflict_code = 409005\nset hub.renewal_delay = 5s\n"
         "set hub.renewal_expires = 1m\nset hub.renewal_days = 7\nset hub.renewal_rate = 2/m\n"
@@ -308,7 +309,7 @@ static void every_option_of_the_hub_has_a_knob(void **state)
     assert_int_equal(parsed_from(&f, text), 0);
     const struct hub_settings *s = &f.plan.settings.hub;
     assert_true(s->is_local_auth_off && s->is_device_sas_off && s->is_module_sas_off);
-    assert_true(s->has_roll_cut && s->has_strict_subscriptions && s->c2d_counts_attempts);
+    assert_true(s->has_roll_cut && s->has_strict_subscriptions && s->c2d_counts_attempts && s->c2d_goes_with_session);
     assert_int_equal(s->disabled_connack, 3);
     assert_int_equal(s->bad_username_connack, 3);
     assert_int_equal(s->wrong_host_connack, 3);

@@ -13,8 +13,9 @@
     X(watch, "watch", "[EVENT|GROUP]", 0, 1, "device=", false,                                     \
       "events as they come; a group is mqtt, tls, d2c, ...")                                       \
     X(telemetry, "telemetry", "[ID]", 0, 1, "", false, "messages of devices as they come")         \
-    X(add_device, "add-device", "ID", 1, 1, "x509 key=", true,                                     \
-      "register a device or DEVICE/MODULE; answers its connection string")                         \
+    X(add_device, "add-device", "ID", 1, 1, "x509 ca key=", true,                                  \
+      "register a device or DEVICE/MODULE by a key, a thumbprint (x509) or a CA; answers its "     \
+      "connection string")                                                                         \
     X(disable, "disable", "ID", 1, 1, "", true, "refuse an identity; ends its connection")         \
     X(enable, "enable", "ID", 1, 1, "", true, "let an identity in again")                          \
     X(roll_key, "roll-key", "ID primary|secondary", 2, 2, "", true,                                \

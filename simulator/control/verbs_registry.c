@@ -19,12 +19,15 @@ static int add_line(struct buf *text, const char *line)
 
 // ---- lists
 
+static const char *const auth_words[] = {
+    [HUB_AUTH_SAS] = "sas", [HUB_AUTH_THUMBPRINT] = "x509", [HUB_AUTH_CA] = "ca"};
+
 static int show_device(struct control_call *call, const struct hub *hub, const struct identity *id)
 {
     char line[HUB_NAME_BYTES_MOST + 400];
     const char *host = hub_settings_of(hub)->host;
     uint32_t connection = hub_connection_of(hub, id);
-    const char *auth = id->auth == HUB_AUTH_SAS ? "sas" : "x509";
+    const char *auth = auth_words[id->auth];
     int len = snprintf(line, sizeof line, "%-32s  %-4s  %-8s  ", id->name, auth,
                        id->is_disabled ? "disabled" : "enabled");
     if (connection) {
@@ -164,10 +167,11 @@ static int write_credential(struct control_call *call, const struct rig_device *
     return buf_printf(&call->text, "\n%s written", path);
 }
 
-static int tell_device(struct control_call *call, const struct rig_device *device)
+static int tell_device(struct control_call *call, const struct rig_device *device,
+                       enum hub_auth auth)
 {
     call->result =
-        json_pack("{s:s, s:s, s:s}", "id", device->id, "auth", device->is_x509 ? "x509" : "sas",
+        json_pack("{s:s, s:s, s:s}", "id", device->id, "auth", auth_words[auth],
                   "connection_string", buf_text(&device->connection_string));
     ENSURE(call->result != NULL, ERR_NO_MEMORY);
     TRY(buf_printf(&call->text, "%s is registered\n%s", device->id,
@@ -187,21 +191,22 @@ int control_do_add_device(struct control_call *call)
     if (hub_find_identity(call->rig->hub, span_text(call->args[0]))) {
         FAIL(ERR_VALUE, "an identity named %s exists already", call->args[0]);
     }
-    if (control_option(call, "x509")) {
-        identity.auth = HUB_AUTH_THUMBPRINT;
-    }
-    if (key && identity.auth != HUB_AUTH_SAS) {
-        FAIL(ERR_VALUE, "a device has a key or a certificate, not both");
+    bool is_by_ca = control_option(call, "ca") != NULL;
+    bool is_x509 = control_option(call, "x509") != NULL;
+    identity.auth = is_by_ca ? HUB_AUTH_CA : is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS;
+    if ((key != NULL) + is_by_ca + is_x509 > 1) {
+        FAIL(ERR_VALUE, "a device has a key, a thumbprint (--x509) or a CA, not two of them");
     }
     if (!span_copy_text(span_text(call->args[0]), identity.name, sizeof identity.name) ||
         !span_copy_text(span_text(key ? key : ""), identity.primary_key,
                         sizeof identity.primary_key)) {
         FAIL(ERR_VALUE, "the id or the key is too long");
     }
+    enum hub_auth auth = identity.auth;
     int code = rig_add_identity(call->rig, &identity, call->control->settings.port, &device);
     explicit_bzero(&identity, sizeof identity);
     TRY(code);
-    code = tell_device(call, &device);
+    code = tell_device(call, &device, auth);
     rig_device_deinit(&device);
     return code;
 }

@@ -172,6 +172,13 @@ int hubrig_disable(struct hubrig *hub, const char *id)
     return do_verb(hub, "disable", id, NULL, NULL, NULL);
 }
 
+int hubrig_send_message(struct hubrig *hub, const char *id, const char *text, const char *input)
+{
+    json_t *options = input ? json_pack("{s:s}", "input", input) : NULL;
+    ENSURE(!input || options, ERR_VALUE);
+    return do_verb(hub, "c2d", id, text, options, NULL);
+}
+
 int hubrig_set_chain(struct hubrig *hub, const char *name)
 {
     return do_verb(hub, "chain", name, NULL, NULL, NULL);

@@ -99,6 +99,24 @@ static void a_live_connection_is_dropped(void **state)
     close(fd);
 }
 
+static void a_message_goes_to_a_device_or_to_the_input_of_a_module(void **state)
+{
+    (void)state;
+    assert_return_code(hubrig_add_device(hub, "d", NULL), 0);
+    assert_return_code(hubrig_add_device(hub, "d/m", NULL), 0);
+    assert_return_code(hubrig_send_message(hub, "d", "warm \"up\"", NULL), 0);
+    assert_return_code(hubrig_wait(hub, "c2d.queued", "d", 5000), 0);
+    assert_non_null(strstr(hubrig_event(hub), "\"body\":\"warm \\\"up\\\"\""));
+    assert_return_code(hubrig_send_message(hub, "d/m", "warm", "in-1"), 0);
+    assert_return_code(hubrig_wait(hub, "c2d.queued", "d/m", 5000), 0);
+    assert_non_null(strstr(hubrig_event(hub), "\"input\":\"in-1\""));
+    assert_true(hubrig_send_message(hub, "d", "warm", "in-1") < 0);
+    assert_non_null(strstr(hubrig_error(), "only a module has inputs"));
+    assert_true(hubrig_send_message(hub, "d", "\xff", NULL) < 0);
+    assert_true(hubrig_send_message(hub, "d/m", "warm", "\xff") < 0);
+    assert_int_equal(hubrig_count(hub, "c2d.queued"), 2);
+}
+
 static void the_journal_is_json(void **state)
 {
     (void)state;
@@ -172,6 +190,7 @@ int main(void)
         WITH_HUB(a_wait_finds_events_in_order_and_once),
         WITH_HUB(a_timeout_says_what_came_instead),
         WITH_HUB(a_live_connection_is_dropped),
+        WITH_HUB(a_message_goes_to_a_device_or_to_the_input_of_a_module),
         WITH_HUB(the_journal_is_json),
         WITH_HUB(any_verb_can_be_asked_and_watching_is_refused),
         WITH_HUB(two_hubs_live_side_by_side),

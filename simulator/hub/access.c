@@ -113,8 +113,10 @@ const struct access_policy *hub_find_policy(const struct hub *hub, struct span n
 
 int hub_add_policy(struct hub *hub, const struct access_policy *policy)
 {
-    unsigned all = HUB_RIGHT_REGISTRY_READ | HUB_RIGHT_REGISTRY_WRITE | HUB_RIGHT_SERVICE_CONNECT |
-                   HUB_RIGHT_DEVICE_CONNECT;
+    unsigned all = 0;
+#define X(name, bit, word) all |= HUB_RIGHT_##name;
+    HUB_RIGHT_TABLE(X)
+#undef X
     if (!hub_label_is_valid(policy->name)) {
         FAIL(ERR_VALUE, "'%s' is no policy name: 1 to %d letters, digits and -._", policy->name,
              HUB_LABEL_BYTES_MOST);
@@ -134,22 +136,34 @@ int hub_add_policy(struct hub *hub, const struct access_policy *policy)
     return 0;
 }
 
+static const struct {
+    const char *name;
+    unsigned rights;
+} standard[] = {
+    {"iothubowner", HUB_RIGHT_REGISTRY_READ | HUB_RIGHT_REGISTRY_WRITE |
+                        HUB_RIGHT_SERVICE_CONNECT | HUB_RIGHT_DEVICE_CONNECT},
+    {"service", HUB_RIGHT_SERVICE_CONNECT},
+    {"device", HUB_RIGHT_DEVICE_CONNECT},
+    {"registryRead", HUB_RIGHT_REGISTRY_READ},
+    {"registryReadWrite", HUB_RIGHT_REGISTRY_READ | HUB_RIGHT_REGISTRY_WRITE},
+};
+_Static_assert(HR_COUNT_OF(standard) == HUB_STANDARD_POLICIES, "as the header says");
+
+unsigned hub_standard_rights(struct span name)
+{
+    for (size_t i = 0; i < HR_COUNT_OF(standard); i++) {
+        if (span_equals_nocase(name, span_text(standard[i].name))) {
+            return standard[i].rights;
+        }
+    }
+    return 0;
+}
+
 int hub_add_standard_policies(struct hub *hub)
 {
-    static const struct {
-        const char *name;
-        unsigned rights;
-    } rows[] = {
-        {"iothubowner", HUB_RIGHT_REGISTRY_READ | HUB_RIGHT_REGISTRY_WRITE |
-                            HUB_RIGHT_SERVICE_CONNECT | HUB_RIGHT_DEVICE_CONNECT},
-        {"service", HUB_RIGHT_SERVICE_CONNECT},
-        {"device", HUB_RIGHT_DEVICE_CONNECT},
-        {"registryRead", HUB_RIGHT_REGISTRY_READ},
-        {"registryReadWrite", HUB_RIGHT_REGISTRY_READ | HUB_RIGHT_REGISTRY_WRITE},
-    };
-    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
-        struct access_policy policy = {.rights = rows[i].rights};
-        snprintf(policy.name, sizeof policy.name, "%s", rows[i].name);
+    for (size_t i = 0; i < HR_COUNT_OF(standard); i++) {
+        struct access_policy policy = {.rights = standard[i].rights};
+        snprintf(policy.name, sizeof policy.name, "%s", standard[i].name);
         int code = make_key(hub, policy.primary_key);
         code = code < 0 ? code : make_key(hub, policy.secondary_key);
         code = code < 0 ? code : hub_add_policy(hub, &policy);

@@ -10,6 +10,7 @@
 
 enum {
     HUB_POLICIES_MOST = 16,
+    HUB_STANDARD_POLICIES = 5, // of these
     HUB_CAS_MOST = 25,
     HUB_LABEL_BYTES_MOST = 64, // of a policy or a CA certificate
     HUB_CHALLENGE_BYTES = 49,
@@ -24,24 +25,32 @@ enum hub_key { HUB_KEY_PRIMARY, HUB_KEY_SECONDARY };
 int hub_roll_key(struct hub *hub, const char *name, enum hub_key which,
                  const char *key_base64) HR_NODISCARD;
 
-// A token of a shared access policy names it in skn.
+// What a shared access policy allows, with the service's words: X(name, bit, word).
+#define HUB_RIGHT_TABLE(X)                                                                         \
+    X(REGISTRY_READ, 1, "RegistryRead")                                                            \
+    X(REGISTRY_WRITE, 2, "RegistryWrite")                                                          \
+    X(SERVICE_CONNECT, 4, "ServiceConnect")                                                        \
+    X(DEVICE_CONNECT, 8, "DeviceConnect")
 enum hub_right {
-    HUB_RIGHT_REGISTRY_READ = 1,
-    HUB_RIGHT_REGISTRY_WRITE = 2,
-    HUB_RIGHT_SERVICE_CONNECT = 4,
-    HUB_RIGHT_DEVICE_CONNECT = 8,
+#define X(name, bit, word) HUB_RIGHT_##name = (bit),
+    HUB_RIGHT_TABLE(X)
+#undef X
 };
+// A token of a shared access policy names it in skn.
 struct access_policy {
     char name[HUB_LABEL_BYTES_MOST + 1]; // unique, compared without case
     char primary_key[100];
     char secondary_key[100];
     unsigned rights; // enum hub_right
 };
+bool hub_label_is_valid(const char *label); // the name of a policy or CA certificate
 // ERR_VALUE, ERR_IN_USE, ERR_LIMIT (HUB_POLICIES_MOST).
 int hub_add_policy(struct hub *hub, const struct access_policy *policy) HR_NODISCARD;
 // The five that a new hub has, with random keys: iothubowner, service, device, registryRead,
 // registryReadWrite. Also ERR_CRYPTO.
 int hub_add_standard_policies(struct hub *hub) HR_NODISCARD;
+// The rights of one of those five, 0 for any other name.
+unsigned hub_standard_rights(struct span name);
 const struct access_policy *hub_find_policy(const struct hub *hub, struct span name); // or NULL
 int hub_roll_policy_key(struct hub *hub, const char *name, enum hub_key which,
                         const char *key_base64) HR_NODISCARD;

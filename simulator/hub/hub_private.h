@@ -156,7 +156,6 @@ void hub_method_free(struct hub *hub);
 void hub_method_offer(struct hub *hub, struct hub_link *link);
 void hub_method_tick(struct hub *hub);
 uint64_t hub_method_deadline_us(const struct hub *hub);
-bool hub_label_is_valid(const char *label); // of a policy or CA certificate
 // "policy NAME primary": how auth_result.key names a policy's key.
 void hub_policy_key_text(const struct access_policy *policy, enum hub_key which,
                          char out[HUB_KEY_TEXT_BYTES]);

@@ -52,6 +52,9 @@ bool hub_session_begin(struct hub *hub, const struct identity *identity, bool is
     if (is_clean) {
         hub_c2d_forget_sent(entry);
     }
+    if (is_clean && hub->settings.c2d_goes_with_session) {
+        hub_c2d_purge(hub, span_text(identity->name));
+    }
     if (is_worth_keeping && hub_keep(hub, entry, HUB_KEEP_SESSION) < 0) {
         env_log(hub->env, LOG_ERROR, "the session of %s is not kept: %s", identity->name,
                 error_text(ERR_IO));

@@ -40,6 +40,10 @@ static const struct talk_row c2d_rows[] = {
     {"clean 1 and a new SUBSCRIBE: a first delivery, the message was kept",
      SUB_C2D "c2d bench-01 = on; lost; connect bench-01 clean=1; sub " C2D_FILTER " 1",
      FIRST " | 2:CONNACK 0 | 2:SUBACK 1 | 2:PUBLISH q1 #2 " C2D_TOPIC " on", NULL},
+    {"clean 1 by the option: what waited is deleted",
+     "set c2d_goes_with_session 1; " SUB_C2D "c2d bench-01 = on; lost; connect bench-01 clean=1; sub " C2D_FILTER
+     " 1; queue bench-01",
+     FIRST " | 2:CONNACK 0 | 2:SUBACK 1 | queue: 0", "outcome=Purged"},
     {"50 messages wait, the 51st is refused: 403004", "c2d bench-01 51 = on; queue bench-01",
      "service: 403004 | queue: 50", NULL},
     {"time to live: an expired message is not delivered",

@@ -45,6 +45,7 @@ static const struct {
     SETTING(has_strict_subscriptions),
     SETTING(c2d_deliveries_most),
     SETTING(c2d_counts_attempts),
+    SETTING(c2d_goes_with_session),
     SETTING(twin_too_large_status),
     SETTING(is_device_sas_off),
     SETTING(c2d_ttl_s),

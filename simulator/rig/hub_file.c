@@ -1,32 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "simulator/rig/hub_file.h"
+#include "simulator/rig/hub_file_private.h"
 #include "base/error.h"
-#include "base/text_code.h"
 #include "base/when.h"
+#include "simulator/dps/dps.h"
 #include "simulator/dps/request.h"
 #include "simulator/hub/sas.h"
 #include "simulator/hub/thumbprint.h"
 #include "simulator/hub/username.h"
-#include "simulator/rig/rig.h"
-#include "simulator/rig/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct parser {
-    struct hub_file *file;
-    const char *const *chains;
-    size_t chain_count;
-    const struct line *line;
-    struct diag_list *diags;
-    struct place chain_at;
-    struct place clock_at;
-    struct place clock_rate_at;
-    struct place policy_at[POLICY_KEY_COUNT];
-};
-
-#define MISTAKE(p, word, ...) diag_add((p)->diags, line_place((p)->line, (word)), __VA_ARGS__)
 
 // ---- clocks
 
@@ -80,7 +64,7 @@ static int check_once(struct parser *p, struct place *at, const char *verb)
     return 0;
 }
 
-static int check_words(struct parser *p, size_t most, const char *usage)
+int hub_file_check_words(struct parser *p, size_t most, const char *usage)
 {
     if (p->line->count < 2) {
         return MISTAKE(p, 1, "expected: %s", usage);
@@ -114,7 +98,7 @@ static bool knows_hub(const struct hub_file *file, struct span host)
 
 static int parse_hub(struct parser *p)
 {
-    TRY(check_words(p, 2, "hub HOST"));
+    TRY(hub_file_check_words(p, 2, "hub HOST"));
     struct span host = line_word(p->line, 1);
     struct hub_file *file = p->file;
     if (!is_host(host)) {
@@ -138,7 +122,7 @@ static int parse_hub(struct parser *p)
 static int parse_chain(struct parser *p)
 {
     char near[96];
-    TRY(check_words(p, 2, "chain NAME"));
+    TRY(hub_file_check_words(p, 2, "chain NAME"));
     TRY(check_once(p, &p->chain_at, "chain"));
     struct span name = line_word(p->line, 1);
     bool is_known = !p->chains || span_ends_with(name, SPAN_LITERAL(".chain"));
@@ -156,7 +140,7 @@ static int parse_chain(struct parser *p)
 static int parse_clock(struct parser *p)
 {
     struct clock_wish wish;
-    TRY(check_words(p, 2, "clock WHEN"));
+    TRY(hub_file_check_words(p, 2, "clock WHEN"));
     int code = clock_wish_parse(line_word(p->line, 1), &wish);
     if (code < 0) {
         return MISTAKE(p, 1, "%s", error_text(code));
@@ -172,7 +156,7 @@ static int parse_clock(struct parser *p)
     return 0;
 }
 
-static int parse_policy(struct parser *p)
+static int parse_tls_policy(struct parser *p)
 {
     int key = 0;
     char usage[120];
@@ -181,7 +165,7 @@ static int parse_policy(struct parser *p)
     }
     snprintf(usage, sizeof usage, "%s %s", tls_policy_word((enum tls_policy_key)key),
              tls_policy_values((enum tls_policy_key)key));
-    TRY(check_words(p, 2, usage));
+    TRY(hub_file_check_words(p, 2, usage));
     TRY(check_once(p, &p->policy_at[key], tls_policy_word((enum tls_policy_key)key)));
     if (tls_policy_set(&p->file->tls, (enum tls_policy_key)key, line_word(p->line, 1)) < 0) {
         return MISTAKE(p, 1, "%s", error_text(ERR_VALUE));
@@ -210,23 +194,20 @@ static int parse_fault(struct parser *p)
 
 // ---- identities
 
-static int read_key(struct parser *p, size_t at, const char *which, char out[100])
+int hub_file_read_key(struct parser *p, size_t at, const char *word, const char *which,
+                      char out[100])
 {
-    struct buf key HR_CLEANUP(buf_wipe);
-    buf_init(&key, SAS_KEY_BYTES_MOST + 3);
+    char name[HUB_NAME_BYTES_MOST];
     if (at >= p->line->count) {
-        return MISTAKE(p, at, "%s wants the base64 text of a key", which);
-    }
-    int code = base64_decode(line_word(p->line, at), &key);
-    if (code < 0 || key.len < SAS_KEY_BYTES_LEAST || key.len > SAS_KEY_BYTES_MOST) {
-        return MISTAKE(p, at, "%s wants the base64 text of %d to %d bytes", which,
-                       SAS_KEY_BYTES_LEAST, SAS_KEY_BYTES_MOST);
+        return MISTAKE(p, at, "%s wants the base64 text of a key", word);
     }
     if (out[0]) {
-        return MISTAKE(p, at - 1, "%s stands twice", which);
+        return MISTAKE(p, at - 1, "%s stands twice", word);
     }
-    span_copy_text(line_word(p->line, at), out, 100);
-    return 0;
+    span_copy_text(line_word(p->line, 1), name, sizeof name);
+    span_copy_text(line_word(p->line, at), out, 100); // what is cut off here is too long for a key
+    int code = sas_check_key(name, which, out);
+    return code == ERR_VALUE ? MISTAKE(p, at, "%s", error_text(code)) : code;
 }
 
 static int read_thumbprint(struct parser *p, size_t at, struct identity *id)
@@ -255,9 +236,9 @@ static int read_options(struct parser *p, struct identity *id, char hub[256])
     for (size_t i = 2; i < p->line->count; i++) {
         struct span word = line_word(p->line, i);
         if (line_word_is(p->line, i, "key")) {
-            TRY(read_key(p, ++i, "key", id->primary_key));
+            TRY(hub_file_read_key(p, ++i, "key", "primary", id->primary_key));
         } else if (line_word_is(p->line, i, "secondary")) {
-            TRY(read_key(p, ++i, "secondary", id->secondary_key));
+            TRY(hub_file_read_key(p, ++i, "secondary", "secondary", id->secondary_key));
         } else if (line_word_is(p->line, i, "thumbprint")) {
             TRY(read_thumbprint(p, ++i, id));
         } else if (!hub && line_word_is(p->line, i, "ca")) {
@@ -289,7 +270,8 @@ static int parse_identity(struct parser *p)
     struct hub_file_identity *added = &file->identities[file->identity_count];
     struct span name = line_word(p->line, 1);
     *added = (struct hub_file_identity){.at = line_place(p->line, 1)};
-    TRY(check_words(p, LINE_WORDS_MOST, is_module ? "module DEVICE/ID ..." : "device ID ..."));
+    TRY(hub_file_check_words(p, LINE_WORDS_MOST,
+                             is_module ? "module DEVICE/ID ..." : "device ID ..."));
     bool has_slash = span_find(name, '/') < name.len;
     if (has_slash && !is_module) {
         return MISTAKE(p, 1, "'%.*s' names a module; write: module %.*s", SPAN_ARG(name),
@@ -311,7 +293,8 @@ static int parse_enrollment(struct parser *p)
     struct hub_file_enrollment *added = &file->enrollments[file->enrollment_count];
     *added = (struct hub_file_enrollment){.at = line_place(p->line, 1),
                                           .is_group = line_word_is(p->line, 0, "group")};
-    TRY(check_words(p, LINE_WORDS_MOST, added->is_group ? "group NAME ..." : "enrollment ID ..."));
+    TRY(hub_file_check_words(p, LINE_WORDS_MOST,
+                             added->is_group ? "group NAME ..." : "enrollment ID ..."));
     struct span name = line_word(p->line, 1);
     if (!dps_id_is_valid(name)) {
         return MISTAKE(p, 1,
@@ -334,12 +317,14 @@ static const struct verb {
 } verbs[] = {{"hub", parse_hub},
              {"device", parse_identity},
              {"module", parse_identity},
+             {"policy", hub_file_policy},
+             {"ca", hub_file_ca},
              {"chain", parse_chain},
              {"fault", parse_fault},
              {"clock", parse_clock},
              {"enrollment", parse_enrollment},
              {"group", parse_enrollment},
-#define X(name, word, values, standard, meaning) {&word[sizeof "hub." - 1], parse_policy},
+#define X(name, word, values, standard, meaning) {&word[sizeof "hub." - 1], parse_tls_policy},
              TLS_POLICY_TABLE(X)
 #undef X
 };
@@ -358,7 +343,7 @@ static int parse_line(struct parser *p)
     const char *hint = suggest_text(word, names, HR_COUNT_OF(names), near);
     return MISTAKE(p, 0,
                    "unknown statement '%.*s'%s; expected hub, device, module, enrollment, "
-                   "group, chain, fault, clock, or a knob of TLS such as tls_versions",
+                   "group, policy, ca, chain, fault, clock, or a knob of TLS such as tls_versions",
                    SPAN_ARG(word), hint);
 }
 
@@ -420,10 +405,14 @@ static int check_names(const struct hub_file *file, struct diag_list *diags)
 
 // ---- reading
 
-static int parse_script(const char *const *chains, size_t chain_count, struct hub_file *file,
-                        struct diag_list *diags)
+static int parse_script(const char *path, const char *const *chains, size_t chain_count,
+                        struct hub_file *file, struct diag_list *diags)
 {
-    struct parser p = {.file = file, .chains = chains, .chain_count = chain_count, .diags = diags};
+    struct parser p = {.file = file,
+                       .path = path,
+                       .chains = chains,
+                       .chain_count = chain_count,
+                       .diags = diags};
     int code = 0;
     file->identities = calloc(file->script.count + 1, sizeof *file->identities);
     file->enrollments = calloc(file->script.count + 1, sizeof *file->enrollments);
@@ -443,7 +432,7 @@ int hub_file_parse(const char *name, struct span text, const char *const *chains
     if (lexed < 0 && lexed != ERR_SYNTAX) {
         return lexed;
     }
-    int code = parse_script(chains, chain_count, out, diags);
+    int code = parse_script(NULL, chains, chain_count, out, diags);
     return lexed < 0 ? lexed : code;
 }
 
@@ -455,7 +444,7 @@ int hub_file_read(const char *path, const char *const *chains, size_t chain_coun
     if (lexed < 0 && lexed != ERR_SYNTAX) {
         return lexed;
     }
-    int code = parse_script(chains, chain_count, out, diags);
+    int code = parse_script(path, chains, chain_count, out, diags);
     return lexed < 0 ? lexed : code;
 }
 
@@ -469,85 +458,13 @@ void hub_file_deinit(struct hub_file *file)
         explicit_bzero(file->enrollments, file->enrollment_count * sizeof *file->enrollments);
     }
     free(file->enrollments);
+    explicit_bzero(file->policies, sizeof file->policies);
+    while (file->ca_count > 0) {
+        buf_deinit(&file->cas[--file->ca_count].der);
+    }
     if (file->script.text.data) {
         explicit_bzero(file->script.text.data, file->script.text.len);
     }
     line_deinit(&file->script);
     *file = (struct hub_file){0};
-}
-
-// ---- into a hub
-
-static int add_identity(const struct identity *wanted, struct rig *rig)
-{
-    if (wanted->auth == HUB_AUTH_CA) { // no state file keeps the CA
-        TRY(rig_register_own_ca(rig, rig->hub));
-    }
-    if (hub_find_identity(rig->hub, span_text(wanted->name))) {
-        return 0;
-    }
-    struct identity identity = *wanted;
-    int code = 0;
-    if (identity.auth == HUB_AUTH_SAS && !identity.primary_key[0]) {
-        code = rig_random_key_into(rig, identity.primary_key, sizeof identity.primary_key);
-    }
-    if (code == 0 && identity.auth == HUB_AUTH_SAS && !identity.secondary_key[0]) {
-        code = rig_random_key_into(rig, identity.secondary_key, sizeof identity.secondary_key);
-    }
-    code = code < 0 ? code : hub_add_identity(rig->hub, &identity);
-    explicit_bzero(&identity, sizeof identity);
-    return code;
-}
-
-static int add_enrollment(const struct hub_file_enrollment *wanted, struct rig *rig)
-{
-    const struct identity *id = &wanted->identity;
-    struct dps_enrollment e = {.is_group = wanted->is_group, .is_disabled = id->is_disabled};
-    e.attestation = id->auth == HUB_AUTH_SAS ? DPS_SYMMETRIC_KEY : DPS_X509;
-    snprintf(e.name, sizeof e.name, "%.*s", DPS_ID_BYTES_MOST, id->name);
-    memcpy(e.primary_key, id->primary_key, sizeof e.primary_key);
-    memcpy(e.secondary_key, id->secondary_key, sizeof e.secondary_key);
-    memcpy(e.primary_thumbprint, id->primary_thumbprint, sizeof e.primary_thumbprint);
-    memcpy(e.secondary_thumbprint, id->secondary_thumbprint, sizeof e.secondary_thumbprint);
-    if (wanted->hub[0]) {
-        memcpy(e.hubs[0], wanted->hub, sizeof wanted->hub);
-        e.allocation = DPS_STATIC;
-    }
-    int code = 0;
-    if (e.attestation == DPS_SYMMETRIC_KEY && !e.primary_key[0]) {
-        code = rig_random_key_into(rig, e.primary_key, sizeof e.primary_key);
-    }
-    code = code < 0 ? code : dps_put_enrollment(rig->dps, &e);
-    explicit_bzero(&e, sizeof e);
-    return code;
-}
-
-int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state)
-{
-    if (file->enrollment_count && !rig->dps) {
-        FAIL(ERR_USAGE, "the hub file has enrollments, but no provisioning service runs; try --dps "
-                        "global.azure-devices-provisioning.net");
-    }
-    for (size_t i = 0; i < file->more_host_count; i++) {
-        TRY(rig_add_hub(rig, file->more_hosts[i]));
-        TRY(state ? state_attach(state, rig_hub_at(rig, rig->other_count)) : 0);
-    }
-    for (size_t i = 0; i < file->enrollment_count; i++) {
-        TRY(add_enrollment(&file->enrollments[i], rig));
-    }
-    for (size_t i = 0; i <= rig->other_count; i++) {
-        if (file->has_clock) {
-            clock_wish_apply(&file->clock, rig_hub_at(rig, i));
-        }
-        if (file->clock_rate_ppm) {
-            hub_clock_set_rate(rig_hub_at(rig, i), file->clock_rate_ppm);
-        }
-    }
-    for (size_t i = 0; i < file->identity_count; i++) {
-        TRY(add_identity(&file->identities[i].identity, rig));
-    }
-    for (size_t i = 0; i < file->fault_count; i++) {
-        TRY(faults_add(rig->faults, &file->faults[i]));
-    }
-    return 0;
 }

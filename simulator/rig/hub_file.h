@@ -7,6 +7,10 @@
 //     device press-6 thumbprint 7f0e...               # a second one may follow
 //     device press-7 ca                               # that of `hubrig certs device`
 //     module press-4/valve
+//     policy gateway DeviceConnect ServiceConnect     # keys at random, unless: primary KEY secondary KEY
+//     policy service primary YmFz...                  # every hub has it; this gives it a key
+//     ca     factory factory-root.pem                 # beside this file; its possession is proved,
+//     ca     lab lab-root.pem unverified              # or not
 //     chain  azure/digicert-g2
 //     clock  2026-11-20T08:00:00Z                     # or +2h, or real; and how fast: x20
 //     fault  refuse 5 times 3
@@ -17,7 +21,8 @@
 #pragma once
 #include "base/line.h"
 #include "simulator/faults/fault.h"
-#include "simulator/hub/hub.h"
+#include "simulator/hub/access.h"
+#include "simulator/rig/issuer.h"
 #include "simulator/tls/policy.h"
 
 struct rig;
@@ -45,7 +50,17 @@ struct hub_file_enrollment {
     struct place at;
 };
 
-enum { HUB_FILE_FAULTS_MOST = 64, HUB_FILE_HUBS_MOST = 7 };
+struct hub_file_ca {
+    char name[HUB_LABEL_BYTES_MOST + 1];
+    struct buf der; // empty when the text was parsed alone
+    bool is_unverified;
+};
+
+enum {
+    HUB_FILE_FAULTS_MOST = 64,
+    HUB_FILE_HUBS_MOST = 7,
+    HUB_FILE_CAS_MOST = HUB_CAS_MOST - 1, // and RIG_OWN_CA
+};
 
 struct hub_file {
     struct line_script script;            // what the places point into
@@ -57,6 +72,10 @@ struct hub_file {
     size_t enrollment_count;
     struct hub_file_identity *identities; // in the order of the file
     size_t identity_count;
+    struct access_policy policies[HUB_POLICIES_MOST]; // an empty key is made at random
+    size_t policy_count;
+    struct hub_file_ca cas[HUB_FILE_CAS_MOST];
+    size_t ca_count;
     struct fault faults[HUB_FILE_FAULTS_MOST];
     size_t fault_count;
     struct clock_wish clock;
@@ -69,12 +88,13 @@ struct hub_file {
 // with all mistakes in `diags`, or a file error. Deinitialise in every case.
 int hub_file_read(const char *path, const char *const *chains, size_t chain_count,
                   struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
+// The text alone: files that it names are not read, so it is no file to apply.
 int hub_file_parse(const char *name, struct span text, const char *const *chains,
                    size_t chain_count, struct hub_file *out, struct diag_list *diags) HR_NODISCARD;
 void hub_file_deinit(struct hub_file *file); // wipes the keys
 
-// Further hubs, clock, identities, enrollments and faults, not host, chain and TLS, which a hub needs before it opens. An identity
-// that the hub has already (from a state file) stays as it is. `state`, NULL for none, keeps the
-// further hubs. ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE
-// (enrollments without a provisioning service), ...
+// hub_file_apply.c: further hubs, clock, policies, CA certificates, identities, enrollments and
+// faults, not host, chain and TLS, which a hub needs before it opens. An identity that the hub has
+// already (from a state file) stays as it is. `state`, NULL for none, keeps the further hubs.
+// ERR_LIMIT, ERR_NO_MEMORY, ERR_USAGE (enrollments without a provisioning service), ...
 int hub_file_apply(const struct hub_file *file, struct rig *rig, struct state *state) HR_NODISCARD;

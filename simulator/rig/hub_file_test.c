@@ -40,6 +40,10 @@ static void every_statement_is_read(void **state)
                                "module a/m\n"
                                "device a key " KEY " disabled\n"
                                "device b thumbprint " SHA "\n"
+                               "policy gateway DeviceConnect serviceconnect primary " KEY "\n"
+                               "policy Service secondary " KEY "\n"
+                               "ca factory factory.pem\n"
+                               "ca lab lab.pem unverified\n"
                                "chain bad/expired-leaf\n"
                                "clock 2026-11-20T08:00:00Z\n"
                                "clock x1.5\n"
@@ -52,6 +56,12 @@ static void every_statement_is_read(void **state)
     assert_true(f.file.identities[1].identity.is_disabled);
     assert_int_equal(f.file.identities[2].identity.auth, HUB_AUTH_THUMBPRINT);
     assert_string_equal(f.file.identities[2].identity.primary_thumbprint, SHA);
+    assert_int_equal(f.file.policies[0].rights, HUB_RIGHT_DEVICE_CONNECT | HUB_RIGHT_SERVICE_CONNECT);
+    assert_string_equal(f.file.policies[0].primary_key, KEY);
+    assert_int_equal(f.file.policies[1].rights, HUB_RIGHT_SERVICE_CONNECT);
+    assert_string_equal(f.file.policies[1].secondary_key, KEY);
+    assert_string_equal(f.file.cas[0].name, "factory");
+    assert_true(!f.file.cas[0].is_unverified && f.file.cas[1].is_unverified);
     assert_true(f.file.has_clock && f.file.clock.is_date);
     assert_int_equal(f.file.clock_rate_ppm, 1500000);
     assert_int_equal(f.file.fault_count, 1);
@@ -82,7 +92,7 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"device a kee x\n",
          "a.hub:1:10: expected key, secondary, thumbprint, ca or disabled, seen 'kee' "
          "(did you mean key?)"},
-        {"device a key abc\n", "a.hub:1:14: key wants the base64 text of 16 to 64 bytes"},
+        {"device a key abc\n", "a.hub:1:14: a: the primary key is not the base64 text of 16 to 64 bytes"},
         {"device a key\n", "a.hub:1:13: key wants"},
         {"device a key " KEY " key " KEY "\n", "key stands twice"},
         {"device a key " KEY " thumbprint " SHA "\n", "keys, thumbprints or a CA, not two of them"},
@@ -101,6 +111,22 @@ static void each_mistake_is_named_at_its_place(void **state)
         {"tls_tickets off\ntls_tickets off\n", "a.hub:2:1: a second tls_tickets"},
         {"fault refuse 9\n", "a.hub:1:14: refuse wants a number from 1 to 5"},
         {"fault\n", "a.hub:1:6: a fault is missing"},
+        {"policy\n", "a.hub:1:7: expected: policy NAME RIGHT ..."},
+        {"policy a/b DeviceConnect\n", "a.hub:1:8: 'a/b' is no name of a policy"},
+        {"policy a\n", "a.hub:1:9: a policy wants rights: RegistryRead"},
+        {"policy a DeviceConect\n", "seen 'DeviceConect' (did you mean DeviceConnect?)"},
+        {"policy a DeviceConnect primary\n", "a.hub:1:31: primary wants the base64 text of a key"},
+        {"policy a DeviceConnect secondary abc\n",
+         "a.hub:1:34: a: the secondary key is not the base64 text"},
+        {"policy service DeviceConnect\n", "a.hub:1:16: every hub has service with other rights"},
+        {"policy a DeviceConnect\npolicy A DeviceConnect\n",
+         "a.hub:2:8: the policy 'A' stands above already"},
+        {"ca\n", "a.hub:1:3: expected: ca NAME FILE [unverified]"},
+        {"ca a\n", "a.hub:1:5: expected: ca NAME FILE [unverified]"},
+        {"ca a b.pem verified\n", "a.hub:1:12: expected unverified or nothing, seen 'verified'"},
+        {"ca a b.pem unverified c\n", "a.hub:1:23: nothing stands behind ca NAME FILE [unverified]"},
+        {"ca hubrig b.pem\n", "a.hub:1:4: 'hubrig' names the CA of this machine"},
+        {"ca a b.pem\nca a c.pem\n", "a.hub:2:4: the CA certificate 'a' stands above already"},
         {"device \"a\n", "a.hub:1:"},
     };
     for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
@@ -112,6 +138,25 @@ static void each_mistake_is_named_at_its_place(void **state)
         }
         release(&f);
     }
+}
+
+static void a_hub_has_no_room_for_more_policies_and_cas(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 10000);
+    for (int i = 0; i <= HUB_POLICIES_MOST - HUB_STANDARD_POLICIES; i++) {
+        assert_int_equal(buf_printf(&text, "policy p%d DeviceConnect\n", i), 0);
+    }
+    for (int i = 0; i <= HUB_FILE_CAS_MOST; i++) {
+        assert_int_equal(buf_printf(&text, "ca c%d c.pem\n", i), 0);
+    }
+    assert_int_equal(parse(&f, buf_text(&text)), ERR_SYNTAX);
+    assert_string_equal(buf_text(&f.printed),
+                        "a.hub:12:1: more than 11 policies beside the 5 that every hub has\n"
+                        "a.hub:37:1: more than 24 CA certificates\n");
+    release(&f);
 }
 
 static void a_chain_file_needs_no_known_name(void **state)
@@ -127,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_statement_is_read),
         cmocka_unit_test(each_mistake_is_named_at_its_place),
+        cmocka_unit_test(a_hub_has_no_room_for_more_policies_and_cas),
         cmocka_unit_test(a_chain_file_needs_no_known_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

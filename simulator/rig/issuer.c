@@ -11,7 +11,7 @@ _Static_assert((int)RENEWAL_CHAIN_COUNT == (int)DEVICE_CHAIN_COUNT, "leaf, issui
 
 int rig_register_ca(struct hub *hub, struct span root_der)
 {
-    int code = hub_add_ca(hub, "hubrig", root_der, true);
+    int code = hub_add_ca(hub, RIG_OWN_CA, root_der, true);
     return code == ERR_IN_USE ? 0 : code; // for an earlier device
 }
 

@@ -6,6 +6,8 @@
 struct hub;
 struct rig;
 
+#define RIG_OWN_CA "hubrig" // how hubs name it
+
 struct rig_issuer { // of one hub
     struct rig *rig;
     struct hub *hub;

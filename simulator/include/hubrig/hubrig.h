@@ -71,6 +71,10 @@ HUBRIG_API int hubrig_clear_faults(struct hubrig *hub);
 /* Closes live connections, how "fin" or "rst", of one device or of all (id NULL). Returns how
  * many. */
 HUBRIG_API int hubrig_drop(struct hubrig *hub, const char *how, const char *id);
+/* Queues a message of the service, UTF-8 text, for a device or module; `input` NULL, or the input of
+ * the module that a route would lead it to. Properties, feedback and more: hubrig_ask with c2d. */
+HUBRIG_API int hubrig_send_message(struct hubrig *hub, const char *id, const char *text,
+                                   const char *input);
 /* Any verb of `hubrig ctl` as JSON, {"verb":"...","args":[...]}; answers the reply as JSON. */
 HUBRIG_API const char *hubrig_ask(struct hubrig *hub, const char *request_json);
 
