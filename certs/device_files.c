@@ -30,7 +30,7 @@ struct maker {
     struct device_files *out;
 };
 
-static bool has_ca(enum device_kind kind)
+static bool has_ca(enum credential_kind kind)
 {
     return kind == DEVICE_CA_SIGNED || kind == DEVICE_WRONG_CN || kind == DEVICE_CA_AS_DEVICE;
 }

@@ -23,7 +23,7 @@
       "device's")                                                                                  \
     X(DEVICE_KEY_MISMATCH, "key-mismatch", "self-signed, beside a key of another device")
 
-enum device_kind {
+enum credential_kind {
 #define X(kind, word, meaning) kind,
     DEVICE_KIND_TABLE(X)
 #undef X
@@ -34,7 +34,7 @@ extern const char *const device_kind_meanings[DEVICE_KIND_COUNT];
 
 struct device_wish {
     const char *id; // 1 to 128 ASCII letters without blanks; DEVICE/MODULE for DEVICE_MODULE
-    enum device_kind kind;
+    enum credential_kind kind;
     enum key_kind key; // of the device; the CAs have P-256 keys. Cached under the id
     enum key_form form;
     const char *password; // form encrypted only

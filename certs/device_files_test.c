@@ -32,7 +32,7 @@ static void make(struct workshop *w, const struct device_wish *given, struct dev
     }
 }
 
-static struct device_wish wish_for(enum device_kind kind)
+static struct device_wish wish_for(enum credential_kind kind)
 {
     return (struct device_wish){.id = kind == DEVICE_MODULE ? "sensor-7/camera" : "sensor-7",
                                 .kind = kind,
@@ -86,7 +86,7 @@ static int verify_client(const struct buf *chain_pem, const struct buf *root_pem
 static void each_kind_is_right_or_wrong_in_its_own_way(void **state)
 {
     static const struct {
-        enum device_kind kind;
+        enum credential_kind kind;
         const char *common_name;
         bool has_ca, is_self_signed, is_ca, key_fits, is_in_date;
     } rows[] = {
@@ -127,7 +127,7 @@ static void each_kind_is_right_or_wrong_in_its_own_way(void **state)
 
 static void a_ca_signed_chain_leads_to_the_root_that_is_registered(void **state)
 {
-    static const enum device_kind kinds[] = {DEVICE_CA_SIGNED, DEVICE_WRONG_CN};
+    static const enum credential_kind kinds[] = {DEVICE_CA_SIGNED, DEVICE_WRONG_CN};
     for (size_t i = 0; i < HR_COUNT_OF(kinds); i++) {
         struct device_files files;
         struct device_wish wish = wish_for(kinds[i]);

@@ -53,7 +53,7 @@ static int make_device(const struct device_options *o, const char *id)
     TRY(read_word("--key-form", o->form, key_form_words, KEY_FORM_COUNT, &form));
     const char *key_word = o->key ? o->key : form == KEY_FORM_PKCS1 ? "rsa2048" : "p256";
     TRY(read_word("--key", key_word, key_kind_words, KEY_KIND_COUNT, &key));
-    wish.kind = (enum device_kind)kind;
+    wish.kind = (enum credential_kind)kind;
     wish.form = (enum key_form)form;
     wish.key = (enum key_kind)key;
     TRY(certs_clock(o->at, &wish.utc_s));

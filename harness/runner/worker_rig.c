@@ -234,6 +234,9 @@ int worker_prepare_device(struct worker *w)
     const struct chain *chain = w->job->given ? w->job->given->chain : &w->rig.chain;
     TRY(gather_roots(w, &root));
     TRY(add_or_enroll(w));
+    if (s->has_other_certificate) {
+        TRY(rig_give_certificate(&w->rig, s->certificate, &w->device));
+    }
     TRY(evidence_put(&w->evidence, "root.pem", buf_span(&root), 0644));
     TRY(evidence_put(&w->evidence, "chain.pem", buf_span(&chain->sent_pem), 0644));
     TRY(evidence_put(&w->evidence, "device.crt", buf_span(&w->device.credential.cert_pem), 0644));

@@ -324,6 +324,10 @@ static int explain_settings(const struct settings *s, struct buf *out)
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
                    s->device_root, way_of(s)));
     TRY(print_when(&s->device_clock, true, out));
+    if (s->has_other_certificate) {
+        TRY(buf_printf(out, ".\nIt is given another certificate than the registered one: %s (%s)",
+                       device_kind_words[s->certificate], device_kind_meanings[s->certificate]));
+    }
     if (s->device_count > 1) {
         TRY(buf_printf(out, ".\nIt runs %u times, each with an identity of its own", s->device_count));
     }
@@ -434,6 +438,9 @@ static int json_settings(const struct settings *s, struct buf *out)
                    s->device_rate_ppm, settings_hub_rate_ppm(s)));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("device.auth", s->is_ca_signed ? "ca" : s->is_x509 ? "x509" : "sas", out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("device.certificate",
+                  s->has_other_certificate ? device_kind_words[s->certificate] : "fitting", out));
     TRY(buf_append_u8(out, ','));
     TRY(buf_printf(out, "\"device.count\":%u,", s->device_count));
     TRY(json_text("device.root", s->device_root, out));

@@ -92,6 +92,12 @@ static const struct mistake_case mistakes[] = {
     {"needs dps\nset device.count = 2\nset device.provisioning = symmetric\nboot device\n",
      "3:20: several devices cannot be provisioned first; leave device.count or device.provisioning "
      "out"},
+    {"needs x509\nset device.auth = x509\nset device.certificate = wrong-ca\nboot device\n",
+     "4:26: unknown kind of certificate 'wrong-ca' (did you mean wrong-cn?)"},
+    {"set device.certificate = expired\nboot device\n",
+     "2:26: a device with a key presents no certificate; add: set device.auth = x509 (or ca)"},
+    {"boot device\nset device.certificate = expired\n",
+     "3:1: 'set' comes after 'boot device' on line 2; move it above the boot"},
     {"boot device\nset device.auth = x509\n",
      "3:1: 'set' comes after 'boot device' on line 2; move it above the boot"},
     {"set device.clock = hub\nboot device\n",

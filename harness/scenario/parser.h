@@ -20,6 +20,7 @@ struct parser {
         const char *what;
     } uses[CAPABILITY_COUNT];
     struct place count_use; // of device.count
+    struct place certificate_use; // of device.certificate
     struct line_script included[INCLUDES_MOST]; // in the order of plan->included
     const char *file;                           // of these the one being read, NULL = none
     struct place policy_use; // the last knob of TLS

@@ -375,6 +375,17 @@ static void check_rates(struct parser *p)
     }
 }
 
+static void check_certificate(struct parser *p)
+{
+    const struct settings *s = &p->plan->settings;
+    bool is_by_certificate = s->is_x509 || s->provisioning == PROVISIONING_X509 ||
+                             s->provisioning == PROVISIONING_X509_GROUP;
+    if (s->has_other_certificate && !is_by_certificate) {
+        diag_add(p->diags, p->certificate_use,
+                 "a device with a key presents no certificate; add: set device.auth = x509 (or ca)");
+    }
+}
+
 // What only the whole file shows.
 static void check_whole(struct parser *p)
 {
@@ -394,6 +405,7 @@ static void check_whole(struct parser *p)
                      capability_claim((size_t)i), capability_word((size_t)i));
         }
     }
+    check_certificate(p);
     if (p->plan->settings.device_count > 1 && p->plan->settings.provisioning != PROVISIONING_NONE) {
         diag_add(p->diags, p->count_use, "several devices cannot be provisioned first; leave "
                                          "device.count or device.provisioning out");

@@ -66,6 +66,7 @@
 // it arms the fault of that name.
 #pragma once
 #include "base/line.h"
+#include "certs/device_files.h"
 #include "harness/scenario/capability.h"
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
@@ -86,6 +87,10 @@
       "how fast the device's clocks run, and with them all times of the scenario; 0.001 to 1000")   \
     X(DEVICE_AUTH, "device.auth", "sas|x509|ca", "sas",                                                     \
       "how the device is registered: a key, a thumbprint, or a CA that signed its certificate")               \
+    X(DEVICE_CERTIFICATE, "device.certificate", "fitting|self-signed|ca-signed|expired|wrong-cn|ca-as-device", \
+      "fitting", \
+      "the certificate that the device is given, beside the one that it is registered with; "       \
+      "`hubrig certs device --help` tells the kinds")                                              \
     X(DEVICE_COUNT, "device.count", "1..50", "1",                                                  \
       "how many of the device run at once, each with an identity of its own; statements about one "\
       "device are about the first")                                                                \
@@ -209,6 +214,8 @@ struct settings {
     uint32_t hub_rate_ppm; // 0: that of the device
     bool is_x509;      // with a certificate, by thumbprint or
     bool is_ca_signed; // by its CA
+    bool has_other_certificate;   // than the one that fits its registration:
+    enum credential_kind certificate; // this one
     char device_root[400]; // names with a blank between them
     char hub_chain[96];
     struct when hub_clock;

@@ -51,6 +51,24 @@ static int set_device_auth(struct parser *p, size_t at)
     return 0;
 }
 
+static int set_device_certificate(struct parser *p, size_t at)
+{
+    enum { FITTING = DEVICE_KIND_COUNT };
+    static const int kinds[] = {FITTING,        DEVICE_SELF_SIGNED, DEVICE_CA_SIGNED,
+                                DEVICE_EXPIRED, DEVICE_WRONG_CN,    DEVICE_CA_AS_DEVICE};
+    const char *words[HR_COUNT_OF(kinds)];
+    for (size_t i = 0; i < HR_COUNT_OF(kinds); i++) {
+        words[i] = kinds[i] == FITTING ? "fitting" : device_kind_words[kinds[i]];
+        if (line_word_is(p->line, at, words[i])) {
+            p->plan->settings.has_other_certificate = kinds[i] != FITTING;
+            p->plan->settings.certificate = (enum credential_kind)kinds[i];
+            p->certificate_use = line_place(p->line, at);
+            return 0;
+        }
+    }
+    return parser_unknown(p, at, "kind of certificate", words, HR_COUNT_OF(words));
+}
+
 static int set_device_count(struct parser *p, size_t at)
 {
     uint64_t count = 0;
@@ -251,6 +269,7 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_COUNT] = {.set = set_device_count, .later = "move it above the boot"},
     [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
+    [KNOB_DEVICE_CERTIFICATE] = {.set = set_device_certificate, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {.set = set_provisioning, .later = "move it above the boot"},
     [KNOB_DPS_CHAIN] = {.set = set_dps_chain, .later = "to change it in the run: dps chain NAME"},

@@ -4,7 +4,6 @@
 #include "base/hash.h"
 #include "base/text_code.h"
 #include "certs/cert_list.h"
-#include "certs/device_files.h"
 #include "certs/verify.h"
 #include "simulator/hub/access.h"
 #include "simulator/mqtt/speaker.h"
@@ -423,6 +422,22 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
         rig_device_deinit(out);
     }
     return code;
+}
+
+int rig_give_certificate(struct rig *rig, enum credential_kind kind, struct rig_device *device)
+{
+    struct device_files files;
+    struct device_wish wish = {.id = device->id,
+                               .kind = kind,
+                               .key = KEY_P256,
+                               .utc_s = hub_utc_us(rig->hub) / 1000000};
+    TRY(device_files_make(rig->workshop, &wish, &files));
+    device_credential_deinit(&device->credential);
+    struct buf *sent = files.chain_pem.len ? &files.chain_pem : &files.cert_pem;
+    device->credential = (struct device_credential){.cert_pem = *sent, .key_pem = files.key_pem};
+    *sent = files.key_pem = (struct buf){0};
+    device_files_deinit(&files);
+    return 0;
 }
 
 int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, struct rig_device *out)

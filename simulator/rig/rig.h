@@ -3,6 +3,7 @@
 // together. A scenario's worker and `hubrig serve` both stand on it.
 #pragma once
 #include "certs/chain.h"
+#include "certs/device_files.h"
 #include "simulator/dps/dps.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/hub.h"
@@ -97,6 +98,10 @@ int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port,
 // as verified).
 int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
                      struct rig_device *out) HR_NODISCARD;
+// Give the device another certificate and key than those it is registered with. Errors of
+// device_files_make.
+int rig_give_certificate(struct rig *rig, enum credential_kind kind,
+                         struct rig_device *device) HR_NODISCARD;
 // Present a chain at the provisioning service, whose name its leaf carries.
 int rig_use_dps_chain(struct rig *rig, const char *name) HR_NODISCARD;
 // Enroll a device instead of registering it: it has no identity in the hub and no connection string
