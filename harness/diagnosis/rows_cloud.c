@@ -2,6 +2,11 @@
 // Provisioning, WebSocket, twins, methods, cloud-to-device messages.
 #include "harness/diagnosis/rows.h"
 
+static bool was_called_more_often(const struct diagnosis *d)
+{
+    return d->series[EVENT_METHOD_INVOKED].count > d->series[EVENT_METHOD_ANSWERED].count;
+}
+
 static const struct row rows[] = {
     {"dps-wrong-scope", "dps", SURENESS_SURE, "dps.refused -", CHAIN_ANY,
      "dps.refused.reason = unknown-id-scope; dps.refused > dps.connected", NULL,
@@ -23,6 +28,11 @@ static const struct row rows[] = {
      "the provisioning service asks for patience: 429, retry after {dps.rejected.retry_after_s} s",
      "wait as long as retry-after says, and a random time more; keep the assignment, so that a restart "
      "need not register again"},
+    {"dps-gave-up", "dps", SURENESS_SURE, "?mqtt.connected ?dps.assigned", CHAIN_ANY,
+     "dps.rejected.status = 429|500|503; dps.rejected > dps.connect; dps.rejected > dps.register; "
+     "dps.rejected > dps.status; dps.rejected > dps.assigned",
+     NULL, "the provisioning service answered {dps.rejected.status}, and the device never asked again",
+     "take 429 and 5xx for passing: ask again after retry-after, then with a growing wait"},
     {"dps-rejected", "dps", SURENESS_SURE, "dps.rejected -", CHAIN_ANY, "dps.rejected > dps.assigned",
      NULL,
      "the provisioning service answered {dps.rejected.status} ({dps.rejected.error_code}): "
@@ -88,6 +98,10 @@ static const struct row rows[] = {
      "fault.fired.fault = swallow; fault.fired.site = twin.desired; twin.pushed > twin.get", NULL,
      "a change of the desired properties was lost on its way, and the device did not notice the gap",
      "when $version jumps by more than one, read the whole twin again"},
+    {"twin-answer-of-another", "twin", SURENESS_SURE, "?twin.get", CHAIN_ANY,
+     "fault.fired.fault = wrong-id; fault.fired.site = twin.response; fault.fired > twin.get", NULL,
+     "the answer to the twin request came under another request id, and the device did not ask again",
+     "compare $rid with the request that is open, drop what fits none, and ask again after some 30 s"},
     {"twin-not-read-again", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
      "mqtt.connected > twin.get; twin.get", NULL,
      "the device read its twin once and not again after the reconnect",
@@ -140,6 +154,10 @@ static const struct row rows[] = {
      "method.invoked > method.answered; !method.failed", NULL,
      "the device did not answer the method {method.invoked.method} while the scenario waited",
      "publish to $iothub/methods/res/STATUS/?$rid=RID, also for a method that is not known"},
+    {"method-dropped", "method", SURENESS_LIKELY, "?method.answered", CHAIN_ANY,
+     "method.answered > method.failed; !method.late", was_called_more_often,
+     "the device was called while it worked on another method, and one of them was never answered",
+     "keep $rid of each call beside its work: several may be under way; or queue them"},
     {"acted-twice", "c2d", SURENESS_LIKELY, "d2c.message", CHAIN_ANY, "c2d.delivered.dup = true", NULL,
      "the device acted twice on a message that came to it twice",
      "QoS 1 may deliver again: remember the ids of the last messages and act once on each"},

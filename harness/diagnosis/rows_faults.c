@@ -26,7 +26,7 @@ static const struct row rows[] = {
      "the device ends the connection over a PUBACK that it did not expect next "
      "({fault.fired.fault})",
      "look the packet id up among the open messages; ignore an acknowledgement that fits none"},
-    {"answer-late", "changed", SURENESS_SURE, LEFT, CHAIN_ANY,
+    {"answer-late", "changed", SURENESS_SURE, LEFT " @quiet", CHAIN_ANY,
      BY_FATE "fault.fired.fault ~ delay; fault.fired.site ~ mqtt.", NULL,
      "the device does not wait for an answer that comes late: {fault.fired.fault} at "
      "{fault.fired.site}",

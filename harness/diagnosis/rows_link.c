@@ -21,6 +21,10 @@ static bool keep_alive_beyond_hub(const struct diagnosis *d)
 }
 
 static const struct row rows[] = {
+    {"clock-step-stops", "link", SURENESS_LIKELY, "?d2c.message", CHAIN_ANY,
+     "device.clock > mqtt.connected; mqtt.connected", NULL,
+     "its clock was set to {device.clock.utc} while it was connected, and its messages stopped",
+     "measure waits with the monotonic clock (CLOCK_MONOTONIC, a tick count), not with the time of day"},
     {"no-jitter", "retry", SURENESS_SURE, "@backoff~=_exponential~without_jitter @backoff~=_linear~without_jitter", CHAIN_ANY, NULL, NULL,
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
