@@ -13,8 +13,9 @@ cd "$(dirname "$0")/.."
 
 preset=dev
 run="-LE slow"
+jobs=10
 case "${1:-}" in
---sanitize) preset=asan; run="-LE slow|kill|survey|soak"; shift ;;
+--sanitize) preset=asan; run="-LE slow|kill|survey|soak"; jobs=6; shift ;;
 --clang) preset=clang; run=; shift ;;
 --slow) run="-L slow"; shift ;;
 esac
@@ -23,6 +24,7 @@ ci/setup.sh
 cmake --preset "$preset"
 cmake --build --preset "$preset"
 [ "$preset" != clang ] || exit 0
-# Most tests wait for a device most of the time: more of them than processors.
+# Most tests wait for a device most of the time: more of them than processors; the
+# sanitizer keeps the processors busier.
 # shellcheck disable=SC2086
-exec ctest --test-dir "build-$preset" --output-on-failure --no-tests=error -j 6 $run "$@"
+exec ctest --test-dir "build-$preset" --output-on-failure --no-tests=error -j "$jobs" $run "$@"
