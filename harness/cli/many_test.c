@@ -131,6 +131,25 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
     assert_int_equal(shell_count_processes("sleep 98771"), 0);
 }
 
+static void the_line_again_runs_what_failed_alone_and_the_same_way(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "hubrig run t --device a --bench dev.bench --seed 7 --slow 2 --evidence one |"
+                  " sed -n 's/^      again  *//p' | head -n 1 > again.sh; cat again.sh; sh again.sh");
+    assert_int_equal(r.code, 1);
+    shell_assert_says(&r, "hubrig run t/never.scn --device a --bench dev.bench --seed 7 --slow 2\n");
+    shell_assert_says(&r, "fail  t.never");
+    shell_assert_says(&r, "1 scenario: 1 fail");
+    shell_release(&r);
+    shell_run(&r, "hubrig try --suite t/never.scn --offers x509 sh -c 'exit 9' |"
+                  " sed -n 's/^      again  *//p' > again.sh; sh again.sh");
+    assert_int_equal(r.code, 1);
+    shell_assert_says(&r, "try --suite t/never.scn --offers x509 --seed ");
+    shell_assert_says(&r, " sh -c 'exit 9'\n");
+    shell_release(&r);
+}
+
 static void tags_globs_and_names_choose_scenarios(void **state)
 {
     (void)state;
@@ -455,6 +474,7 @@ int main(void)
         cmocka_unit_test(until_fail_ends_with_the_first_that_does_not_pass),
         cmocka_unit_test(fail_fast_begins_nothing_more),
         cmocka_unit_test(a_rig_that_failed_once_is_tried_again_and_shown),
+        cmocka_unit_test(the_line_again_runs_what_failed_alone_and_the_same_way),
         cmocka_unit_test(tags_globs_and_names_choose_scenarios),
         cmocka_unit_test(suites_lists_what_ships_with_level_limit_and_title),
         cmocka_unit_test(suites_makes_a_page_of_what_each_costs_and_catches),

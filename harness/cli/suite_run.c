@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/when.h"
+#include "harness/cli/again.h"
 #include "harness/cli/live.h"
 #include "harness/cli/suites.h"
 #include "harness/history/history.h"
@@ -16,11 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { AGAIN_BYTES_MOST = 256 << 10 };
+
 struct state {
     struct suite_run *run;
     struct suite_numbers numbers;
     struct plan_set set;
-    struct run_entry *entries; // plans times devices; their folders belong to them
+    struct run_entry *entries; // plans times devices; their texts belong to them
     size_t count;
     struct outcome *outcomes;
     const char *names[SUITE_DEVICES_MOST];
@@ -35,15 +38,19 @@ struct state {
 static int add_entry(struct state *s, const struct bench_device *device, const struct plan *plan)
 {
     char folder[PATH_MAX];
+    struct buf again HR_CLEANUP(buf_deinit);
+    buf_init(&again, AGAIN_BYTES_MOST);
     if (s->run->device_count > 1) {
         TRY(fs_join(folder, sizeof folder, device->name, plan->name));
     } else {
         ENSURE(span_copy_text(span_text(plan->name), folder, sizeof folder), ERR_TOO_BIG);
     }
-    char *copy = span_dup_text(span_text(folder));
-    ENSURE(copy != NULL, ERR_NO_MEMORY);
-    s->entries[s->count++] = (struct run_entry){.plan = plan, .device = device, .folder = copy,
-                                              .is_alone = bench_is_hardware(device)};
+    TRY(again_command(s->run, &s->numbers, plan, device, &again));
+    struct run_entry *entry = &s->entries[s->count++];
+    *entry = (struct run_entry){.plan = plan, .device = device, .is_alone = bench_is_hardware(device)};
+    entry->folder = span_dup_text(span_text(folder));
+    entry->again = buf_take_text(&again);
+    ENSURE(entry->folder != NULL && entry->again != NULL, ERR_NO_MEMORY);
     return 0;
 }
 
@@ -121,9 +128,10 @@ static void show_plan(const struct state *s)
 static void show_summary(struct state *s, uint64_t wall_us)
 {
     struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 4096);
+    buf_init(&text, 1 << 20);
     live_wipe(&s->live);
     if (!s->live.is_quiet &&
+        report_console_causes(s->outcomes, s->count, &s->live.style, &text) == 0 &&
         report_console_summary(s->outcomes, s->count, wall_us, &s->live.style, &text) == 0) {
         fputs(buf_text(&text), stdout);
     }
@@ -227,6 +235,7 @@ int suite_run(struct suite_run *run)
     for (size_t i = 0; i < s.count; i++) {
         outcome_deinit(&s.outcomes[i]);
         free((char *)(uintptr_t)s.entries[i].folder);
+        free((char *)(uintptr_t)s.entries[i].again);
     }
     free(s.entries);
     free(s.outcomes);
