@@ -1,23 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds and runs all tests but those with the label `slow`.
+# Builds and runs all tests but those with the labels `slow` and `complete`.
 #   ci/test.sh              gcc build with warnings as errors
 #   ci/test.sh --sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer, without
 #                           the labels `kill`, `survey` and `soak`, which look at devices and
 #                           libraries, and at memory that the sanitizer holds back
 #   ci/test.sh --clang      compiles everything with clang, warnings as errors; runs nothing
 #   ci/test.sh --slow       the tests with the label `slow`
+#   ci/test.sh --complete   those with the label `complete`: each flaw against all scenarios, a night
 # Further arguments go to ctest.
 set -eu
 cd "$(dirname "$0")/.."
 
 preset=dev
-run="-LE slow"
+run="-LE slow|complete"
 jobs=10
 case "${1:-}" in
---sanitize) preset=asan; run="-LE slow|kill|survey|soak"; jobs=6; shift ;;
+--sanitize) preset=asan; run="-LE slow|complete|kill|survey|soak"; jobs=6; shift ;;
 --clang) preset=clang; run=; shift ;;
 --slow) run="-L slow"; shift ;;
+--complete) run="-L complete"; shift ;;
 esac
 
 ci/setup.sh
