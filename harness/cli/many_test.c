@@ -392,6 +392,39 @@ static void a_fresh_run_takes_no_verdict_of_an_earlier_one(void **state)
     shell_release(&r);
 }
 
+static void what_cannot_be_written_is_told_before_anything_runs(void **state)
+{
+    (void)state;
+    static const struct shell_row rows[] = {
+        {"--html none/page.html", 2, "cannot write none/page.html: No such file"},
+        {"--junit none/j.xml", 2, "cannot write none/j.xml: No such file"},
+        {"--summary none/s.md", 2, "cannot write none/s.md: No such file"},
+        {"--history none/h.sqlite", 3, "none/h.sqlite"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct shell_result r;
+        shell_run(&r, "hubrig try --suite t/connect.scn %s touch has-begun; code=$?; ls; exit $code",
+                  rows[i].words);
+        assert_int_equal(r.code, rows[i].code);
+        shell_assert_says(&r, rows[i].says);
+        assert_null(strstr(buf_text(&r.out), "has-begun"));
+        shell_release(&r);
+    }
+}
+
+static void an_evidence_folder_has_one_run_at_a_time(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "mkfifo held; hubrig try --suite t/connect.scn --evidence one sh -c \"cat $PWD/held\" & "
+                  "while ! [ -e one/t.connect/journal.jsonl ]; do :; done; "
+                  "hubrig try --suite t/connect.scn --evidence one true; code=$?; "
+                  "echo > held; wait; exit $code");
+    assert_int_equal(r.code, 3);
+    shell_assert_says(&r, "runs scenarios into one; try: --evidence OTHER");
+    shell_release(&r);
+}
+
 static void annotations_point_at_the_scenario_in_each_system(void **state)
 {
     (void)state;
@@ -485,6 +518,8 @@ int main(void)
         cmocka_unit_test(a_terminal_shows_a_line_per_device_and_a_log_stays_plain),
         cmocka_unit_test(a_run_is_resumed_after_its_runner_was_killed),
         cmocka_unit_test(a_fresh_run_takes_no_verdict_of_an_earlier_one),
+        cmocka_unit_test(what_cannot_be_written_is_told_before_anything_runs),
+        cmocka_unit_test(an_evidence_folder_has_one_run_at_a_time),
         cmocka_unit_test(annotations_point_at_the_scenario_in_each_system),
         cmocka_unit_test(options_that_make_no_sense_are_refused_with_the_reason),
         cmocka_unit_test(a_history_tells_what_changed_with_which_firmware),

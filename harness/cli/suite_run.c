@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/when.h"
 #include "harness/cli/again.h"
+#include "harness/cli/claim.h"
 #include "harness/cli/live.h"
 #include "harness/cli/suites.h"
 #include "harness/history/history.h"
@@ -139,16 +140,6 @@ static void show_summary(struct state *s, uint64_t wall_us)
 
 // ---- running
 
-static int note_seed(const struct state *s)
-{
-    char path[PATH_MAX];
-    char text[32];
-    snprintf(text, sizeof text, "%" PRIu64 "\n", s->numbers.seed);
-    TRY(fs_make_folder(s->evidence, 0755));
-    TRY(fs_join(path, sizeof path, s->evidence, "seed"));
-    return fs_write_file(path, span_text(text), 0644);
-}
-
 static int add_history(const struct state *s)
 {
     struct history *history = NULL;
@@ -186,7 +177,6 @@ static int run_entries(struct state *s)
         .on_progress = live_progress,
         .context = &s->live,
     };
-    (void)!note_seed(s); // a folder that cannot be written is told by the scenarios
     int code = runner_run(&settings, s->outcomes);
     if (code < 0) {
         return cli_fail(s->run->command, code);
@@ -198,6 +188,28 @@ static int run_entries(struct state *s)
     int written = reports_write(&s->run->reports, s->outcomes, s->count);
     int judged = verdicts_exit_code(s->outcomes, s->count);
     return written ? written : exit_code ? exit_code : judged;
+}
+
+// What cannot be written is told before hours are spent.
+static int run_claimed(struct state *s)
+{
+    int claim = -1;
+    struct history *history = NULL;
+    int code = claim_evidence(s->evidence, s->numbers.seed, &claim);
+    if (code == 0 && s->run->options.history) {
+        code = history_open(s->run->options.history, true, &history);
+        history_close(history);
+    }
+    code = code ? code : reports_check_places(&s->run->reports);
+    int exit_code = code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
+    if (code == 0) {
+        show_plan(s);
+        exit_code = run_entries(s);
+    }
+    if (claim >= 0) {
+        close(claim);
+    }
+    return exit_code;
 }
 
 static int read_and_run(struct state *s)
@@ -222,8 +234,7 @@ static int read_and_run(struct state *s)
         return EXIT_USAGE;
     }
     prepare_live(s);
-    show_plan(s);
-    return run_entries(s);
+    return run_claimed(s);
 }
 
 int suite_run(struct suite_run *run)
