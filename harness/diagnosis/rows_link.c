@@ -3,6 +3,7 @@
 #include "harness/diagnosis/rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
@@ -12,6 +13,13 @@
 static bool waits_long(const struct diagnosis *d)
 {
     return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000);
+}
+
+// What ended its connections was the device: it was long content with them, too.
+static bool has_left_by_itself(const struct diagnosis *d)
+{
+    bool has_closed = strcmp(d->closed_by, "device") == 0;
+    return waits_long(d) && (has_closed || d->series[EVENT_MQTT_DISCONNECT].count > 0);
 }
 
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
@@ -30,7 +38,8 @@ static const struct row rows[] = {
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
     {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
-     "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
+     "fault.fired.fault ~ refuse|drop; fault.fired.site = mqtt.connack|tcp.accept; "
+     "fault.fired > mqtt.connected", waits_long,
      "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
      "cap the wait at two to five minutes, so that the device is back soon after its hub"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
@@ -47,6 +56,12 @@ static const struct row rows[] = {
      facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
      "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
      "devices share"},
+    {"leaves-sound-link", "retry", SURENESS_LIKELY, "mqtt.connected mqtt.connect @rate", CHAIN_ANY,
+     "mqtt.connected; !fault.fired; !mqtt.refused", has_left_by_itself,
+     "the device leaves connections that nothing is wrong with: {attempts} attempts, {mean} apart on "
+     "average",
+     "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
+     "dead link, and a token needs renewal once in its life"},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
      NULL, facts_hammers,
