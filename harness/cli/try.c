@@ -31,7 +31,7 @@ static int read_offers(const char *list, struct bench_device *device)
         unsigned bit = capability_of(word);
         if (!bit) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3, sntp, echo and quiet with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes clock, x509, two-keys, module, dps, tls1.3, sntp, echo and quiet with commas between, seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, capability_words(), CAPABILITY_COUNT, hint));
             return EXIT_USAGE;
         }
@@ -49,6 +49,7 @@ static int try_program(const char **words, size_t count, const char *offers, str
     }
     device.offers = CAN(CLOCK) | (mentions(&device, "{dps.") ? CAN(DPS) : 0) |
                     (mentions(&device, "{device.cert}") ? CAN(X509) : 0) |
+                    (mentions(&device, "{device.secondary_") ? CAN(TWO_KEYS) : 0) |
                     (mentions(&device, "{sntp.") ? CAN(SNTP) : 0);
     int code = offers ? read_offers(offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
@@ -104,8 +105,10 @@ const struct command command_try = {
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3, sntp; default: clock, x509 when it is given\n"
-        "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
+        "                      x509, two-keys, module, dps, tls1.3, sntp; default: clock, x509 when\n"
+        "                      it is given {device.cert}, two-keys when it is given\n"
+        "                      {device.secondary_connection_string}, and dps when it is given one\n"
+        "                      of {dps.host} {dps.id_scope} ...\n"
         SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",
