@@ -111,7 +111,7 @@ static const struct row rows[] = {
      "the hub cut the connection: {mqtt.cut.why}",
      "give the device the new key, or the secondary one while the primary is replaced"},
     {"cut", "cut", SURENESS_SURE, "mqtt.cut -", CHAIN_ANY,
-     "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault", NULL,
+     "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault|quota-exceeded", NULL,
      "the hub cut the connection: {mqtt.cut.why}", "{mqtt.cut.hint}"},
 
     {"owner-key", "token", SURENESS_SURE, "mqtt.connected -", CHAIN_ANY,
