@@ -416,12 +416,12 @@ static void an_evidence_folder_has_one_run_at_a_time(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_run(&r, "mkfifo held; hubrig try --suite t/connect.scn --evidence one sh -c \"cat $PWD/held\" & "
-                  "while ! [ -e one/t.connect/journal.jsonl ]; do :; done; "
-                  "hubrig try --suite t/connect.scn --evidence one true; code=$?; "
-                  "echo > held; wait; exit $code");
+    shell_run(&r, "mkfifo held; hubrig try --suite t/connect.scn --evidence busy sh -c \"cat $PWD/held\" & "
+                  "while ! [ -e busy/t.connect/journal.jsonl ]; do :; done; "
+                  "hubrig try --suite t/connect.scn --evidence busy true; code=$?; "
+                  "echo 1<> held; wait; exit $code");
     assert_int_equal(r.code, 3);
-    shell_assert_says(&r, "runs scenarios into one; try: --evidence OTHER");
+    shell_assert_says(&r, "runs scenarios into busy; try: --evidence OTHER");
     shell_release(&r);
 }
 
