@@ -469,7 +469,7 @@ static void options_that_make_no_sense_are_refused_with_the_reason(void **state)
         {"--retries 11 true", 2, "--retries takes"},
         {"--until-fail --repeat 3 true", 2, "--until-fail has no number"},
         {"--until-fail --resume true", 2, "nothing can be resumed"},
-        {"--only none.such true", 2, "no scenario is left"},
+        {"--only none.such true", 2, "of 3 scenarios none fits --only none.such"},
     };
     shell_assert_rows("hubrig try --suite t", rows, HR_COUNT_OF(rows));
 }
