@@ -579,6 +579,7 @@ static const struct story stories[] = {
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=fault code=4"}},
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=internal-error code=3"}},
     {"", "", "", {"fault.armed fault=stall", "tcp.accepted", "tls.client_hello", "tls.failed why=eof"}},
+    {"", "", "", {"tcp.accepted", "tls.failed", "~10", "tcp.accepted", "tls.failed", "~20", "!tcp.accepted"}},
 };
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
