@@ -564,6 +564,9 @@ static const struct story stories[] = {
     {"hammering", "without enough back-off", "doubled",
      {"tcp.accepted", "tcp.accepted", "tcp.accepted", "tcp.accepted",
       "@backoff 4 waits = no back-off, without jitter (0 %)"}},
+    {"waits-do-not-grow", "the same time after every failure: 4 attempts, 31.1 s apart", "doubled",
+     {"tcp.accepted", "~31", "tcp.accepted", "~31", "tcp.accepted", "~31", "tcp.accepted",
+      "@backoff 3 waits = constant, largest by smallest 1.1"}},
     {"keep-alive-too-long", "keep-alive of 3600 s", "60 to 240 s",
      {"mqtt.connect keep_alive_s=3600", "mqtt.connected", "@keepalive"}},
     {"no-tls-13", "offers no TLS 1.3", "beside 1.2",
@@ -580,9 +583,10 @@ static const struct story stories[] = {
      {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
       "fault.fired fault=refuse_3 site=mqtt.connack", "mqtt.connect", "mqtt.refused code=3 reason=fault",
       "~90", "tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "?mqtt.connected"}},
-    {"wait-without-cap", "2 attempts, the longest wait 12 min", "two to five minutes",
-     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
-      "fault.fired fault=drop_rst site=tcp.accept", "~720", "tcp.closed by=hub", "?mqtt.connected"}},
+    {"wait-without-cap", "3 attempts, the longest wait 12 min", "two to five minutes",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "~200", "tcp.accepted",
+      "fault.fired fault=drop_rst site=tcp.accept", "tcp.closed by=hub", "~720", "tcp.accepted",
+      "fault.fired fault=drop_rst site=tcp.accept", "tcp.closed by=hub", "?mqtt.connected"}},
     {"tries-used-up", "4 attempts, and no more for 1 min", "do not count",
      {"tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect", "tcp.closed by=hub",
       "tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "~5", "tcp.accepted", "mqtt.connect",
@@ -609,6 +613,7 @@ static const struct story stories[] = {
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=fault code=4"}},
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=internal-error code=3"}},
     {"", "", "", {"fault.armed fault=stall", "tcp.accepted", "tls.client_hello", "tls.failed why=eof"}},
+    {"", "", "", {"tcp.accepted", "tls.failed", "~10", "tcp.accepted", "tls.failed", "~20", "!tcp.accepted"}},
 };
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
