@@ -214,8 +214,8 @@ bool facts_hammers(const struct diagnosis *d)
 static bool is_over(const struct diagnosis *d)
 {
     const struct fact_series *s = &d->series[EVENT_TCP_ACCEPTED];
-    return never_ended(d) && facts_last(d, EVENT_TCP_CLOSED, EVENT_TCP_ACCEPTED) &&
-           d->newest_us - s->last_us > 4 * s->longest_us;
+    bool is_away = facts_stays_away(d) || facts_last(d, EVENT_TCP_CLOSED, EVENT_TCP_ACCEPTED);
+    return never_ended(d) && is_away && d->newest_us - s->last_us > 4 * s->longest_us;
 }
 
 bool facts_ran_out_of_tries(const struct diagnosis *d)
