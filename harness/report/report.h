@@ -13,7 +13,7 @@ struct report_style {
 // One line with its line end: "pass  smoke.connect-sas          1.2 s".
 int report_console_line(const struct outcome *o, const struct report_style *style,
                         struct buf *out) HR_NODISCARD;
-// The lines below a verdict that is not pass: where, expected, observed, cause, try, evidence;
+// The lines below a verdict: what was measured, and where it is not pass where, expected, observed, cause, try, evidence;
 // a line without a text is left out.
 int report_console_detail(const struct outcome *o, const struct report_style *style,
                           struct buf *out) HR_NODISCARD;

@@ -26,6 +26,7 @@
 //   device   power on|off | reset | send WORDS       the rest of its life, once it is booted
 //   wait     DURATION
 //   log      WORDS
+//   measure  NAME = AMOUNT UNIT [enough AMOUNT]    AMOUNT: N; of bytes also Nk, NM
 //   expect   MATCH within DURATION
 //   expect   count MATCH RANGE within DURATION     RANGE: N, N.., ..M, N..M
 //   never    MATCH [before MATCH]
@@ -64,10 +65,14 @@
 //
 // `hub drop fin` alone closes the live connections; with more words (`hub drop fin at mqtt.puback`)
 // it arms the fault of that name.
+//
+// Of several measures of one name the last counts. Once `enough` is reached, an expect that is not met
+// ends the run as warn: the device has shown how far it gets.
 #pragma once
 #include "base/line.h"
 #include "certs/device_files.h"
 #include "harness/scenario/capability.h"
+#include "harness/scenario/measure.h"
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
@@ -287,10 +292,16 @@ enum step_kind {
     STEP_ORACLE,
     STEP_DEVICE,
     STEP_WHILE,
-    STEP_WHEN
+    STEP_WHEN,
+    STEP_MEASURE
 };
 
 enum device_verb { DEVICE_POWER_OFF, DEVICE_POWER_ON, DEVICE_RESET, DEVICE_SEND };
+
+struct step_measure {
+    struct measure reached;
+    uint64_t enough; // 0 = an expect that is not met is a failure all the same
+};
 
 struct step_while {
     struct match from;  // its step's match is judged until its step's before
@@ -310,6 +321,7 @@ struct step {
     bool has_before;
     uint64_t least, most;   // COUNT, WHILE; most UINT64_MAX = no upper end
     struct step_while *during; // WHILE
+    struct step_measure *measure; // MEASURE
     uint64_t times;            // WHEN
     struct step *then;         // WHEN: what is done, a step that is not in the plan's list
     enum device_verb act;      // DEVICE; SEND: text
@@ -369,6 +381,9 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
+
+// The next measure from step `at` on, of this name (NULL: of any); NULL when there is none.
+const struct step_measure *plan_next_measure(const struct plan *plan, size_t at, const char *name);
 
 // True when `tag` is one of the tags or the level.
 bool plan_has_tag(const struct plan *plan, const char *tag);
