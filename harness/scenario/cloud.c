@@ -61,7 +61,7 @@ static int parse_ttl(struct parser *p, size_t at, struct step *step)
 static int parse_size(struct parser *p, size_t at, struct step *step)
 {
     uint64_t size_bytes = 0;
-    if (span_parse_u64(line_word(p->line, at), &size_bytes) < 0 || size_bytes == 0 ||
+    if (!parser_bytes(p, at, &size_bytes) || size_bytes == 0 ||
         size_bytes > C2D_BYTES_MOST || step->text[0] == '\0') {
         return MISTAKE(p, at, "size wants 1 to %d bytes, and a body to repeat", C2D_BYTES_MOST);
     }

@@ -82,21 +82,27 @@ static int parse_name(struct parser *p, struct measure *m)
     return 0;
 }
 
-// 12, or 12k and 1M of bytes.
+bool parser_bytes(const struct parser *p, size_t at, uint64_t *out_bytes)
+{
+    struct span word = line_word(p->line, at);
+    uint8_t last = word.len ? word.ptr[word.len - 1] : 0;
+    uint64_t factor = last == 'k' ? 1024 : last == 'M' ? 1024 * 1024 : 1;
+    struct span digits = factor > 1 ? span_slice(word, 0, word.len - 1) : word;
+    if (span_parse_u64(digits, out_bytes) < 0 || *out_bytes > AMOUNT_MOST / factor) {
+        return false;
+    }
+    *out_bytes *= factor;
+    return true;
+}
+
 static int parse_amount(struct parser *p, size_t at, const char *unit, uint64_t *out)
 {
-    struct span word = line_word(p->line, at), digits = word;
-    uint64_t factor = 1;
-    uint8_t last = word.len ? word.ptr[word.len - 1] : 0;
-    if (strcmp(unit, "bytes") == 0 && (last == 'k' || last == 'M')) {
-        factor = last == 'k' ? 1024 : 1024 * 1024;
-        digits = span_slice(word, 0, word.len - 1);
-    }
-    if (span_parse_u64(digits, out) < 0 || *out == 0 || *out > AMOUNT_MOST / factor) {
+    bool is_amount = strcmp(unit, "bytes") == 0 ? parser_bytes(p, at, out)
+                                                : span_parse_u64(line_word(p->line, at), out) == 0;
+    if (!is_amount || *out == 0 || *out > AMOUNT_MOST) {
         return MISTAKE(p, at, "'%.*s' is no amount; amounts read 12, and of bytes 12k or 1M as well",
-                       SPAN_ARG(word));
+                       SPAN_ARG(line_word(p->line, at)));
     }
-    *out *= factor;
     return 0;
 }
 

@@ -48,8 +48,9 @@
       "what a ClientHello offers, whenever one with a new fingerprint comes")                      \
     X(TLS_OFFER_JUDGED, "tls.offer_judged", "rule verdict requirement why ja3",                    \
       "an offer held against what IoT Hub takes; verdict ok, warn or fail, one event per rule")    \
-    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
-      "a TLS handshake completed")                                                                 \
+    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us record_bytes chain", \
+      "a TLS handshake completed; record_bytes is the most that a record of the hub holds, 16384 unless " \
+      "the device asked for less")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
