@@ -64,6 +64,7 @@ static int explain_method(const struct step *s, struct buf *out)
 {
     TRY(buf_printf(out, "The service calls the method %s", s->method));
     TRY(s->text[0] ? buf_printf(out, " with %s", s->text) : 0);
+    TRY(s->payload_bytes ? buf_printf(out, " with a text of %zu bytes", s->payload_bytes) : 0);
     return buf_printf(out, " and waits at most %" PRIu32 " s for its answer", s->timeout_s);
 }
 

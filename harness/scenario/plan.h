@@ -17,7 +17,7 @@
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
 //                [size BYTES] [property NAME = VALUE ...]
 //   hub      desired "JSON"            the service patches the twin's desired properties
-//   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      method NAME ["JSON" | size BYTES] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
 //   dps      chain NAME | disable | enable | assign hub1|hub2
@@ -149,6 +149,8 @@
       "what counts towards hub.c2d_deliveries") \
     X(HUB_C2D_CLEAN, "hub.c2d_clean", "kept|deleted", "kept", \
       "what a connection with CleanSession 1 does to messages that wait") \
+    X(HUB_C2D_PROPERTIES, "hub.c2d_properties", "ascii|any", "ascii", \
+      "any: messages may have empty values and UTF-8 in their properties, as a gateway passes them on") \
     X(HUB_C2D_DELIVERIES, "hub.c2d_deliveries", "1..100", "10", \
       "then a message is given up") \
     X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \
@@ -339,6 +341,7 @@ struct step {
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
+    size_t payload_bytes; // HUB_METHOD: of a JSON text instead of `text`; 0 = that
     char *text; // LOG; DEVICE_SEND; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none; HUB_DNS: name
 };
 

@@ -132,7 +132,7 @@
     X(TWIN_PUSHED, "twin.pushed", "version", "a change of desired properties was sent to the device")  \
     X(TWIN_REFUSED, "twin.refused", "status code why rid request", "a twin request was refused")       \
     X(METHOD_INVOKED, "method.invoked", "method rid payload", "a method call was sent to the device")  \
-    X(METHOD_ANSWERED, "method.answered", "method status payload rid after_ms",                        \
+    X(METHOD_ANSWERED, "method.answered", "method status payload payload_bytes rid after_ms",                        \
       "the device answered a method call")                                                             \
     X(METHOD_FAILED, "method.failed", "method reason why rid", "a method call ended without an answer") \
     X(RENEWAL_REQUESTED, "renewal.requested", "rid replace csr_bytes",                                 \
