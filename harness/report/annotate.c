@@ -65,6 +65,7 @@ static int message_of(const struct outcome *o, struct buf *out)
         TRY(buf_append_text(out, "\nmeasured: "));
         TRY(measure_print(&o->measures.list[i], out));
     }
+    TRY(o->again[0] ? buf_printf(out, "\nagain: %s", o->again) : 0);
     return o->evidence[0] ? buf_printf(out, "\nevidence: %s", o->evidence) : 0;
 }
 
