@@ -6,7 +6,8 @@
 
 static const struct row_table *const tables[] = {
     &diagnosis_chain_rows, &diagnosis_net_rows,   &diagnosis_fault_rows, &diagnosis_connect_rows,
-    &diagnosis_tls_rows,   &diagnosis_cloud_rows, &diagnosis_link_rows,  &diagnosis_last_rows,
+    &diagnosis_narrow_rows, &diagnosis_tls_rows,   &diagnosis_cloud_rows, &diagnosis_link_rows,
+    &diagnosis_last_rows,
 };
 
 static const struct {

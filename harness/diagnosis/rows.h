@@ -35,7 +35,7 @@ struct row_table {
     size_t count;
 };
 extern const struct row_table diagnosis_chain_rows, diagnosis_net_rows, diagnosis_fault_rows,
-    diagnosis_tls_rows, diagnosis_connect_rows,
+    diagnosis_narrow_rows, diagnosis_tls_rows, diagnosis_connect_rows,
     diagnosis_link_rows, diagnosis_cloud_rows, diagnosis_last_rows;
 
 bool evidence_fits(const char *evidence, const struct diagnosis *d);

@@ -2,7 +2,7 @@
 // What a device did over a chain, or by its own clock, that it had to refuse; and its end.
 #include "harness/diagnosis/rows.h"
 
-#define TRUSTED "mqtt.connect mqtt.early mqtt.connected http.request ws.open dps.connect"
+#define TRUSTED "mqtt.connect mqtt.early mqtt.connected http.request ws.open dps.connect @alert~took_the_chain"
 #define VERIFYING                                                                                  \
     "turn verification on (mbedtls_ssl_conf_authmode VERIFY_REQUIRED, SSL_VERIFY_PEER, "           \
     "rejectUnauthorized)"

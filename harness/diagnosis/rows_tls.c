@@ -59,6 +59,15 @@ static bool offers_one_group(const struct diagnosis *d)
     return groups[0] && !strchr(groups, ',');
 }
 
+// In TLS 1.2; the suites of 1.3 name no key exchange.
+static bool offers_no_gcm(const struct diagnosis *d)
+{
+    char suites[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_TLS_OFFER, "suites", suites);
+    return strstr(suites, "TLS_ECDHE_") && !strstr(suites, "WITH_AES_256_GCM") &&
+           !strstr(suites, "WITH_AES_128_GCM");
+}
+
 static bool alert_expired(const struct diagnosis *d)
 {
     return facts_alert_is(d, "certificate_expired");
@@ -236,9 +245,14 @@ static const struct row rows[] = {
      offers_one_group,
      "device and hub share no elliptic curve: it offers {tls.offer.groups} alone",
      "offer secp256r1, secp384r1 and x25519 where the library has them"},
+    {"no-gcm", "hub-ended", SURENESS_LIKELY, ENDED, CHAIN_ANY,
+     "tls.failed.why ~ no common cipher suite; tls.failed > tls.established", offers_no_gcm,
+     "the device offers ECDHE with CBC alone, and this hub takes AES-GCM alone",
+     "build AES-GCM in (MBEDTLS_GCM_C, HAVE_AESGCM) and take it into the list of suites that the "
+     "application sets"},
     {"no-common-suite", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
      "tls.failed.why ~ no common cipher suite; tls.failed > tls.established", NULL,
-     "device and hub share no cipher suite: {tls.failed.why}",
+     "device and hub share no cipher suite ({tls.failed.why})",
      "enable ECDHE with AES-GCM; suites with static RSA, DHE or CBC-SHA1 alone are refused by the "
      "service"},
     {"device-key-wrong", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,

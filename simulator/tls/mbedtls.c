@@ -198,12 +198,12 @@ static const struct failure_row failures[] = {
     {MBEDTLS_ERR_SSL_INVALID_RECORD, "a record could not be read"},
     {MBEDTLS_ERR_SSL_INVALID_MAC, "a record failed its integrity check"},
     {MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN,
-     "no common cipher suite; the hub takes ECDHE with AES-GCM or AES-CBC-SHA256/384"},
+     "no common cipher suite; IoT Hub takes ECDHE with AES-GCM or AES-CBC-SHA256/384"},
     {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE,
      "the device sent no certificate, and this hub demands one"},
     {MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO, "the ClientHello could not be read"},
     {MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE,
-     "no common cipher suite, curve or signature hash; the hub takes ECDHE with AES-GCM or "
+     "no common cipher suite, curve or signature hash; IoT Hub takes ECDHE with AES-GCM or "
      "AES-CBC-SHA256/384"},
     {MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE, "the client's Certificate message could not be read"},
     {MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY, "the client's key does not fit its certificate"},

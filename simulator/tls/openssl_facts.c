@@ -150,7 +150,7 @@ struct failure_row {
 // The same sentences as the mbedTLS engine has.
 static const struct failure_row failures[] = {
     {SSL_R_NO_SHARED_CIPHER,
-     "no common cipher suite, curve or signature hash; the hub takes ECDHE with AES-GCM or "
+     "no common cipher suite, curve or signature hash; IoT Hub takes ECDHE with AES-GCM or "
      "AES-CBC-SHA256/384"},
     {SSL_R_NO_SUITABLE_KEY_SHARE, "no common curve"},
     {SSL_R_NO_SHARED_GROUPS, "no common curve"},
