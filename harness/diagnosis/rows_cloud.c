@@ -103,7 +103,7 @@ static const struct row rows[] = {
      "the answer to the twin request came under another request id, and the device did not ask again",
      "compare $rid with the request that is open, drop what fits none, and ask again after some 30 s"},
     {"twin-not-read-again", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
-     "mqtt.connected > twin.get; twin.get", NULL,
+     "mqtt.connected > twin.get; twin.get; mqtt.connected > tcp.closed", NULL,
      "the device read its twin once and not again after the reconnect",
      "read the twin after each connect: what changed meanwhile is not pushed"},
     {"reported-missing", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
