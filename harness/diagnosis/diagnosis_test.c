@@ -358,7 +358,8 @@ static const struct story stories[] = {
     {"gave-up-after-refusal", "gave up after CONNACK 3", "busy hub",
      {"tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "tcp.closed by=hub", "@backoff"}},
     {"hammering", "4 attempts", "doubled",
-     {"mqtt.connect", "mqtt.connect", "mqtt.connect", "mqtt.connect", "@backoff"}},
+     {"mqtt.connect", "mqtt.connect", "mqtt.connect", "mqtt.connect",
+      "@backoff 3 waits = constant"}},
     {"hammering", "4 attempts", "doubled",
      {"tcp.accepted", "tcp.accepted", "tcp.accepted", "tcp.accepted", "@rate"}},
     {"handshake-without-timeout", "stalled server", "time-out",
@@ -613,7 +614,7 @@ static const struct story stories[] = {
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=fault code=4"}},
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=internal-error code=3"}},
     {"", "", "", {"fault.armed fault=stall", "tcp.accepted", "tls.client_hello", "tls.failed why=eof"}},
-    {"", "", "", {"tcp.accepted", "tls.failed", "~10", "tcp.accepted", "tls.failed", "~20", "!tcp.accepted"}},
+    {"", "", "", {"tcp.accepted", "tcp.accepted", "tcp.accepted", "tcp.closed", "@backoff 0 of 3 waits"}},
 };
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.

@@ -210,19 +210,6 @@ bool facts_hammers(const struct diagnosis *d)
     return d->series[EVENT_MQTT_CONNECT].count >= 3 || d->series[EVENT_TCP_ACCEPTED].count >= 3;
 }
 
-// Whoever waits this long on average may wait wrongly; it does not hammer.
-enum { CALM_MEAN_US = 5000000 };
-
-static bool is_dense(const struct fact_series *s)
-{
-    return s->count >= 3 && (s->last_us - s->first_us) / (s->count - 1) < CALM_MEAN_US;
-}
-
-bool facts_hammers_fast(const struct diagnosis *d)
-{
-    return is_dense(&d->series[EVENT_MQTT_CONNECT]) || is_dense(&d->series[EVENT_TCP_ACCEPTED]);
-}
-
 // Away for so much longer than ever between several tries that no back-off explains it.
 bool facts_ran_out_of_tries(const struct diagnosis *d)
 {

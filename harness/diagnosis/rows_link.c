@@ -90,8 +90,8 @@ static const struct row rows[] = {
      "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
      "dead link, and a token needs renewal once in its life"},
     {"hammering", "retry", SURENESS_SURE,
-     "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
-     NULL, facts_hammers_fast,
+     "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff~_=_ @rate", CHAIN_ANY,
+     NULL, facts_hammers,
      "the device retries without enough back-off: {attempts} attempts, {mean} apart on average",
      ADVICE_BACKOFF},
     {"leaves-at-once", "retry", SURENESS_SURE, "-", CHAIN_ANY,
