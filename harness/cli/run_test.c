@@ -352,11 +352,13 @@ static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state
     struct buf text HR_CLEANUP(buf_deinit);
     snprintf(journal, sizeof journal, "%s/evidence/t.slow/journal.jsonl", shell_folder);
     shell_write("t/slow.scn", "scenario t.slow\nlimit 100s\nboot device\nwait 90s\n");
+    shell_write("t/tail.scn", "scenario t.tail\nlimit 5s\nboot device\n"); // not begun yet
     pid_t child = fork();
     if (child == 0) {
         setpgid(0, 0);
         if (chdir(shell_folder) == 0 && freopen("interrupted.txt", "w", stdout)) {
-            execlp("hubrig", "hubrig", "try", "--suite", "t/slow.scn", "sleep", "98765", NULL);
+            execlp("hubrig", "hubrig", "try", "--suite", "t", "--only", "t.[st][la]*", "-j", "1", "sleep",
+                   "98765", NULL);
         }
         _exit(99);
     }
@@ -379,6 +381,7 @@ static void interrupting_a_run_leaves_whole_evidence_and_no_process(void **state
     struct shell_result r;
     shell_run(&r, "cat interrupted.txt; tail -1 %s", journal);
     shell_assert_says(&r, "interrupted");
+    shell_assert_says(&r, "the same command with --resume goes on from here");
     shell_assert_says(&r, "\"event\":\"run.verdict\"");
     shell_release(&r);
 }

@@ -539,7 +539,10 @@ static void settle_rest(struct runner *r)
         } else if (is_stopped) {
             settle_as(r, item, VERDICT_SKIPPED, "", observed, "");
         } else {
-            settle_as(r, item, VERDICT_INFRA, "the run goes to its end", observed, "");
+            settle_as(r, item, VERDICT_INFRA, "the run goes to its end", observed,
+                      entry_of(r, item->entry)->again // of a command that takes it
+                          ? "the same command with --resume goes on from here"
+                          : "");
         }
     }
     report_outcomes(r);
