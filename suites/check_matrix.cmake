@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Runs the scenarios of SUITE against DEVICE and compares those that fail with the device's rows in
-# SUITE/matrix.txt, or in TABLE if SUITE is a bundle. With CHOSEN only the scenarios of its plain rows
+# SUITE/matrix.txt. With CHOSEN only the scenarios of its plain rows
 # run, and all must fail. What a row with `maybe` names may fail or pass; `rest`
 # there stands for all that no other row names. With WITHOUT_SLOW the
 # scenarios that are tagged slow are left out. The first finding
@@ -8,9 +8,6 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(table ${SUITE}/matrix.txt)
-if(TABLE)
-  set(table ${TABLE})
-endif()
 set(chosen "")
 set(slow "")
 set(maybe "")
@@ -52,12 +49,6 @@ if(CHOSEN)
     list(APPEND files ${SUITE}/${file}.scn)
   endforeach()
   list(LENGTH chosen least)
-elseif(TABLE)
-  list(APPEND expected ${slow})
-  set(files ${SUITE})
-  execute_process(COMMAND ${HUBRIG} suites ${SUITE} --json
-    OUTPUT_VARIABLE list COMMAND_ERROR_IS_FATAL ANY)
-  string(JSON least LENGTH "${list}")
 else()
   list(APPEND expected ${slow})
   set(files "")

@@ -568,6 +568,11 @@ static const struct story stories[] = {
       "fault.fired fault=refuse_3 site=mqtt.connack", "mqtt.connect", "mqtt.refused code=3 reason=fault",
       "~90", "tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "?mqtt.connected"}},
     // Where the evidence is not complete nothing is guessed.
+    {"", "", "", {"tcp.accepted", "tls.client_hello", "tls.established", "dps.connect"}},
+    {"", "", "",
+     {"tls.client_hello", "mqtt.connect", "mqtt.refused code=3 reason=fault", "~2", "tcp.accepted",
+      "mqtt.connect", "mqtt.refused code=3 reason=fault", "~2", "tcp.accepted", "mqtt.connect",
+      "mqtt.refused code=3 reason=fault"}},
     {"", "", "", {"run.started"}},
     {"", "", "", {"device.started", "device.exited code=-1 signal=Terminated asked=true"}},
     {"", "", "", {"mqtt.connected", "!d2c.message"}},

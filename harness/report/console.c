@@ -58,7 +58,12 @@ int report_console_line(const struct outcome *o, const struct report_style *styl
     if (o->runs > 1) {
         TRY(buf_printf(out, "  %u of %u runs passed", o->good_runs, o->runs));
     }
-    return buf_append_text(out, o->attempts > 1 ? "  second attempt\n" : "\n");
+    TRY(o->attempts > 1 ? buf_append_text(out, "  second attempt") : 0);
+    if (outcome_outlook(o) != OUTLOOK_PLAIN) {
+        TRY(buf_append_text(out, "  "));
+        TRY(outcome_print_remark(o, out));
+    }
+    return buf_append_u8(out, '\n');
 }
 
 static int print_row(const char *key, const char *text, struct buf *out)
@@ -100,6 +105,9 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
                           struct buf *out)
 {
     (void)style; // only the verdict's word carries colour
+    if (outcome_outlook(o) == OUTLOOK_KNOWN) {
+        return 0; // told when it was new
+    }
     if (o->verdict == VERDICT_PASS) {
         return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
     }
@@ -114,6 +122,39 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
     }
     TRY(print_row("earlier", o->earlier, out));
     return print_evidence(o, out);
+}
+
+// The names with this outlook, or the failures that nobody knew of.
+static int print_named(const struct outcome *outcomes, size_t count, bool is_mended,
+                       const struct report_style *style, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = &outcomes[i];
+        if (is_mended ? outcome_outlook(o) == OUTLOOK_MENDED
+                      : outcome_outlook(o) == OUTLOOK_PLAIN && outcome_is_trouble(o)) {
+            TRY(print_blanks(WORD_COLUMNS, out));
+            TRY(buf_append_text(out, is_mended ? "passes  " : "new     "));
+            TRY(style->shows_device ? buf_printf(out, "%s/", o->device) : 0);
+            TRY(buf_printf(out, "%s\n", o->scenario));
+        }
+    }
+    return 0;
+}
+
+int report_console_outlook(const struct outcome *outcomes, size_t count,
+                           const struct report_style *style, struct buf *out)
+{
+    size_t known = 0;
+    bool is_odd = false;
+    for (size_t i = 0; i < count; i++) {
+        enum outlook outlook = outcome_outlook(&outcomes[i]);
+        known += outlook == OUTLOOK_KNOWN;
+        is_odd |= outlook == OUTLOOK_MENDED || outcome_is_trouble(&outcomes[i]);
+    }
+    TRY(buf_printf(out, "%s %zu known failure%s\n", is_odd ? "not as expected, beside" : "as expected:",
+                   known, known == 1 ? "" : "s"));
+    TRY(print_named(outcomes, count, false, style, out));
+    return print_named(outcomes, count, true, style, out);
 }
 
 int report_console_summary(const struct outcome *outcomes, size_t count, uint64_t wall_us,

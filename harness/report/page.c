@@ -20,11 +20,6 @@ struct page {
     struct buf *out;
 };
 
-static bool is_trouble(const struct outcome *o)
-{
-    return !verdict_is_good(o->verdict) && o->verdict != VERDICT_SKIPPED;
-}
-
 // ---- the head
 
 static int print_devices(const struct page *p)
@@ -238,7 +233,7 @@ static int print_body(const struct page *p, const struct outcome *o)
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
         code = page_timeline(&t, (size_t)(o - p->outcomes),
-                             is_trouble(o) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
+                             outcome_is_trouble(o) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
                              buf_text(&link), p->out);
     }
     timeline_deinit(&t);
@@ -263,14 +258,14 @@ static int print_troubles(const struct page *p)
 {
     size_t count = 0;
     for (size_t i = 0; i < p->count; i++) {
-        count += is_trouble(&p->outcomes[i]);
+        count += outcome_is_trouble(&p->outcomes[i]);
     }
     if (count == 0) {
         return 0;
     }
     TRY(buf_append_text(p->out, "<h2>What did not pass</h2>\n"));
     for (size_t i = 0; i < p->count; i++) {
-        TRY(is_trouble(&p->outcomes[i]) ? print_trouble(p, &p->outcomes[i]) : 0);
+        TRY(outcome_is_trouble(&p->outcomes[i]) ? print_trouble(p, &p->outcomes[i]) : 0);
     }
     return 0;
 }
@@ -280,11 +275,16 @@ static int print_troubles(const struct page *p)
 static int print_quiet(const struct page *p, const struct outcome *o)
 {
     char time[32];
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 16);
     TRY(buf_printf(p->out, "<details class=row><summary><span class=\"v %s\">%s</span>",
                    verdict_word(o->verdict), verdict_word(o->verdict)));
     TRY(html_element(p->out, "span class=name", o->scenario));
+    TRY(outcome_print_remark(o, &remark));
     TRY(html_element(p->out, "span class=\"about soft\"",
-                     o->verdict == VERDICT_SKIPPED ? o->observed : o->about));
+                     remark.len                      ? buf_text(&remark)
+                     : o->verdict == VERDICT_SKIPPED ? o->observed
+                                                     : o->about));
     TRY(buf_printf(p->out, "<span class=time>%s</span></summary>\n<div>",
                    duration_print((int64_t)o->duration_us, time)));
     TRY(print_body(p, o));
@@ -312,7 +312,7 @@ static int print_family(const struct page *p, const struct grade *g, size_t numb
         if (strcmp(family, g->family) != 0) {
             continue;
         }
-        TRY(is_trouble(o) ? print_pointer(p, o) : print_quiet(p, o));
+        TRY(outcome_is_trouble(o) ? print_pointer(p, o) : print_quiet(p, o));
     }
     return buf_append_text(p->out, "</div>\n");
 }

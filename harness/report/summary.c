@@ -82,12 +82,26 @@ static int print_trouble(const struct outcome *o, struct buf *out)
     return print_item("evidence", o->evidence, out);
 }
 
+// What an --expect file has said: one line for each failure that was known, or is gone.
+static int print_outlook(const struct outcome *o, bool is_first, struct buf *out)
+{
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 16);
+    TRY(outcome_print_remark(o, &remark));
+    TRY(remark.len && is_first ? buf_append_u8(out, '\n') : 0);
+    return print_item(o->scenario, buf_text(&remark), out);
+}
+
 int report_summary(const struct outcome *outcomes, size_t count, struct buf *out)
 {
     TRY(print_counts(outcomes, count, out));
     TRY(print_card(outcomes, count, out));
+    size_t before = out->len;
     for (size_t i = 0; i < count; i++) {
-        if (!verdict_is_good(outcomes[i].verdict) && outcomes[i].verdict != VERDICT_SKIPPED) {
+        TRY(print_outlook(&outcomes[i], out->len == before, out));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (outcome_is_trouble(&outcomes[i])) {
             TRY(print_trouble(&outcomes[i], out));
         }
     }

@@ -9,6 +9,7 @@ struct run_entry {
     const struct given_chain *given; // or NULL
     const char *folder;              // below the evidence folder; distinct for every entry
     bool is_alone;                   // its device takes one scenario at a time: a board
+    const struct forecast *forecast; // what is known of it, or NULL
 };
 
 struct run_progress {

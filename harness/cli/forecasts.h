@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The file of `run --expect`, held against the scenarios that there are.
+#pragma once
+#include "harness/cli/plan_set.h"
+#include "harness/oracle/forecast.h"
+
+// Mistakes, and scenarios that a family of hubrig's does not have, are printed to stderr and end in
+// an error. What is neither in `set` nor in a family of hubrig's is left alone: it may belong to
+// suites that do not run now. The list must be deinitialised in every case.
+int forecasts_read(const char *path, const struct plan_set *set,
+                   struct forecast_list *out) HR_NODISCARD;
