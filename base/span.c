@@ -27,6 +27,15 @@ bool span_equals_text(struct span a, const char *text)
     return span_equals(a, span_text(text));
 }
 
+size_t span_index(struct span s, const char *const *words, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !span_equals_text(s, words[i])) {
+        i++;
+    }
+    return i;
+}
+
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;

@@ -28,6 +28,8 @@ struct span span_text(const char *text); // NULL gives an empty span
 bool span_equals(struct span a, struct span b);
 bool span_equals_text(struct span a, const char *text);
 bool span_equals_nocase(struct span a, struct span b); // ASCII letters only
+// Where `s` stands among `words`; count when it is none of them.
+size_t span_index(struct span s, const char *const *words, size_t count);
 bool span_starts_with(struct span s, struct span prefix);
 bool span_ends_with(struct span s, struct span suffix);
 // Offset of the first `byte`, or s.len when there is none.

@@ -26,6 +26,16 @@ static void slices_are_clamped_to_what_is_there(void **state)
     assert_int_equal(span_from(SPAN_EMPTY, 3).len, 0);
 }
 
+static void a_word_is_found_among_others_or_not_at_all(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"drop", "delay", "de"};
+    assert_int_equal(span_index(SPAN_LITERAL("de"), words, 3), 2);
+    assert_int_equal(span_index(SPAN_LITERAL("del"), words, 3), 3);
+    assert_int_equal(span_index(SPAN_LITERAL("de"), words, 2), 2);
+    assert_int_equal(span_index(SPAN_EMPTY, words, 3), 3);
+}
+
 static void a_number_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -87,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_returns_what_stands_before_the_byte),
         cmocka_unit_test(slices_are_clamped_to_what_is_there),
+        cmocka_unit_test(a_word_is_found_among_others_or_not_at_all),
         cmocka_unit_test(a_number_that_does_not_fit_is_refused),
         cmocka_unit_test(a_buffer_never_grows_past_its_cap_and_keeps_its_bytes),
         cmocka_unit_test(consume_drops_from_the_front),

@@ -20,21 +20,12 @@ static const char *const purpose_oids[] = {
     "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.4",
     "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9", "2.5.29.37.0"};
 
-static size_t find_word(struct span word, const char *const *words, size_t count)
-{
-    size_t i = 0;
-    while (i < count && !span_equals_text(word, words[i])) {
-        i++;
-    }
-    return i;
-}
-
 // Index of word `i` of a line in `words`; beyond them: the mistake, with the nearest word.
 size_t recipe_known_word(const struct line *line, size_t i, const char *what,
                          const char *const *words, size_t count, struct diag_list *diags)
 {
     char near[96];
-    size_t found = find_word(line_word(line, i), words, count);
+    size_t found = span_index(line_word(line, i), words, count);
     if (found == count) {
         diag_add(diags, line_place(line, i), "unknown %s '%.*s'%s", what,
                  SPAN_ARG(line_word(line, i)),
@@ -339,7 +330,7 @@ int recipe_read_ca(struct recipe_cert *c, enum recipe_field field, const struct 
 
 struct span recipe_purpose_oid(struct span word)
 {
-    size_t i = find_word(word, purpose_words, HR_COUNT_OF(purpose_words));
+    size_t i = span_index(word, purpose_words, HR_COUNT_OF(purpose_words));
     return i < HR_COUNT_OF(purpose_words) ? span_text(purpose_oids[i]) : word;
 }
 

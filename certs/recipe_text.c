@@ -17,21 +17,12 @@ static const uint8_t string_tags[] = {DER_UTF8_STRING, DER_PRINTABLE_STRING, DER
 enum { BRACE_HOST, BRACE_HOST_IN_CAPITALS, BRACE_DOMAIN, BRACE_NUL, BRACE_COUNT };
 static const char *const brace_words[] = {RECIPE_HUB_HOST, "{hub.HOST}", "{hub.domain}", "{nul}"};
 
-static size_t find_word(struct span word, const char *const *words, size_t count)
-{
-    size_t i = 0;
-    while (i < count && !span_equals_text(word, words[i])) {
-        i++;
-    }
-    return i;
-}
-
 // Which brace `text` starts with; BRACE_COUNT: none that is known. *len_bytes is its length.
 static size_t brace_at(struct span text, size_t *len_bytes)
 {
     size_t end = span_find(text, '}');
     *len_bytes = end < text.len ? end + 1 : text.len;
-    return find_word(span_slice(text, 0, *len_bytes), brace_words, BRACE_COUNT);
+    return span_index(span_slice(text, 0, *len_bytes), brace_words, BRACE_COUNT);
 }
 
 // Braces may only hold names that we fill in; text must be printable ASCII.
@@ -102,8 +93,8 @@ int recipe_expand(struct span text, const char *hub_host, struct buf *out)
 static bool parse_part(struct span word, struct name_part *out)
 {
     struct span value, form, type = span_cut(span_cut(word, '=', &value), ':', &form);
-    size_t row = find_word(type, rdn_words, HR_COUNT_OF(rdn_words));
-    size_t string = find_word(form, string_words, HR_COUNT_OF(string_words));
+    size_t row = span_index(type, rdn_words, HR_COUNT_OF(rdn_words));
+    size_t string = span_index(form, string_words, HR_COUNT_OF(string_words));
     bool is_known = row < HR_COUNT_OF(rdn_words);
     *out = (struct name_part){
         .oid = is_known ? span_text(rdn_oids[row]) : type,

@@ -42,12 +42,8 @@ const char *const *capability_words(void)
 
 unsigned capability_of(struct span word)
 {
-    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (span_equals_text(word, words[i])) {
-            return 1U << i;
-        }
-    }
-    return 0;
+    size_t i = span_index(word, words, CAPABILITY_COUNT);
+    return i < CAPABILITY_COUNT ? 1U << i : 0;
 }
 
 int capability_print(unsigned set, const char *between, struct buf *out)

@@ -49,16 +49,6 @@ static const char *const sites[] = {
 #undef X
 };
 
-static int find_word(struct span word, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (span_equals_text(word, names[i])) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
 static int parse_kind(struct words *w, struct fault *f)
 {
     char near[96];
@@ -67,8 +57,8 @@ static int parse_kind(struct words *w, struct fault *f)
         FAIL(ERR_SYNTAX, "a fault is missing: write for example drop fin, delay 5s or stall; "
                          "`hubrig words faults` lists all");
     }
-    int kind = find_word(w->at[w->next], kinds, HR_COUNT_OF(kinds));
-    if (kind < 0) {
+    size_t kind = span_index(w->at[w->next], kinds, HR_COUNT_OF(kinds));
+    if (kind == HR_COUNT_OF(kinds)) {
         FAIL(ERR_SYNTAX, "unknown fault %s%s; `hubrig words faults` lists all",
              seen(w, w->next, text), suggest_text(w->at[w->next], kinds, HR_COUNT_OF(kinds), near));
     }
@@ -233,8 +223,8 @@ static int parse_site(struct words *w, struct fault *f)
     char near[96];
     char text[48];
     struct span word = is_over(w) ? SPAN_EMPTY : w->at[w->next];
-    int site = find_word(word, sites, HR_COUNT_OF(sites));
-    if (site < 0) {
+    size_t site = span_index(word, sites, HR_COUNT_OF(sites));
+    if (site == HR_COUNT_OF(sites)) {
         FAIL(ERR_SYNTAX, "at wants a site, seen %s%s; `hubrig words` lists them",
              seen(w, w->next, text), suggest_text(word, sites, HR_COUNT_OF(sites), near));
     }
@@ -333,8 +323,8 @@ static int parse_clause(struct words *w, struct fault *f, unsigned *given)
 {
     char near[96];
     char text[48];
-    int which = find_word(w->at[w->next], clause_words, HR_COUNT_OF(clause_words));
-    if (which < 0) {
+    size_t which = span_index(w->at[w->next], clause_words, HR_COUNT_OF(clause_words));
+    if (which == HR_COUNT_OF(clause_words)) {
         FAIL(ERR_SYNTAX,
              "expected at SITE, times N, after N, chance P%%, in DURATION, for DURATION or device "
              "ID, seen %s%s",

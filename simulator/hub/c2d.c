@@ -30,12 +30,8 @@ const char *c2d_ack_word(enum c2d_ack ack)
 
 int c2d_ack_of(struct span word)
 {
-    for (int i = 0; i < C2D_ACK_COUNT; i++) {
-        if (span_equals_text(word, acks[i])) {
-            return i;
-        }
-    }
-    return -1;
+    size_t i = span_index(word, acks, C2D_ACK_COUNT);
+    return i < C2D_ACK_COUNT ? (int)i : -1;
 }
 
 const char *c2d_outcome_word(enum c2d_outcome outcome)

@@ -64,11 +64,10 @@ static int read_kind(struct span type, enum sdk_fault_kind *out)
 {
     char seen[SHOWN_BYTES];
     char near[96];
-    for (int i = 0; i < SDK_FAULT_COUNT; i++) {
-        if (span_equals_text(type, words[i])) {
-            *out = (enum sdk_fault_kind)i;
-            return 0;
-        }
+    size_t i = span_index(type, words, HR_COUNT_OF(words));
+    if (i < HR_COUNT_OF(words)) {
+        *out = (enum sdk_fault_kind)i;
+        return 0;
     }
     span_copy_text(type, seen, sizeof seen);
     FAIL(ERR_VALUE, "the hub knows no fault type '%s'%s", seen,

@@ -48,12 +48,8 @@ const char *const *event_words(void)
 
 int event_type_of(struct span word)
 {
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-        if (span_equals_text(word, words[i])) {
-            return i;
-        }
-    }
-    return -1;
+    size_t i = span_index(word, words, EVENT_TYPE_COUNT);
+    return i < EVENT_TYPE_COUNT ? (int)i : -1;
 }
 
 bool event_has_field(enum event_type type, struct span field)

@@ -45,19 +45,22 @@ const char *dns_code_word(enum dns_code code)
     return words[code];
 }
 
+static const char *const names[] = {
+#define X(name, word, argument, meaning) word,
+    DNS_BEHAVIOUR_TABLE(X)
+#undef X
+};
+
 static int parse_kind(struct span word, enum dns_behaviour_kind *out)
 {
-    const char *names[DNS_BEHAVIOUR_COUNT];
     char near[96];
-    for (int i = 0; i < DNS_BEHAVIOUR_COUNT; i++) {
-        names[i] = rows[i].word;
-        if (span_equals_text(word, names[i])) {
-            *out = (enum dns_behaviour_kind)i;
-            return 0;
-        }
+    size_t i = span_index(word, names, HR_COUNT_OF(names));
+    if (i == HR_COUNT_OF(names)) {
+        FAIL(ERR_SYNTAX, "unknown behaviour of a name server '%.*s'%s", SPAN_ARG(word),
+             suggest_text(word, names, HR_COUNT_OF(names), near));
     }
-    FAIL(ERR_SYNTAX, "unknown behaviour of a name server '%.*s'%s",
-         SPAN_ARG(word), suggest_text(word, names, DNS_BEHAVIOUR_COUNT, near));
+    *out = (enum dns_behaviour_kind)i;
+    return 0;
 }
 
 static int parse_argument(struct span word, struct dns_behaviour *out)

@@ -33,20 +33,24 @@ const char *sntp_mode_meaning(enum sntp_kind kind)
     return rows[kind].meaning;
 }
 
+static const char *const names[] = {
+#define X(name, word, argument, meaning) word,
+    SNTP_MODE_TABLE(X)
+#undef X
+};
+
 static int parse_kind(struct span word, enum sntp_kind *out)
 {
-    const char *names[SNTP_KIND_COUNT];
     char near[96];
-    for (int i = 0; i < SNTP_KIND_COUNT; i++) {
-        names[i] = rows[i].word;
-        if (span_equals_text(word, names[i])) {
-            *out = (enum sntp_kind)i;
-            return 0;
-        }
+    size_t i = span_index(word, names, HR_COUNT_OF(names));
+    if (i == HR_COUNT_OF(names)) {
+        FAIL(ERR_SYNTAX,
+             "a time server is right, silent, late, offset, date, step, stratum16 or kod, "
+             "seen '%.*s'%s",
+             SPAN_ARG(word), suggest_text(word, names, HR_COUNT_OF(names), near));
     }
-    FAIL(ERR_SYNTAX, "a time server is right, silent, late, offset, date, step, stratum16 or kod, "
-                     "seen '%.*s'%s",
-         SPAN_ARG(word), suggest_text(word, names, SNTP_KIND_COUNT, near));
+    *out = (enum sntp_kind)i;
+    return 0;
 }
 
 static int parse_code(struct span word, struct sntp_mode *out)

@@ -389,13 +389,10 @@ struct span state_column(sqlite3_stmt *statement, int at)
 
 static int read_auth(struct span word, enum hub_auth *out)
 {
-    for (size_t i = 0; i < HR_COUNT_OF(auth_words); i++) {
-        if (span_equals_text(word, auth_words[i])) {
-            *out = (enum hub_auth)i;
-            return 0;
-        }
-    }
-    return ERR_VALUE;
+    size_t i = span_index(word, auth_words, HR_COUNT_OF(auth_words));
+    ENSURE(i < HR_COUNT_OF(auth_words), ERR_VALUE);
+    *out = (enum hub_auth)i;
+    return 0;
 }
 
 static int read_identity(sqlite3_stmt *row, struct identity *id)

@@ -42,13 +42,12 @@ const char *tls_policy_values(enum tls_policy_key key)
 static int choose(struct span value, const char *const *words, size_t count, const char *values,
                   int *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (span_equals_text(value, words[i])) {
-            *out = (int)i;
-            return 0;
-        }
+    size_t i = span_index(value, words, count);
+    if (i == count) {
+        FAIL(ERR_VALUE, "'%.*s' is not one of %s", SPAN_ARG(span_slice(value, 0, 80)), values);
     }
-    FAIL(ERR_VALUE, "'%.*s' is not one of %s", SPAN_ARG(span_slice(value, 0, 80)), values);
+    *out = (int)i;
+    return 0;
 }
 
 static int set_engine(struct tls_policy *p, struct span value)
