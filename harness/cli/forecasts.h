@@ -4,8 +4,11 @@
 #include "harness/cli/plan_set.h"
 #include "harness/oracle/forecast.h"
 
-// Mistakes, and scenarios that a family of hubrig's does not have, are printed to stderr and end in
-// an error. What is neither in `set` nor in a family of hubrig's is left alone: it may belong to
+// Reads the file; a scenario that a family of hubrig's does not have is a mistake as well. What is
+// neither in `set` (NULL: nothing runs) nor in a family of hubrig's is left alone: it may belong to
 // suites that do not run now. The list must be deinitialised in every case.
+int forecasts_check(const char *path, const struct plan_set *set, struct forecast_list *out,
+                    struct diag_list *diags) HR_NODISCARD;
+// The same, with mistakes printed to stderr.
 int forecasts_read(const char *path, const struct plan_set *set,
                    struct forecast_list *out) HR_NODISCARD;

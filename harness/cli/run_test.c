@@ -102,7 +102,7 @@ static void what_was_expected_to_fail_decides_the_exit_code(void **state)
 {
     (void)state;
     struct shell_result r;
-    shell_write("ours.bench", "process ours\n  command sleep 98765\nend\n"
+    shell_write("ours.bench", "process ours\n  command sleep 98766\nend\n"
                               "process good\n  command reference_device --root {root.pem}\n"
                               "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n");
     shell_write("ours.expect", "device ours good\nfails t.brief because \"it only sleeps\"\nfails own.other\n");
@@ -122,7 +122,11 @@ static void what_was_expected_to_fail_decides_the_exit_code(void **state)
     shell_write("ours.expect", "fails smoke.conect-sas\n");
     shell_run(&r, "hubrig run smoke --bench ours.bench --device ours --expect ours.expect");
     assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "ours.expect:1:7: there is no scenario smoke.conect-sas (did you mean smoke.connect-sas?)");
+    shell_assert_says(&r, "ours.expect:1:7: the family smoke has no scenario 'conect-sas' (did you mean connect-sas?)");
+    shell_release(&r);
+    shell_run(&r, "hubrig check ours.expect");
+    assert_int_equal(r.code, 2);
+    shell_assert_says(&r, "(did you mean connect-sas?)\n1 file, 1 mistake");
     shell_release(&r);
 }
 

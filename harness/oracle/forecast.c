@@ -88,8 +88,8 @@ static int read_rows(struct reading *r, const struct line *line, const char *kin
     }
     int worst = 0;
     for (size_t i = 1; i < names; i++) {
-        int code = add_for_devices(r, line, i, kind,
-                                   has_reason ? line_word(line, names + 1) : SPAN_EMPTY);
+        int code =
+            add_for_devices(r, line, i, kind, has_reason ? line_word(line, names + 1) : SPAN_EMPTY);
         worst = code < 0 ? code : worst;
     }
     return worst;
@@ -100,8 +100,9 @@ static int read_line(struct reading *r, const struct line *line)
     char hint[96];
     if (line_word_is(line, 0, verbs[0])) {
         r->devices = line;
-        return line->count > 1 ? 0
-                               : diag_add(r->diags, line_place(line, 1), "expected: device NAME...");
+        return line->count > 1
+                   ? 0
+                   : diag_add(r->diags, line_place(line, 1), "expected: device NAME...");
     }
     for (size_t i = 1; i < HR_COUNT_OF(verbs); i++) {
         if (line_word_is(line, 0, verbs[i])) {

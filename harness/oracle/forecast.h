@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is known of devices before a run, `hubrig run --expect FILE`: which scenarios they fail. In the
-// line syntax:
+// What is known of devices before a run, `hubrig run --expect FILE`: which scenarios they fail. In
+// the line syntax:
 //
 //     device our-sdk our-sdk-ws          # what follows is about these; before: about every device
 //     fails  tls.rsa-1024-leaf d2c.puback-lost  because "our TLS takes 1024 bits"
@@ -9,11 +9,11 @@
 #include "base/line.h"
 
 struct forecast {
-    char *device;      // "" = every device
+    char *device; // "" = every device
     char *scenario;
-    char *because;     // "" without a reason
-    const char *kind;  // FORECAST_FAILS or FORECAST_MAYBE
-    int line, column;  // of the scenario's name
+    char *because;    // "" without a reason
+    const char *kind; // FORECAST_FAILS or FORECAST_MAYBE
+    int line, column; // of the scenario's name
 };
 
 struct forecast_list {
@@ -24,7 +24,8 @@ struct forecast_list {
 
 // ERR_NO_FILE, or ERR_SYNTAX with all mistakes in `diags`. The list must be deinitialised in every
 // case.
-int forecast_read(const char *path, struct forecast_list *out, struct diag_list *diags) HR_NODISCARD;
+int forecast_read(const char *path, struct forecast_list *out,
+                  struct diag_list *diags) HR_NODISCARD;
 int forecast_parse(const char *name, struct span text, struct forecast_list *out,
                    struct diag_list *diags) HR_NODISCARD;
 void forecast_deinit(struct forecast_list *list);

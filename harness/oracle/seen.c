@@ -35,10 +35,9 @@ int seen_output_print(const struct seen_output *output, struct buf *out)
 // What the device did on the wire, in contrast to what the rig and its process tell.
 static bool is_on_wire(enum event_type type)
 {
-    static const char *const begins[] = {"tcp.",         "tls.",       "mqtt.",
-                                         "sas.",         "d2c.",       "dps.connect",
-                                         "dps.register", "dps.status", "twin.get",
-                                         "twin.reported", "method.answered", "c2d.completed"};
+    static const char *const begins[] = {
+        "tcp.", "tls.", "mqtt.", "sas.", "d2c.", "dps.connect", "dps.register", "dps.status", "twin.get",
+        "twin.reported", "method.answered", "c2d.completed"};
     for (size_t i = 0; i < HR_COUNT_OF(begins); i++) {
         if (span_starts_with(span_text(event_word(type)), span_text(begins[i]))) {
             return true;
