@@ -273,6 +273,10 @@ static const struct story stories[] = {
     {"time-not-believed", "cannot read or believe", "2^32",
      {"device.started", "dns.query name=pool.ntp.org", "dns.answer name=pool.ntp.org", "sntp.request",
       "sntp.reply stratum=2 utc=2036-02-07T06:28:20Z"}},
+    {"clock-step-waits", "while it waited", "monotonic",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect",
+      "mqtt.refused code=3 reason=fault", "tcp.closed by=hub", "device.clock utc=2026-11-20T08:00:00Z",
+      "~30", "?mqtt.connected"}},
     {"clock-step-stops", "its clock was set", "monotonic",
      {"mqtt.connected", "device.clock utc=2026-11-20T08:00:00Z", "d2c.message qos=1", "?d2c.message"}},
     {"dps-impatient", "before it was time", "retry-after", {"dps.connected", "!dps.register"}},
@@ -304,10 +308,18 @@ static const struct story stories[] = {
       "mqtt.disconnect", "tcp.closed by=hub"}},
     {"device-closed", "ended the connection (rst)", "crashed over it",
      {"mqtt.connected", "d2c.message qos=1", "!tcp.closed by=device how=rst"}},
+    {"leaves-sound-link", "3 attempts", "watchdog",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "~300", "mqtt.disconnect", "tcp.accepted",
+      "mqtt.connect", "mqtt.connected", "~300", "mqtt.disconnect", "tcp.accepted", "mqtt.connect", "@rate"}},
+    {"puback-backwards", "waits for 2", "queue",
+     {"mqtt.connected", "c2d.delivered",
+      "!mqtt.error packet=PUBACK why=packet_id_7_is_not_the_next_one;_the_hub_waits_for_2"}},
     {"wildcard-or-topic", "does not have", "no wildcard",
      {"mqtt.connected", "mqtt.error why=topic_bench", "!tcp.closed by=hub"}},
     {"twin-merged-wrongly", "version 3", "what changed",
      {"mqtt.connected", "d2c.message qos=1", "twin.pushed version=3", "twin.reported version=4"}},
+    {"state-not-reported", "as long as nobody changes it", "reported properties",
+     {"mqtt.connected", "twin.get version=1", "d2c.message qos=1", "?twin.reported"}},
     {"c2d-misread", "what its properties ask for", "percent-decode",
      {"mqtt.connected", "d2c.message qos=1", "c2d.queued properties=echo=1", "c2d.delivered",
       "c2d.completed"}},
@@ -341,7 +353,8 @@ static const struct story stories[] = {
      {"mqtt.connected", "mqtt.subscribed", "mqtt.connected", "d2c.message qos=1"}},
     {"slow-recovery", "came back too late", "cap the wait", {"mqtt.connected", "@recovery"}},
     {"no-reconnect", "did not come back", "retry",
-     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "@recovery"}},
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "~60",
+      "@recovery"}},
     {"gave-up-after-refusal", "gave up after CONNACK 3", "busy hub",
      {"tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "tcp.closed by=hub", "@backoff"}},
     {"hammering", "4 attempts", "doubled",
@@ -567,6 +580,23 @@ static const struct story stories[] = {
      {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
       "fault.fired fault=refuse_3 site=mqtt.connack", "mqtt.connect", "mqtt.refused code=3 reason=fault",
       "~90", "tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "?mqtt.connected"}},
+    {"wait-without-cap", "2 attempts, the longest wait 12 min", "two to five minutes",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
+      "fault.fired fault=drop_rst site=tcp.accept", "~720", "tcp.closed by=hub", "?mqtt.connected"}},
+    {"tries-used-up", "4 attempts, and no more for 1 min", "do not count",
+     {"tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect", "tcp.closed by=hub",
+      "tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "~5", "tcp.accepted", "mqtt.connect",
+      "tcp.closed by=hub", "~60", "?mqtt.connected"}},
+    {"gave-up-subscribing", "before SUBACK", "every state",
+     {"tcp.accepted", "mqtt.connect", "fault.fired fault=connack-code_0 site=mqtt.connack",
+      "mqtt.refused code=0 reason=fault", "tcp.closed by=hub", "?fault.fired"}},
+    {"no-quick-retry", "its first wait is long", "within a second",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "d2c.message qos=1", "tcp.closed by=hub how=rst", "~3",
+      "@recovery"}},
+    {"token-too-short", "made for less than five minutes", "an hour to a day",
+     {"hub.clock utc=2026-11-20T08:00:00Z", "device.started clock=2026-11-20T07:50:00Z", "tcp.accepted",
+      "mqtt.connect", "mqtt.refused code=5 reason=sas-expired working=sr=x_matches;_se=2026-11-20T07:51:00Z_is_9_min_before",
+      "?mqtt.connected"}},
     // Where the evidence is not complete nothing is guessed.
     {"", "", "", {"tcp.accepted", "tls.client_hello", "tls.established", "dps.connect"}},
     {"", "", "",
@@ -587,13 +617,13 @@ static const struct story stories[] = {
 };
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
-static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t pause_s,
+static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t at_us,
                  struct told *out)
 {
     told_read(out, text[0] == '!' ? text + 1 : text,
               "why hint working version what fault meaning try accepted_by");
     out->event.seq = seq;
-    out->event.at_us = (seq * 100 + pause_s * 1000) * MILLISECOND;
+    out->event.at_us = at_us;
     out->event.connection = 1;
     diagnosis_event(d, &out->event);
 }
@@ -604,7 +634,7 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
     struct told last;
     struct question question = {0};
     char oracle[32];
-    uint64_t pause_s = 0;
+    uint64_t now_us = 0;
     assert_non_null(d);
     memset(out, 0, FINDINGS_MOST * sizeof *out);
     for (size_t k = 0; k < EVENTS_MOST && s->events[k]; k++) {
@@ -621,12 +651,14 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
             continue;
         }
         if (s->events[k][0] == '~') {
-            pause_s += strtoull(s->events[k] + 1, NULL, 10);
+            now_us += strtoull(s->events[k] + 1, NULL, 10) * 1000 * MILLISECOND;
             continue;
         }
-        tell(d, s->events[k], k + 1, pause_s, &last);
+        now_us += 100 * MILLISECOND;
+        tell(d, s->events[k], k + 1, now_us, &last);
         question.violated = s->events[k][0] == '!' ? &last.event : NULL;
     }
+    diagnosis_time(d, now_us);
     size_t count = diagnosis_rank(d, &question, out);
     out[0].id = count ? out[0].id : "";
     diagnosis_free(d);

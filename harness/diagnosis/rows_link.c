@@ -3,15 +3,31 @@
 #include "harness/diagnosis/rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
     "after a CONNACK with code 0"
 
+// So soon after the loss that nobody can tell yet whether it comes back at all.
+static bool was_lost_just_now(const struct diagnosis *d)
+{
+    return facts_stays_away(d) &&
+           d->newest_us - d->series[EVENT_TCP_CLOSED].last_us < UINT64_C(10000000);
+}
+
 // Too long to be back soon after the hub is.
 static bool waits_long(const struct diagnosis *d)
 {
-    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000);
+    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000) &&
+           facts_goes_on_trying(d);
+}
+
+// What ended its connections was the device: it was long content with them, too.
+static bool has_left_by_itself(const struct diagnosis *d)
+{
+    bool has_closed = strcmp(d->closed_by, "device") == 0;
+    return waits_long(d) && (has_closed || d->series[EVENT_MQTT_DISCONNECT].count > 0);
 }
 
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
@@ -25,19 +41,39 @@ static const struct row rows[] = {
      "device.clock > mqtt.connected; mqtt.connected", NULL,
      "its clock was set to {device.clock.utc} while it was connected, and its messages stopped",
      "measure waits with the monotonic clock (CLOCK_MONOTONIC, a tick count), not with the time of day"},
+    {"clock-step-waits", "retry", SURENESS_SURE, "?mqtt.connected", CHAIN_ANY,
+     "device.clock > tcp.accepted; mqtt.connected; device.clock > tcp.closed", facts_stays_away,
+     "the device's clock was set to {device.clock.utc} while it waited to dial again, and it has not "
+     "dialled since",
+     "measure waits with the monotonic clock (CLOCK_MONOTONIC, a tick count), not with the time of day: "
+     "when that is put back by hours, the wait lasts hours"},
     {"no-jitter", "retry", SURENESS_SURE, "@backoff~=_exponential~without_jitter @backoff~=_linear~without_jitter", CHAIN_ANY, NULL, NULL,
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
+    {"tries-used-up", "retry", SURENESS_LIKELY, " @recovery -", CHAIN_ANY, NULL,
+     facts_ran_out_of_tries,
+     "the device gave up: {attempts} attempts, and no more for {longest}",
+     "do not count attempts: go on for ever, with waits that grow to a few minutes, or restart the device "
+     "when they are used up"},
     {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
-     "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
+     "fault.fired.fault ~ refuse|drop; fault.fired.site = mqtt.connack|tcp.accept; "
+     "fault.fired > mqtt.connected", waits_long,
      "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
      "cap the wait at two to five minutes, so that the device is back soon after its hub"},
+    {"gave-up-subscribing", "retry", SURENESS_SURE, "@backoff @recovery -", CHAIN_ANY,
+     "mqtt.refused.code = 0; mqtt.refused > tcp.accepted", facts_stays_away,
+     "the hub accepted the connection and ended it before SUBACK, and the device never dialled again",
+     "take a lost connection for passing in every state, also while SUBSCRIBE waits for its answer"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
      "mqtt.refused > tcp.accepted", facts_stays_away,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
      "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
      "with a growing wait"},
+    {"no-quick-retry", "retry", SURENESS_LIKELY, "@recovery", CHAIN_ANY, NULL, was_lost_just_now,
+     "seconds after the hub had ended a good connection the device had not dialled again: its first wait "
+     "is long, or it does not come back at all",
+     "dial within a second when a good connection is lost, and keep long waits for failures that repeat"},
     {"no-reconnect", "retry", SURENESS_LIKELY, "@backoff @recovery @detect @resubscribe @twin-sync -",
      CHAIN_ANY, NULL, facts_stays_away,
      "the device did not come back after the hub had ended its connection",
@@ -47,6 +83,12 @@ static const struct row rows[] = {
      facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
      "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
      "devices share"},
+    {"leaves-sound-link", "retry", SURENESS_LIKELY, "mqtt.connected mqtt.connect @rate", CHAIN_ANY,
+     "mqtt.connected; !fault.fired; !mqtt.refused", has_left_by_itself,
+     "the device leaves connections that nothing is wrong with: {attempts} attempts, {mean} apart on "
+     "average",
+     "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
+     "dead link, and a token needs renewal once in its life"},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
      NULL, facts_hammers,

@@ -63,8 +63,8 @@ static const struct text_row texts[] = {
     TEXT_ROW("evidence", evidence), TEXT_ROW("device", device),
     TEXT_LATER("why", why),         TEXT_LATER("level", level),
     TEXT_LATER("source", clause),   TEXT_LATER("firmware", firmware),
-    TEXT_LATER("earlier", earlier), TEXT_LATER("forecast", forecast),
-    TEXT_LATER("because", because),
+    TEXT_LATER("earlier", earlier), TEXT_LATER("again", again),
+    TEXT_LATER("forecast", forecast), TEXT_LATER("because", because),
 };
 
 // Numbers that came with a later version; absent is 0.
@@ -358,8 +358,7 @@ enum outlook outcome_outlook(const struct outcome *o)
 
 bool outcome_is_trouble(const struct outcome *o)
 {
-    return !verdict_is_good(o->verdict) && o->verdict != VERDICT_SKIPPED &&
-           outcome_outlook(o) != OUTLOOK_KNOWN;
+    return verdict_is_trouble(o->verdict) && outcome_outlook(o) != OUTLOOK_KNOWN;
 }
 
 int outcome_print_remark(const struct outcome *o, struct buf *out)

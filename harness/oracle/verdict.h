@@ -65,6 +65,7 @@ struct outcome {
     // What an --expect file says: FORECAST_FAILS, FORECAST_MAYBE or "", and its reason there.
     char *forecast;
     char *because;
+    char *again;   // the command that runs this alone, the same way
     uint64_t seed;
     int64_t started_us; // UTC
     unsigned attempts;
@@ -89,7 +90,8 @@ int outcome_from_json(struct span json, struct outcome *o) HR_NODISCARD;
 // Puts the outcome of one more run into `sum` (freshly initialised for the first): all alike gives
 // that verdict; good and bad by turns gives flaky; a single infra gives infra.
 void outcome_add_run(struct outcome *sum, const struct outcome *run);
-bool verdict_is_good(enum verdict verdict); // pass and warn
+bool verdict_is_good(enum verdict verdict);    // pass and warn
+bool verdict_is_trouble(enum verdict verdict); // neither good nor skipped: to be looked at
 
 enum outlook {
     OUTLOOK_PLAIN,  // nothing was known beforehand, or it does not matter

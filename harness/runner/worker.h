@@ -28,6 +28,7 @@ struct job {
     int index;            // distinguishes jobs that share the host's network
     const struct forecast *forecast; // what is known of it, or NULL
     const char *firmware; // a label of the person's, or NULL
+    const char *again;    // the command that runs this alone, or NULL
     uint64_t seed;        // of the whole run
     unsigned round;       // which run of this scenario, from 1
     unsigned attempt;     // 2 = the rig failed in the first
