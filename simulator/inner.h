@@ -48,6 +48,9 @@ struct inner_functions {
     // The device has said that it sends no more, and may still read. True: go on until
     // outlet.close; false, or NULL: the transport closes. Called once.
     bool (*half_close)(void *self);
+    // The transport is about to be closed: what the speaker still holds of what was sent goes to the
+    // outlet now. May be NULL.
+    void (*flush)(void *self);
 };
 
 struct inner {

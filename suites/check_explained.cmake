@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Every scenario that TABLE says a device fails is explained on PAGE, and exists below SUITES.
+# Every scenario that TABLE, a file for `hubrig run --expect`, names is explained on PAGE, and exists below SUITES.
 cmake_minimum_required(VERSION 3.25)
 
 file(READ ${PAGE} page)
-file(STRINGS ${TABLE} rows REGEX "^[a-z0-9-]+( maybe)?:")
+file(STRINGS ${TABLE} rows REGEX "^(fails|maybe) ")
 set(mistakes "")
 foreach(row IN LISTS rows)
-  string(REGEX REPLACE "^[a-z0-9-]+( maybe)?:|#.*" "" row "${row}")
+  string(REGEX REPLACE "^(fails|maybe) | because .*|#.*" "" row "${row}")
   string(REGEX MATCHALL "[a-z0-9.-]+" names "${row}")
   foreach(name IN LISTS names)
     string(REPLACE "." "/" file "${name}")

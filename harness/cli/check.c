@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `hubrig check`: all mistakes of scenarios, benches, recipes and hub files, without running anything.
+// `hubrig check`: all mistakes of scenarios, benches, recipes, hub files and what runs expect, without running anything.
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text_code.h"
@@ -7,6 +7,7 @@
 #include "harness/bench/bench.h"
 #include "harness/cli/chains.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/forecasts.h"
 #include "harness/scenario/plan.h"
 #include "simulator/rig/hub_file.h"
 
@@ -53,6 +54,12 @@ static int check_hub(struct checker *c, const char *path)
     return hub_file_read(path, (const char *const *)c->chains.names, c->chains.count, &file, &c->diags);
 }
 
+static int check_forecasts(struct checker *c, const char *path)
+{
+    struct forecast_list list HR_CLEANUP(forecast_deinit) = {0};
+    return forecasts_check(path, NULL, &list, &c->diags);
+}
+
 struct kind {
     const char *extension;
     int (*check)(struct checker *c, const char *path);
@@ -63,6 +70,7 @@ static const struct kind kinds[] = {
     {".bench", check_bench},
     {".chain", check_recipe},
     {".hub", check_hub},
+    {".expect", check_forecasts},
 };
 
 static int print_json(struct checker *c)
@@ -123,7 +131,7 @@ static int check_path(struct checker *c, const char *path)
             return check_file(c, &kinds[k], path);
         }
     }
-    FAIL(ERR_USAGE, "%s: expected a folder or a file that ends in .scn, .bench, .chain or .hub", path);
+    FAIL(ERR_USAGE, "%s: expected a folder or a file that ends in .scn, .bench, .chain, .hub or .expect", path);
 }
 
 static int check_all(struct checker *c, const char *const *paths, size_t count)
@@ -133,7 +141,7 @@ static int check_all(struct checker *c, const char *const *paths, size_t count)
         TRY(check_path(c, paths[i]));
     }
     if (c->files == 0) {
-        FAIL(ERR_NO_FILE, "no .scn, .bench, .chain or .hub file below the given folders");
+        FAIL(ERR_NO_FILE, "no .scn, .bench, .chain, .hub or .expect file below the given folders");
     }
     const char *ending = c->files == 1 ? "" : "s";
     if (c->is_json) {
@@ -177,12 +185,12 @@ static int check_run(int argc, char **argv)
 
 const struct command command_check = {
     .name = "check",
-    .summary = "find the mistakes in scenarios, benches, recipes and hub files",
+    .summary = "find the mistakes in scenarios, benches, recipes, hub files and what runs expect",
     .run = check_run,
     .help = "usage: hubrig check FILE|FOLDER... [--json]\n"
             "\n"
-            "Reads .scn, .bench, .chain and .hub files, of a folder all below it, and prints every\n"
-            "mistake as file:line:col: message. Nothing is run.\n"
+            "Reads .scn, .bench, .chain, .hub and .expect files, of a folder all below it, and prints\n"
+            "every mistake as file:line:col: message. Nothing is run.\n"
             "\n"
             "  --json   a JSON array of {file, line, column, message} instead\n"
             "\n"

@@ -32,11 +32,10 @@ void live_outcome(void *context, const struct outcome *o)
 void live_run(void *context, const struct outcome *o, bool again)
 {
     struct live *live = context;
-    bool is_bad = verdict_is_trouble(o->verdict);
     for (size_t i = 0; i < live->device_count && !again; i++) {
         live->done_of[i] += strcmp(live->devices[i], o->device) == 0;
     }
-    if (!again && !(live->has_rounds && is_bad)) {
+    if (!again && !(live->has_rounds && outcome_is_trouble(o))) {
         return;
     }
     live_wipe(live);

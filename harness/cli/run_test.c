@@ -98,6 +98,38 @@ static void a_device_that_ends_early_is_named_with_its_last_words(void **state)
     shell_release(&r);
 }
 
+static void what_was_expected_to_fail_decides_the_exit_code(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_write("ours.bench", "process ours\n  command sleep 98766\nend\n"
+                              "process good\n  command reference_device --root {root.pem}\n"
+                              "  env IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}\nend\n");
+    shell_write("ours.expect", "device ours good\nfails t.brief because \"it only sleeps\"\nfails own.other\n");
+    shell_run(&r, "hubrig run t/brief.scn --bench ours.bench --device ours --expect ours.expect --evidence ours");
+    assert_int_equal(r.code, 0);
+    shell_assert_says(&r, "  as expected: it only sleeps\n");
+    shell_assert_says(&r, "\nas expected: 1 known failure\n");
+    shell_release(&r);
+    shell_run(&r, "hubrig report ours");
+    assert_int_equal(r.code, 0); // the evidence knows as well
+    shell_release(&r);
+    shell_run(&r, "hubrig run t --bench ours.bench --device good --expect ours.expect --slow 10");
+    assert_int_equal(r.code, 1);
+    shell_assert_says(&r, "pass  t.brief");
+    shell_assert_says(&r, "\nnot as expected, beside 0 known failures\n      passes  t.brief\n");
+    shell_release(&r);
+    shell_write("ours.expect", "fails smoke.conect-sas\n");
+    shell_run(&r, "hubrig run smoke --bench ours.bench --device ours --expect ours.expect");
+    assert_int_equal(r.code, 2);
+    shell_assert_says(&r, "ours.expect:1:7: the family smoke has no scenario 'conect-sas' (did you mean connect-sas?)");
+    shell_release(&r);
+    shell_run(&r, "hubrig check ours.expect");
+    assert_int_equal(r.code, 2);
+    shell_assert_says(&r, "(did you mean connect-sas?)\n1 file, 1 mistake");
+    shell_release(&r);
+}
+
 static void an_unwritable_evidence_folder_ends_the_run_before_it_begins(void **state)
 {
     (void)state;
@@ -421,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_killed_worker_is_infra_and_takes_its_device_along),
         cmocka_unit_test(a_device_that_floods_its_output_is_judged_as_any_other),
         cmocka_unit_test(a_device_that_ends_early_is_named_with_its_last_words),
+        cmocka_unit_test(what_was_expected_to_fail_decides_the_exit_code),
         cmocka_unit_test(an_unwritable_evidence_folder_ends_the_run_before_it_begins),
         cmocka_unit_test(a_full_disk_is_infra),
         cmocka_unit_test(a_mistake_in_a_scenario_stops_the_run_before_it_begins),

@@ -39,6 +39,7 @@ size_t suite_run_specs(struct suite_run *run, struct option_spec *specs)
         {"--history", "FILE", &o->history},
         {"--firmware", "VERSION", &o->firmware},
         {"--list", NULL, &o->list},
+        {"--expect", "FILE", &o->expect},
         {"--tls-engine", "NAME", &o->tls_engine},
     };
     size_t count = HR_COUNT_OF(own);

@@ -6,6 +6,7 @@
 #include "base/when.h"
 #include "harness/cli/again.h"
 #include "harness/cli/claim.h"
+#include "harness/cli/forecasts.h"
 #include "harness/cli/live.h"
 #include "harness/cli/suites.h"
 #include "harness/history/history.h"
@@ -24,6 +25,7 @@ struct state {
     struct suite_run *run;
     struct suite_numbers numbers;
     struct plan_set set;
+    struct forecast_list forecasts;
     struct run_entry *entries; // plans times devices; their texts belong to them
     size_t count;
     struct outcome *outcomes;
@@ -50,6 +52,7 @@ static int add_entry(struct state *s, const struct bench_device *device, const s
     struct run_entry *entry = &s->entries[s->count++];
     *entry = (struct run_entry){.plan = plan, .device = device, .is_alone = bench_is_hardware(device)};
     entry->folder = span_dup_text(span_text(folder));
+    entry->forecast = forecast_find(&s->forecasts, device->name, plan->name);
     entry->again = buf_take_text(&again);
     ENSURE(entry->folder != NULL && entry->again != NULL, ERR_NO_MEMORY);
     return 0;
@@ -133,7 +136,9 @@ static void show_summary(struct state *s, uint64_t wall_us)
     live_wipe(&s->live);
     if (!s->live.is_quiet &&
         report_console_causes(s->outcomes, s->count, &s->live.style, &text) == 0 &&
-        report_console_summary(s->outcomes, s->count, wall_us, &s->live.style, &text) == 0) {
+        report_console_summary(s->outcomes, s->count, wall_us, &s->live.style, &text) == 0 &&
+        (!s->run->options.expect ||
+         report_console_outlook(s->outcomes, s->count, &s->live.style, &text) == 0)) {
         fputs(buf_text(&text), stdout);
     }
 }
@@ -235,6 +240,9 @@ static int read_and_run(struct state *s)
         code = suites_print(&s->set, s->run->reports.json ? SUITES_JSON : SUITES_LINES);
         return code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
     }
+    if (code == 0 && s->run->options.expect) {
+        code = forecasts_read(s->run->options.expect, &s->set, &s->forecasts);
+    }
     code = code ? code : make_entries(s);
     if (code < 0) {
         return cli_fail(s->run->command, code);
@@ -259,6 +267,7 @@ int suite_run(struct suite_run *run)
     }
     free(s.entries);
     free(s.outcomes);
+    forecast_deinit(&s.forecasts);
     plan_set_deinit(&s.set);
     return exit_code;
 }

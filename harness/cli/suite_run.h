@@ -12,7 +12,7 @@ enum { SUITE_DEVICES_MOST = OPTION_LIST_MOST, SUITE_SPECS_MOST = 32 };
 struct suite_options {
     const char *evidence, *jobs, *network, *tls_engine, *capture;
     const char *shard, *repeat, *until_fail, *seed, *shuffle, *slow, *fail_fast, *resume, *retries;
-    const char *history, *firmware, *list;
+    const char *history, *firmware, *list, *expect;
     const char *tags[OPTION_LIST_MOST + 1];
 };
 
@@ -57,6 +57,8 @@ int suite_run(struct suite_run *run);
     "  --list              print the scenarios that would run, and run nothing\n"                  \
     "  --shard I/N         every N-th of them, from the I-th on; `hubrig report merge` joins\n"    \
     "  --evidence FOLDER   where scenarios leave journal, logs and verdict; default: evidence\n"   \
+    "  --expect FILE       what is known to fail: exit 0 when exactly that fails; what is new, and what\n" \
+    "                      passes now, is told; see suites/README.md\n"                               \
     "  --firmware VERSION  a label for reports and the history\n"                                  \
     "  --history FILE      add the verdicts to this SQLite file; see hubrig history\n"             \
     "\n"                                                                                           \

@@ -677,6 +677,11 @@ static const struct story stories[] = {
       "mqtt.connect", "mqtt.refused code=5 reason=sas-expired working=sr=x_matches;_se=2026-11-20T07:51:00Z_is_9_min_before",
       "?mqtt.connected"}},
     // Where the evidence is not complete nothing is guessed.
+    {"", "", "", {"tcp.accepted", "tls.client_hello", "tls.established", "dps.connect"}},
+    {"", "", "",
+     {"tls.client_hello", "mqtt.connect", "mqtt.refused code=3 reason=fault", "~2", "tcp.accepted",
+      "mqtt.connect", "mqtt.refused code=3 reason=fault", "~2", "tcp.accepted", "mqtt.connect",
+      "mqtt.refused code=3 reason=fault"}},
     {"", "", "", {"run.started"}},
     {"", "", "", {"device.started", "device.exited code=-1 signal=Terminated asked=true"}},
     {"", "", "", {"mqtt.connected", "!d2c.message"}},

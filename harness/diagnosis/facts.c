@@ -276,6 +276,13 @@ bool facts_handshake_left(const struct diagnosis *d)
            (strcmp(d->closed_by, "device") == 0 || strstr(why, "without an alert"));
 }
 
+// It has come back after refusals, and the last one is no longer ago than that took.
+static bool may_still_return(const struct diagnosis *d)
+{
+    const struct fact_series *refused = &d->series[EVENT_MQTT_REFUSED];
+    return refused->count > 2 && d->newest_us - refused->last_us < 2 * refused->longest_us;
+}
+
 // The hub ended a connection or refused, and no new attempt was seen after that.
 bool facts_stays_away(const struct diagnosis *d)
 {
@@ -284,7 +291,7 @@ bool facts_stays_away(const struct diagnosis *d)
     uint64_t accepted = d->last_seq[EVENT_TCP_ACCEPTED];
     bool said_goodbye = d->last_seq[EVENT_MQTT_DISCONNECT] > accepted;
     return never_ended(d) && d->last_seq[EVENT_MQTT_CONNECT] != 0 && ended > accepted &&
-           !said_goodbye;
+           !said_goodbye && !may_still_return(d);
 }
 
 bool facts_has_no_hello(const struct diagnosis *d)

@@ -128,7 +128,7 @@ static const struct row rows[] = {
      "run it under a debugger or with AddressSanitizer; its last lines are in the evidence folder"},
     {"exited", "exited", SURENESS_SURE, "device.exited", CHAIN_ANY, NULL, NULL,
      "the device's program ended by itself with code {device.exited.code}",
-     "read its last lines in the evidence folder; a device must survive a lost or refused "
+     "read its last lines, device.log in the evidence folder; a device must survive a lost or refused "
      "connection and try again"},
 };
 

@@ -68,7 +68,7 @@ static const struct row rows[] = {
      "the device opened a TCP connection and never sent a TLS ClientHello",
      "MQTT to IoT Hub is TLS from the first byte on port 8883: turn TLS on, and check its random "
      "source and memory"},
-    {"no-connect", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_GOOD, NULL, facts_has_no_connect,
+    {"no-connect", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_GOOD, "!dps.connect", facts_has_no_connect,
      "TLS was established and the device never sent CONNECT",
      "look for a wait between TLS and MQTT: a name check, a clock that is not set, a failed token, "
      "a loop that is not run"},

@@ -105,6 +105,18 @@ static void what_came_before_the_last_match_is_not_seen_again(void **state)
     rig_deinit(&r);
 }
 
+static void questions_to_the_provisioning_service_are_on_the_wire(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, "boot device\nexpect mqtt.connected within 5s\n");
+    SEND(&r, DPS_STATUS);
+    rig_pass_time(&r, 5 * SECOND);
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "mqtt.connected within 5 s",
+                       "no mqtt.connected in 5 s; seen: 1 dps.status (last: dps.status)");
+    rig_deinit(&r);
+}
+
 static void events_that_come_during_a_wait_are_kept_for_the_next_expects_in_order(void **state)
 {
     (void)state;
@@ -304,6 +316,22 @@ static void an_exit_that_nobody_expects_fails_with_code_time_and_last_words(void
     rig_deinit(&r);
 }
 
+static void an_exit_behind_a_trace_is_told_with_the_error_above_it(void **state)
+{
+    (void)state;
+    struct rig r;
+    static const char *const lines[] = {"Error: Cannot find module 'x'", "at a", "at b", "}", "Node.js"};
+    rig_start(&r, "boot device\nexpect mqtt.connected within 20s\n");
+    for (size_t i = 0; i < HR_COUNT_OF(lines); i++) {
+        SEND(&r, DEVICE_OUTPUT, F_TEXT("text", lines[i]));
+    }
+    SEND(&r, DEVICE_EXITED, F_INT("code", 1), F_INT("signal", 0), F_BOOL("asked", false));
+    rig_assert_outcome(&r, VERDICT_FAIL, 3, "the device's program keeps running",
+                       "the device's program ended with code 1 0 us after boot; it last printed: 'at "
+                       "b', '}', 'Node.js'; before that: 'Error: Cannot find module 'x''");
+    rig_deinit(&r);
+}
+
 static void a_crash_is_named_by_its_signal(void **state)
 {
     (void)state;
@@ -464,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_silent_device_is_said_to_be_silent_with_its_last_output),
         cmocka_unit_test(the_right_event_with_wrong_fields_is_shown_as_the_last_one),
         cmocka_unit_test(what_came_before_the_last_match_is_not_seen_again),
+        cmocka_unit_test(questions_to_the_provisioning_service_are_on_the_wire),
         cmocka_unit_test(events_that_come_during_a_wait_are_kept_for_the_next_expects_in_order),
         cmocka_unit_test(an_action_hides_what_came_before_it_but_not_what_it_causes),
         cmocka_unit_test(an_event_from_inside_the_boot_is_judged_after_it),
@@ -476,6 +505,7 @@ int main(void)
         cmocka_unit_test(an_open_count_passes_as_soon_as_it_is_reached),
         cmocka_unit_test(after_a_count_an_expect_looks_behind_what_was_counted),
         cmocka_unit_test(an_exit_that_nobody_expects_fails_with_code_time_and_last_words),
+        cmocka_unit_test(an_exit_behind_a_trace_is_told_with_the_error_above_it),
         cmocka_unit_test(a_crash_is_named_by_its_signal),
         cmocka_unit_test(a_program_that_could_not_start_is_trouble_of_the_rig),
         cmocka_unit_test(what_is_missing_while_the_port_is_gone_is_trouble_of_the_rig),

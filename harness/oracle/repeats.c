@@ -49,6 +49,8 @@ static void take_texts(struct outcome *sum, const struct outcome *run)
     outcome_set(&sum->clause, run->clause);
     outcome_set(&sum->firmware, run->firmware);
     outcome_set(&sum->earlier, run->earlier);
+    outcome_set(&sum->forecast, run->forecast);
+    outcome_set(&sum->because, run->because);
     outcome_set(&sum->again, run->again);
 }
 

@@ -3,32 +3,43 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void seen_output_add(struct seen_output *output, const struct event *e)
 {
-    event_value(e, "text", output->lines[output->next], SEEN_OUTPUT_BYTES);
+    char *line = output->lines[output->next];
+    event_value(e, "text", line, SEEN_OUTPUT_BYTES);
+    output->lines_since_error++;
+    if (strstr(line, "rror") || strstr(line, "xception")) {
+        memcpy(output->error, line, SEEN_OUTPUT_BYTES);
+        output->lines_since_error = 0;
+    }
     output->next = (output->next + 1) % SEEN_OUTPUT_LINES;
 }
 
 int seen_output_print(const struct seen_output *output, struct buf *out)
 {
     const char *before = "; it last printed: ";
+    bool has_error = output->error[0] && output->lines_since_error < SEEN_TRACE_LINES;
     for (size_t i = 0; i < SEEN_OUTPUT_LINES; i++) {
         const char *line = output->lines[(output->next + i) % SEEN_OUTPUT_LINES];
         if (line[0]) {
             TRY(buf_printf(out, "%s'%s'", before, line));
             before = ", ";
         }
+        has_error = has_error && strcmp(line, output->error) != 0;
     }
-    return 0;
+    return has_error ? buf_printf(out, "; before that: '%s'", output->error) : 0;
 }
 
 // What the device did on the wire, in contrast to what the rig and its process tell.
 static bool is_on_wire(enum event_type type)
 {
-    static const char *const rooms[] = {"tcp.", "tls.", "mqtt.", "sas.", "d2c."};
-    for (size_t i = 0; i < HR_COUNT_OF(rooms); i++) {
-        if (span_starts_with(span_text(event_word(type)), span_text(rooms[i]))) {
+    static const char *const begins[] = {
+        "tcp.", "tls.", "mqtt.", "sas.", "d2c.", "dps.connect", "dps.register", "dps.status", "twin.get",
+        "twin.reported", "method.answered", "c2d.completed"};
+    for (size_t i = 0; i < HR_COUNT_OF(begins); i++) {
+        if (span_starts_with(span_text(event_word(type)), span_text(begins[i]))) {
             return true;
         }
     }

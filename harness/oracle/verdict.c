@@ -64,6 +64,7 @@ static const struct text_row texts[] = {
     TEXT_LATER("why", why),         TEXT_LATER("level", level),
     TEXT_LATER("source", clause),   TEXT_LATER("firmware", firmware),
     TEXT_LATER("earlier", earlier), TEXT_LATER("again", again),
+    TEXT_LATER("forecast", forecast), TEXT_LATER("because", because),
 };
 
 // Numbers that came with a later version; absent is 0.
@@ -391,16 +392,50 @@ int outcome_from_json(struct span json, struct outcome *o)
     return code;
 }
 
+enum outlook outcome_outlook(const struct outcome *o)
+{
+    bool is_good = verdict_is_good(o->verdict);
+    if (!o->forecast[0] || o->verdict == VERDICT_SKIPPED || o->verdict == VERDICT_INFRA) {
+        return OUTLOOK_PLAIN;
+    }
+    if (strcmp(o->forecast, FORECAST_MAYBE) == 0) {
+        return is_good ? OUTLOOK_PLAIN : OUTLOOK_KNOWN;
+    }
+    return is_good || o->verdict == VERDICT_FLAKY ? OUTLOOK_MENDED : OUTLOOK_KNOWN;
+}
+
+bool outcome_is_trouble(const struct outcome *o)
+{
+    return verdict_is_trouble(o->verdict) && outcome_outlook(o) != OUTLOOK_KNOWN;
+}
+
+int outcome_print_remark(const struct outcome *o, struct buf *out)
+{
+    switch (outcome_outlook(o)) {
+    case OUTLOOK_KNOWN:
+        return o->because[0] ? buf_printf(out, "as expected: %s", o->because)
+                             : buf_append_text(out, "as expected");
+    case OUTLOOK_MENDED:
+        return buf_append_text(out, o->verdict == VERDICT_FLAKY
+                                        ? "expected to fail: a 'maybe' of the --expect file"
+                                        : "expected to fail: take it out of the --expect file");
+    default:
+        return 0;
+    }
+}
+
 int verdicts_exit_code(const struct outcome *outcomes, size_t count)
 {
     bool has_fail = false;
     bool has_judged = count == 0;
     for (size_t i = 0; i < count; i++) {
+        enum outlook outlook = outcome_outlook(&outcomes[i]);
         int code = rows[outcomes[i].verdict].exit_code;
         if (code == rows[VERDICT_INFRA].exit_code) {
             return code;
         }
-        has_fail |= code == rows[VERDICT_FAIL].exit_code;
+        has_fail |= outlook == OUTLOOK_MENDED ||
+                    (code == rows[VERDICT_FAIL].exit_code && outlook == OUTLOOK_PLAIN);
         has_judged |= outcomes[i].verdict != VERDICT_SKIPPED;
     }
     if (has_fail) {

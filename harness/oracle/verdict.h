@@ -27,6 +27,9 @@ const char *verdict_word(enum verdict verdict);
 const char *verdict_meaning(enum verdict verdict);
 int verdict_of(struct span word); // -1 when unknown
 
+#define FORECAST_FAILS "fails"
+#define FORECAST_MAYBE "maybe"
+
 enum { OUTCOME_FINDINGS_MOST = 4 };
 struct outcome_finding { // heap texts or ""
     char *id;
@@ -61,6 +64,9 @@ struct outcome {
     char *clause;
     char *firmware;
     char *earlier; // what an attempt that was repeated had ended with
+    // What an --expect file says: FORECAST_FAILS, FORECAST_MAYBE or "", and its reason there.
+    char *forecast;
+    char *because;
     char *again;   // the command that runs this alone, the same way
     uint64_t seed;
     int64_t started_us; // UTC
@@ -89,5 +95,17 @@ void outcome_add_run(struct outcome *sum, const struct outcome *run);
 bool verdict_is_good(enum verdict verdict);    // pass and warn
 bool verdict_is_trouble(enum verdict verdict); // neither good nor skipped: to be looked at
 
-// Exit code of a whole run: infra 3 before fail 1 before pass 0; 77 when all were skipped.
+enum outlook {
+    OUTLOOK_PLAIN,  // nothing was known beforehand, or it does not matter
+    OUTLOOK_KNOWN,  // it failed, as was known
+    OUTLOOK_MENDED, // it was known to fail, and passes, at least by turns
+};
+enum outlook outcome_outlook(const struct outcome *o);
+// Neither good nor skipped, and not known beforehand.
+bool outcome_is_trouble(const struct outcome *o);
+// "as expected: REASON", "expected to fail: ..." or nothing, by the outlook.
+int outcome_print_remark(const struct outcome *o, struct buf *out) HR_NODISCARD;
+
+// Exit code of a whole run: infra 3 before fail 1 before pass 0; 77 when all were skipped. A failure
+// that was known counts as a pass, a pass instead of it as a failure.
 int verdicts_exit_code(const struct outcome *outcomes, size_t count);

@@ -42,6 +42,39 @@ static void the_exit_code_is_that_of_the_worst_verdict(void **state)
     }
 }
 
+static void a_failure_that_was_known_counts_as_a_pass_and_a_pass_instead_as_a_failure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *forecast;
+        enum verdict verdict;
+        enum outlook outlook;
+        int exit_code;
+    } cases[] = {
+        {"", VERDICT_FAIL, OUTLOOK_PLAIN, 1},
+        {FORECAST_FAILS, VERDICT_FAIL, OUTLOOK_KNOWN, 0},
+        {FORECAST_FAILS, VERDICT_INCONCLUSIVE, OUTLOOK_KNOWN, 0},
+        {FORECAST_FAILS, VERDICT_PASS, OUTLOOK_MENDED, 1},
+        {FORECAST_FAILS, VERDICT_WARN, OUTLOOK_MENDED, 1},
+        {FORECAST_FAILS, VERDICT_FLAKY, OUTLOOK_MENDED, 1},
+        {FORECAST_FAILS, VERDICT_INFRA, OUTLOOK_PLAIN, 3},
+        {FORECAST_FAILS, VERDICT_SKIPPED, OUTLOOK_PLAIN, 77},
+        {FORECAST_MAYBE, VERDICT_FAIL, OUTLOOK_KNOWN, 0},
+        {FORECAST_MAYBE, VERDICT_FLAKY, OUTLOOK_KNOWN, 0},
+        {FORECAST_MAYBE, VERDICT_PASS, OUTLOOK_PLAIN, 0},
+        {FORECAST_MAYBE, VERDICT_INFRA, OUTLOOK_PLAIN, 3},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(cases); i++) {
+        struct outcome o;
+        outcome_init(&o);
+        o.verdict = cases[i].verdict;
+        outcome_set(&o.forecast, cases[i].forecast);
+        assert_int_equal(outcome_outlook(&o), cases[i].outlook);
+        assert_int_equal(verdicts_exit_code(&o, 1), cases[i].exit_code);
+        outcome_deinit(&o);
+    }
+}
+
 static void an_outcome_survives_its_json(void **state)
 {
     (void)state;
@@ -148,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_verdict_has_a_word_that_reads_back),
         cmocka_unit_test(the_exit_code_is_that_of_the_worst_verdict),
+        cmocka_unit_test(a_failure_that_was_known_counts_as_a_pass_and_a_pass_instead_as_a_failure),
         cmocka_unit_test(an_outcome_survives_its_json),
         cmocka_unit_test(a_damaged_verdict_is_refused_with_a_sentence),
     };

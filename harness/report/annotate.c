@@ -6,9 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool is_worth_telling(enum verdict verdict)
+static bool is_worth_telling(const struct outcome *o)
 {
-    return verdict != VERDICT_PASS && verdict != VERDICT_SKIPPED;
+    return outcome_is_trouble(o) || o->verdict == VERDICT_WARN ||
+           outcome_outlook(o) == OUTLOOK_MENDED;
 }
 
 // Files are named from the repository's root, else a CI system does not find them.
@@ -53,6 +54,8 @@ static int print_escaped(const char *text, const struct escape *table, struct bu
 // Observed, cause and try in a few lines: what fits into a remark at a line.
 static int message_of(const struct outcome *o, struct buf *out)
 {
+    TRY(outcome_print_remark(o, out)); // a known failure is not told, so this one is mended
+    TRY(out->len ? buf_append_u8(out, '\n') : 0);
     TRY(buf_append_text(out, o->observed[0] ? o->observed : verdict_meaning(o->verdict)));
     TRY(o->expected[0] ? buf_printf(out, "\nexpected: %s", o->expected) : 0);
     TRY(o->cause[0] ? buf_printf(out, "\ncause: %s", o->cause) : 0);
@@ -155,7 +158,7 @@ int report_annotations(const struct outcome *outcomes, size_t count, enum annota
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        if (is_worth_telling(outcomes[i].verdict)) {
+        if (is_worth_telling(&outcomes[i])) {
             TRY(buf_append_text(out, before));
             TRY(annotate_one(&outcomes[i], kind, root, out));
             before = is_list ? ",\n" : "";

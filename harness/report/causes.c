@@ -35,13 +35,13 @@ static int by_count(const void *a, const void *b)
     return x->first < y->first ? -1 : 1; // both point into one array
 }
 
-size_t causes_of(const struct outcome *outcomes, size_t count, bool (*is_meant)(enum verdict verdict),
+size_t causes_of(const struct outcome *outcomes, size_t count, bool (*is_meant)(const struct outcome *o),
                  struct cause out[CAUSES_MOST])
 {
     size_t causes = 0;
     for (size_t i = 0; i < count; i++) {
         size_t at = 0;
-        if (!is_meant(outcomes[i].verdict)) {
+        if (!is_meant(&outcomes[i])) {
             continue;
         }
         while (at < causes && !cause_has(&out[at], &outcomes[i])) {

@@ -12,11 +12,11 @@ struct cause {
 // SHOWN: as many as a person wants to read before the details.
 enum { CAUSES_MOST = 512, CAUSES_SHOWN = 8 };
 
-// Of the outcomes for which `is_meant` holds, such as verdict_is_trouble; those with most scenarios
+// Of the outcomes for which `is_meant` holds, such as outcome_is_trouble; those with most scenarios
 // first, else in their order. Outcomes with the same best finding have one cause, those without a
 // finding are told apart by their verdict and what was expected, else observed. Returns how many there are; beyond
 // CAUSES_MOST outcomes are left out.
-size_t causes_of(const struct outcome *outcomes, size_t count, bool (*is_meant)(enum verdict verdict),
+size_t causes_of(const struct outcome *outcomes, size_t count, bool (*is_meant)(const struct outcome *o),
                  struct cause out[CAUSES_MOST]);
 bool cause_has(const struct cause *cause, const struct outcome *o); // an outcome that is meant
 // What to call it: the cause, else what was observed, else what the verdict means.

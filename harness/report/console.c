@@ -63,7 +63,12 @@ int report_console_line(const struct outcome *o, const struct report_style *styl
     if (o->runs > 1) {
         TRY(buf_printf(out, "  %u of %u runs passed", o->good_runs, o->runs));
     }
-    return buf_append_text(out, o->attempts > 1 ? "  second attempt\n" : "\n");
+    TRY(o->attempts > 1 ? buf_append_text(out, "  second attempt") : 0);
+    if (outcome_outlook(o) != OUTLOOK_PLAIN) {
+        TRY(buf_append_text(out, "  "));
+        TRY(outcome_print_remark(o, out));
+    }
+    return buf_append_u8(out, '\n');
 }
 
 static int print_row(const char *key, const char *text, struct buf *out)
@@ -116,6 +121,9 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
                           struct buf *out)
 {
     (void)style; // only the verdict's word carries colour
+    if (outcome_outlook(o) == OUTLOOK_KNOWN) {
+        return 0; // told when it was new
+    }
     TRY(print_measures(o, out));
     if (o->verdict == VERDICT_PASS) {
         return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
@@ -137,6 +145,39 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
     return print_evidence(o, out);
 }
 
+// The names with this outlook, or the failures that nobody knew of.
+static int print_named(const struct outcome *outcomes, size_t count, bool is_mended,
+                       const struct report_style *style, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = &outcomes[i];
+        if (is_mended ? outcome_outlook(o) == OUTLOOK_MENDED
+                      : outcome_outlook(o) == OUTLOOK_PLAIN && outcome_is_trouble(o)) {
+            TRY(print_blanks(WORD_COLUMNS, out));
+            TRY(buf_append_text(out, is_mended ? "passes  " : "new     "));
+            TRY(style->shows_device ? buf_printf(out, "%s/", o->device) : 0);
+            TRY(buf_printf(out, "%s\n", o->scenario));
+        }
+    }
+    return 0;
+}
+
+int report_console_outlook(const struct outcome *outcomes, size_t count,
+                           const struct report_style *style, struct buf *out)
+{
+    size_t known = 0;
+    bool is_odd = false;
+    for (size_t i = 0; i < count; i++) {
+        enum outlook outlook = outcome_outlook(&outcomes[i]);
+        known += outlook == OUTLOOK_KNOWN;
+        is_odd |= outlook == OUTLOOK_MENDED || outcome_is_trouble(&outcomes[i]);
+    }
+    TRY(buf_printf(out, "%s %zu known failure%s\n", is_odd ? "not as expected, beside" : "as expected:",
+                   known, known == 1 ? "" : "s"));
+    TRY(print_named(outcomes, count, false, style, out));
+    return print_named(outcomes, count, true, style, out);
+}
+
 // "tls.a, tls.b and 3 more".
 static int print_names(const struct outcome *outcomes, size_t count, const struct cause *cause,
                        const struct report_style *style, struct buf *out)
@@ -144,7 +185,7 @@ static int print_names(const struct outcome *outcomes, size_t count, const struc
     size_t seen = 0;
     for (size_t i = 0; i < count; i++) {
         const struct outcome *o = &outcomes[i];
-        if (!verdict_is_trouble(o->verdict) || !cause_has(cause, o) || seen++ >= NAMES_MOST) {
+        if (!outcome_is_trouble(o) || !cause_has(cause, o) || seen++ >= NAMES_MOST) {
             continue;
         }
         TRY(buf_append_text(out, seen > 1 ? ", " : ""));
@@ -171,9 +212,9 @@ static int print_cause(const struct outcome *outcomes, size_t count, const struc
     return print_row("again", cause->first->again, out);
 }
 
-static bool is_skipped(enum verdict verdict)
+static bool is_skipped(const struct outcome *o)
 {
-    return verdict == VERDICT_SKIPPED;
+    return o->verdict == VERDICT_SKIPPED;
 }
 
 int report_console_causes(const struct outcome *outcomes, size_t count,
@@ -181,9 +222,9 @@ int report_console_causes(const struct outcome *outcomes, size_t count,
 {
     static const struct {
         const char *title;
-        bool (*is_meant)(enum verdict verdict);
+        bool (*is_meant)(const struct outcome *o);
     } parts[] = {{"\nskipped, by reason\n", is_skipped},
-                 {"\nnot passed, by cause\n", verdict_is_trouble}};
+                 {"\nnot passed, by cause\n", outcome_is_trouble}};
     struct cause causes[CAUSES_MOST];
     bool has_any = false;
     for (size_t i = 0; i < HR_COUNT_OF(parts) && count > 1; i++) {

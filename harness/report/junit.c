@@ -90,9 +90,14 @@ static void content(struct xml *x, const char *text)
     free(clean);
 }
 
-static const char *element_of(enum verdict verdict)
+// A failure that was known is one that this run skips over, and not the other way round.
+static const char *element_of(const struct outcome *o)
 {
-    switch (verdict) {
+    enum outlook outlook = outcome_outlook(o);
+    if (outlook != OUTLOOK_PLAIN) {
+        return outlook == OUTLOOK_KNOWN ? "skipped" : "failure";
+    }
+    switch (o->verdict) {
     case VERDICT_FAIL:
     case VERDICT_INCONCLUSIVE:
     case VERDICT_FLAKY:
@@ -109,13 +114,19 @@ static const char *element_of(enum verdict verdict)
 static void write_trouble(struct xml *x, const struct outcome *o)
 {
     static const struct report_style plain = {0};
-    const char *element = element_of(o->verdict);
+    const char *element = element_of(o);
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 20);
+    keep(x, outcome_print_remark(o, &remark));
     if (!element) {
         return;
     }
     begin(x, element);
-    attribute(x, "message", o->observed[0] ? o->observed : verdict_meaning(o->verdict));
-    if (o->verdict != VERDICT_SKIPPED) {
+    attribute(x, "message",
+              remark.len           ? buf_text(&remark)
+              : o->observed[0] ? o->observed
+                               : verdict_meaning(o->verdict));
+    if (strcmp(element, "skipped") != 0) {
         struct buf detail HR_CLEANUP(buf_deinit);
         buf_init(&detail, 1 << 20);
         attribute(x, "type", verdict_word(o->verdict));
@@ -200,7 +211,7 @@ static struct tally tally_of(const struct outcome *outcomes, size_t count)
 {
     struct tally t = {0};
     for (size_t i = 0; i < count; i++) {
-        const char *element = element_of(outcomes[i].verdict);
+        const char *element = element_of(&outcomes[i]);
         t.failures += element && strcmp(element, "failure") == 0;
         t.errors += element && strcmp(element, "error") == 0;
         t.skipped += element && strcmp(element, "skipped") == 0;

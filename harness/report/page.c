@@ -273,7 +273,7 @@ static int print_body(const struct page *p, const struct outcome *o)
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
         code = page_timeline(&t, (size_t)(o - p->outcomes),
-                             verdict_is_trouble(o->verdict) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
+                             outcome_is_trouble(o) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
                              buf_text(&link), p->out);
     }
     timeline_deinit(&t);
@@ -297,11 +297,16 @@ static int print_trouble(const struct page *p, const struct outcome *o)
 static int print_quiet(const struct page *p, const struct outcome *o)
 {
     char time[32];
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 16);
     TRY(buf_printf(p->out, "<details class=row><summary><span class=\"v %s\">%s</span>",
                    verdict_word(o->verdict), verdict_word(o->verdict)));
     TRY(html_element(p->out, "span class=name", o->scenario));
+    TRY(outcome_print_remark(o, &remark));
     TRY(html_element(p->out, "span class=\"about soft\"",
-                     o->verdict == VERDICT_SKIPPED ? o->observed : o->about));
+                     remark.len                      ? buf_text(&remark)
+                     : o->verdict == VERDICT_SKIPPED ? o->observed
+                                                     : o->about));
     TRY(buf_printf(p->out, "<span class=time>%s</span></summary>\n<div>",
                    duration_print((int64_t)o->duration_us, time)));
     TRY(print_body(p, o));
@@ -320,7 +325,7 @@ static int print_cause(const struct page *p, size_t number)
     TRY(cause->count > 1 ? buf_append_text(p->out, "<div class=rows>\n") : 0);
     for (size_t i = 0; i < p->count; i++) {
         const struct outcome *o = &p->outcomes[i];
-        if (o != cause->first && verdict_is_trouble(o->verdict) && cause_has(cause, o)) {
+        if (o != cause->first && outcome_is_trouble(o) && cause_has(cause, o)) {
             TRY(print_quiet(p, o));
         }
     }
@@ -388,7 +393,7 @@ static int print_family(const struct page *p, const struct grade *g, size_t numb
         if (strcmp(family, g->family) != 0) {
             continue;
         }
-        TRY(verdict_is_trouble(o->verdict) ? print_pointer(p, o) : print_quiet(p, o));
+        TRY(outcome_is_trouble(o) ? print_pointer(p, o) : print_quiet(p, o));
     }
     return buf_append_text(p->out, "</div>\n");
 }
@@ -421,7 +426,7 @@ int report_html(const struct outcome *outcomes, size_t count, const char *page_f
                 struct buf *out)
 {
     struct page p = {.outcomes = outcomes, .count = count, .folder = page_folder, .out = out};
-    p.cause_count = causes_of(outcomes, count, verdict_is_trouble, p.causes);
+    p.cause_count = causes_of(outcomes, count, outcome_is_trouble, p.causes);
     TRY(print_head(&p));
     TRY(print_strip(&p));
     TRY(print_causes(&p));

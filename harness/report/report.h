@@ -25,6 +25,9 @@ int report_console_causes(const struct outcome *outcomes, size_t count,
 // "13 scenarios: 12 pass, 1 fail in 9.8 s".
 int report_console_summary(const struct outcome *outcomes, size_t count, uint64_t wall_us,
                            const struct report_style *style, struct buf *out) HR_NODISCARD;
+// Of a run with --expect: "as expected: 3 known failures", or what is new and what passes now.
+int report_console_outlook(const struct outcome *outcomes, size_t count,
+                           const struct report_style *style, struct buf *out) HR_NODISCARD;
 int report_junit(const struct outcome *outcomes, size_t count, const char *suite,
                  struct buf *out) HR_NODISCARD; // JUnit XML with file and line
 // TAP 13, or 14 for `version` 14.

@@ -220,6 +220,62 @@ static void every_format_shows_what_was_measured_also_where_all_passed(void **st
     release(&f);
 }
 
+static void every_format_tells_what_was_known_and_what_passes_now(void **state)
+{
+    (void)state;
+    static const struct {
+        int (*print)(const struct outcome *o, struct buf *out);
+        const char *known; // NULL: it is not told
+        const char *mended;
+    } cases[] = {
+        {print_tap, "not ok 1 - smoke.expired-leaf # TODO our \\#7\n", "not ok 1 - smoke.expired-leaf\n"},
+        {print_junit, "<skipped message=\"as expected: our #7\"/>",
+         "<failure message=\"expected to fail: take it out of the --expect file\" type=\"pass\">"},
+        {print_github, NULL, "::expected to fail: take it out of the --expect file%0A"},
+        {print_summary, "- smoke.expired-leaf: as expected: our \\#7\n",
+         "- smoke.expired-leaf: expected to fail: take it out of the --expect file\n"},
+        {print_json, "\"forecast\":\"fails\",\"because\":\"our #7\"", "\"forecast\":\"fails\""},
+        {print_page, "as expected: our #7", "expected to fail: take it out"},
+    };
+    struct fixture f;
+    init(&f);
+    outcome_set(&f.o[1].forecast, FORECAST_FAILS);
+    outcome_set(&f.o[1].because, "our #7");
+    for (size_t i = 0; i < 2 * HR_COUNT_OF(cases); i++) {
+        const char *wanted = i % 2 ? cases[i / 2].mended : cases[i / 2].known;
+        f.o[1].verdict = i % 2 ? VERDICT_PASS : VERDICT_FAIL;
+        buf_clear(&f.out);
+        assert_int_equal(cases[i / 2].print(&f.o[1], &f.out), 0);
+        if (wanted ? !strstr(buf_text(&f.out), wanted) : f.out.len > 0) {
+            fail_msg("format %zu: no %s in\n%s", i / 2, wanted ? wanted : "nothing", buf_text(&f.out));
+        }
+    }
+    release(&f);
+}
+
+static void the_console_ends_with_what_is_new_and_what_passes_now(void **state)
+{
+    (void)state;
+    struct fixture f;
+    init(&f);
+    outcome_set(&f.o[1].forecast, FORECAST_FAILS);
+    outcome_set(&f.o[1].because, "our #7");
+    assert_int_equal(report_console_line(&f.o[1], &plain, &f.out), 0);
+    assert_int_equal(report_console_detail(&f.o[1], &plain, &f.out), 0);
+    assert_int_equal(report_console_outlook(f.o, 2, &plain, &f.out), 0);
+    assert_string_equal(buf_text(&f.out),
+                        "fail  smoke.expired-leaf            4.1 s  as expected: our #7\n"
+                        "as expected: 1 known failure\n");
+    outcome_set(&f.o[0].forecast, FORECAST_FAILS);
+    buf_clear(&f.out);
+    assert_int_equal(report_console_outlook(f.o, OUTCOMES, &plain, &f.out), 0);
+    assert_string_equal(buf_text(&f.out), "not as expected, beside 1 known failure\n"
+                                          "      new     smoke.silent\n"
+                                          "      new     smoke.rig\n"
+                                          "      passes  smoke.connect-sas\n");
+    release(&f);
+}
+
 static void colours_come_only_when_asked_for_and_do_not_move_the_columns(void **state)
 {
     (void)state;
@@ -447,6 +503,8 @@ int main(void)
         cmocka_unit_test(what_has_one_cause_is_told_once_with_its_scenarios),
         cmocka_unit_test(every_format_shows_all_causes_the_best_first),
         cmocka_unit_test(every_format_shows_what_was_measured_also_where_all_passed),
+        cmocka_unit_test(every_format_tells_what_was_known_and_what_passes_now),
+        cmocka_unit_test(the_console_ends_with_what_is_new_and_what_passes_now),
         cmocka_unit_test(colours_come_only_when_asked_for_and_do_not_move_the_columns),
         cmocka_unit_test(a_name_wider_than_its_column_keeps_two_blanks),
         cmocka_unit_test(tap_14_escapes_what_13_must_drop),

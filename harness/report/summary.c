@@ -81,7 +81,7 @@ static int print_measures(const struct outcome *outcomes, size_t count, struct b
 static int print_causes(const struct outcome *outcomes, size_t count, struct buf *out)
 {
     struct cause causes[CAUSES_MOST];
-    size_t found = causes_of(outcomes, count, verdict_is_trouble, causes);
+    size_t found = causes_of(outcomes, count, outcome_is_trouble, causes);
     TRY(found ? buf_append_text(out, CAUSE_HEAD) : 0);
     for (size_t i = 0; i < found; i++) {
         TRY(buf_printf(out, "| %zu | ", causes[i].count));
@@ -127,14 +127,28 @@ static int print_trouble(const struct outcome *o, struct buf *out)
     return print_item("evidence", o->evidence, out);
 }
 
+// What an --expect file has said: one line for each failure that was known, or is gone.
+static int print_outlook(const struct outcome *o, bool is_first, struct buf *out)
+{
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 16);
+    TRY(outcome_print_remark(o, &remark));
+    TRY(remark.len && is_first ? buf_append_u8(out, '\n') : 0);
+    return print_item(o->scenario, buf_text(&remark), out);
+}
+
 int report_summary(const struct outcome *outcomes, size_t count, struct buf *out)
 {
     TRY(print_counts(outcomes, count, out));
     TRY(print_causes(outcomes, count, out));
     TRY(print_card(outcomes, count, out));
     TRY(print_measures(outcomes, count, out));
+    size_t before = out->len;
     for (size_t i = 0; i < count; i++) {
-        if (verdict_is_trouble(outcomes[i].verdict)) {
+        TRY(print_outlook(&outcomes[i], out->len == before, out));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (outcome_is_trouble(&outcomes[i])) {
             TRY(print_trouble(&outcomes[i], out));
         }
     }

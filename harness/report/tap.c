@@ -17,6 +17,14 @@ static int print_yaml(const char *key, const char *text, struct buf *out)
     return buf_append_text(out, "\"\n");
 }
 
+static int print_remark(const struct outcome *o, struct buf *out)
+{
+    struct buf remark HR_CLEANUP(buf_deinit);
+    buf_init(&remark, 1 << 16);
+    TRY(outcome_print_remark(o, &remark));
+    return print_yaml("remark", buf_text(&remark), out);
+}
+
 // All causes that fit, where there is more than the one above.
 static int print_findings(const struct outcome *o, struct buf *out)
 {
@@ -34,6 +42,7 @@ static int print_diagnostics(const struct outcome *o, struct buf *out)
 {
     TRY(buf_append_text(out, "  ---\n"));
     TRY(print_yaml("severity", verdict_word(o->verdict), out));
+    TRY(print_remark(o, out));
     TRY(print_yaml("device", o->device, out));
     TRY(print_yaml("file", o->file, out));
     if (o->line) {
@@ -83,16 +92,22 @@ int report_tap(const struct outcome *outcomes, size_t count, int version, struct
     TRY(buf_printf(out, "TAP version %d\n1..%zu\n", version, count));
     for (size_t i = 0; i < count; i++) {
         const struct outcome *o = &outcomes[i];
-        bool is_good = o->verdict == VERDICT_PASS || o->verdict == VERDICT_WARN ||
-                       o->verdict == VERDICT_SKIPPED;
+        enum outlook outlook = outcome_outlook(o);
+        bool is_good = (verdict_is_good(o->verdict) || o->verdict == VERDICT_SKIPPED) &&
+                       outlook != OUTLOOK_MENDED;
         TRY(buf_printf(out, "%s %zu - ", is_good ? "ok" : "not ok", i + 1));
         TRY(print_plain(o->scenario, version, out));
         if (o->verdict == VERDICT_SKIPPED) {
             TRY(buf_append_text(out, " # SKIP "));
             TRY(print_plain(o->observed[0] ? o->observed : verdict_meaning(o->verdict), version, out));
         }
+        if (outlook == OUTLOOK_KNOWN) {
+            TRY(buf_append_text(out, " # TODO "));
+            TRY(print_plain(o->because[0] ? o->because : "known", version, out));
+        }
         TRY(buf_append_u8(out, '\n'));
-        if (o->verdict != VERDICT_PASS && o->verdict != VERDICT_SKIPPED) {
+        if ((o->verdict != VERDICT_PASS || outlook == OUTLOOK_MENDED) &&
+            o->verdict != VERDICT_SKIPPED) {
             TRY(print_diagnostics(o, out));
         }
         TRY(print_measures(o, version, out));

@@ -2,6 +2,12 @@
 #include "base/env.h"
 #include "harness/runner/worker.h"
 
+void job_foretell(const struct forecast *forecast, struct outcome *o)
+{
+    outcome_set(&o->forecast, forecast ? forecast->kind : "");
+    outcome_set(&o->because, forecast ? forecast->because : "");
+}
+
 void job_describe(const struct job *job, struct outcome *o)
 {
     const struct plan *plan = job->plan;
@@ -13,6 +19,7 @@ void job_describe(const struct job *job, struct outcome *o)
     outcome_set(&o->file, plan->file);
     outcome_set(&o->device, job->device->name);
     outcome_set(&o->firmware, job->firmware);
+    job_foretell(job->forecast, o);
     outcome_set(&o->again, job->again);
     o->seed = job->seed;
     o->run = job->round;

@@ -38,9 +38,13 @@ bool earlier_take(const struct run_settings *s, size_t entry, const char *folder
     struct buf json HR_CLEANUP(buf_deinit);
     buf_init(&json, VERDICT_BYTES_MOST);
     outcome_init(o);
-    return fs_join(path, sizeof path, folder, "verdict.json") == 0 &&
-           fs_read_file(path, &json) == 0 && outcome_from_json(buf_span(&json), o) == 0 &&
-           o->verdict != VERDICT_INFRA && strcmp(o->device, s->entries[entry].device->name) == 0 &&
+    if (fs_join(path, sizeof path, folder, "verdict.json") < 0 || fs_read_file(path, &json) < 0 ||
+        outcome_from_json(buf_span(&json), o) < 0) {
+        return false;
+    }
+    job_foretell(s->entries[entry].forecast, o); // what is known may have changed since
+    return o->verdict != VERDICT_INFRA &&
+           strcmp(o->device, s->entries[entry].device->name) == 0 &&
            is_same_scenario(s, entry, folder);
 }
 

@@ -87,6 +87,7 @@ static struct job job_of(const struct runner *r, const struct queue_item *item)
         .plan = entry->plan,
         .device = entry->device,
         .given = entry->given,
+        .forecast = entry->forecast,
         .again = entry->again,
         .bench_folder = r->settings->bench_folder,
         .network = r->settings->network,
@@ -185,8 +186,8 @@ static bool wants_again(struct runner *r, const struct queue_item *item, const s
 
 static void stop_after(struct runner *r, const struct outcome *o)
 {
-    bool is_bad = verdict_is_trouble(o->verdict);
-    if (is_bad && !r->is_stopping && (r->settings->stops_at_bad || r->settings->rounds == 0)) {
+    bool is_last = r->settings->stops_at_bad || r->settings->rounds == 0;
+    if (is_last && outcome_is_trouble(o) && !r->is_stopping) {
         r->is_stopping = true;
         snprintf(r->stopped_by, sizeof r->stopped_by, "%s on %s: %s", o->scenario, o->device,
                  verdict_word(o->verdict));

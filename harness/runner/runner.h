@@ -10,6 +10,7 @@ struct run_entry {
     const char *folder;              // below the evidence folder; distinct for every entry
     const char *again;               // the command that runs this entry alone, or NULL
     bool is_alone;                   // its device takes one scenario at a time: a board
+    const struct forecast *forecast; // what is known of it, or NULL
 };
 
 struct run_progress {

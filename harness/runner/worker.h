@@ -4,6 +4,7 @@
 #pragma once
 #include "certs/chain.h"
 #include "harness/bench/bench.h"
+#include "harness/oracle/forecast.h"
 #include "harness/oracle/verdict.h"
 #include "harness/scenario/plan.h"
 
@@ -25,6 +26,7 @@ struct job {
     enum network network;
     bool has_interface_capture; // dumpcap writes interface.pcapng beside wire.pcapng
     int index;            // distinguishes jobs that share the host's network
+    const struct forecast *forecast; // what is known of it, or NULL
     const char *firmware; // a label of the person's, or NULL
     const char *again;    // the command that runs this alone, or NULL
     uint64_t seed;        // of the whole run
@@ -34,6 +36,8 @@ struct job {
 
 // What is known of an outcome before anything has run: names, seed, round.
 void job_describe(const struct job *job, struct outcome *o);
+// What is known beforehand, or that nothing is.
+void job_foretell(const struct forecast *forecast, struct outcome *o);
 // The seed of this run alone. It does not depend on what ran before, so that one scenario repeats
 // as in its suite.
 uint64_t job_seed(const struct job *job);

@@ -403,8 +403,8 @@ bool plan_has_tag(const struct plan *plan, const char *tag);
 // window of a count with an upper end, nor `wait`: they say what is judged, not how patiently.
 void plan_slow_down(struct plan *plan, double factor);
 
-// All .scn files below `path` (or the file itself), sorted by path. ERR_NO_FILE when there is
-// none. Free with suite_free.
+// All .scn files below `path` (or the file itself), sorted by path, but for what lies in evidence of
+// runs. ERR_NO_FILE when there is none. Free with suite_free.
 int suite_files(const char *path, char ***files, size_t *count) HR_NODISCARD;
 // The same for another extension (".bench"); a folder without such a file gives none, without
 // error.

@@ -32,6 +32,14 @@ static int list_add(struct file_list *list, const char *path)
 
 static int walk(struct file_list *list, const char *folder, int depth);
 
+// Below a suite, what a run has left is no part of it.
+static bool is_copy(const struct file_list *list, const char *folder, int depth)
+{
+    char path[PATH_MAX];
+    return depth > 0 && strcmp(list->extension, ".scn") == 0 &&
+           fs_join(path, sizeof path, folder, "verdict.json") == 0 && fs_exists(path);
+}
+
 // A folder that is a symbolic link is not entered, so that a loop ends.
 static int visit(struct file_list *list, const char *folder, const char *name, int depth)
 {
@@ -48,7 +56,7 @@ static int visit(struct file_list *list, const char *folder, const char *name, i
         return walk(list, path, depth + 1);
     }
     bool is_wanted = span_ends_with(span_text(name), span_text(list->extension));
-    return is_wanted ? list_add(list, path) : 0;
+    return is_wanted && !is_copy(list, folder, depth) ? list_add(list, path) : 0;
 }
 
 static int walk(struct file_list *list, const char *folder, int depth)

@@ -14,7 +14,8 @@ static void a_suite_is_all_scenarios_below_a_folder_in_order(void **state)
     (void)state;
     char folder[] = "/tmp/hubrig-suite-XXXXXX";
     char path[200];
-    static const char *const names[] = {"b/two.scn", "b/note.txt", "a/one.scn", ".hidden.scn"};
+    static const char *const names[] = {"b/two.scn",    "b/note.txt",     "a/one.scn",
+                                        ".hidden.scn", "e/verdict.json", "e/scenario.scn"};
     char **files = NULL;
     size_t count = 0;
     assert_non_null(mkdtemp(folder));
@@ -29,6 +30,10 @@ static void a_suite_is_all_scenarios_below_a_folder_in_order(void **state)
     assert_non_null(strstr(files[0], "/a/one.scn"));
     assert_non_null(strstr(files[1], "/b/two.scn"));
     suite_free(files, count);
+    snprintf(path, sizeof path, "%s/e", folder); // a run has left it; taken when it is meant
+    assert_int_equal(suite_files(path, &files, &count), 0);
+    assert_int_equal(count, 1);
+    suite_free(files, count);
     snprintf(path, sizeof path, "%s/b/none", folder);
     assert_int_equal(suite_files(path, &files, &count), ERR_NO_FILE);
     assert_int_equal(fs_make_folder(path, 0700), 0);
@@ -41,6 +46,8 @@ static void a_suite_is_all_scenarios_below_a_folder_in_order(void **state)
     snprintf(path, sizeof path, "%s/a", folder);
     rmdir(path);
     snprintf(path, sizeof path, "%s/b", folder);
+    rmdir(path);
+    snprintf(path, sizeof path, "%s/e", folder);
     rmdir(path);
     assert_int_equal(rmdir(folder), 0);
 }

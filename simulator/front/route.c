@@ -464,9 +464,17 @@ static bool wants_pause(const void *self)
     return queued > FRONT_QUEUE_BYTES;
 }
 
-static const struct inner_functions functions = {feed,       deadline_us, tick,        end,
-                                                 free_route, device,      wants_pause, drained,
-                                                 half_close};
+static const struct inner_functions functions = {
+    .feed = feed,
+    .deadline_us = deadline_us,
+    .tick = tick,
+    .end = end,
+    .free = free_route,
+    .device = device,
+    .wants_pause = wants_pause,
+    .drained = drained,
+    .half_close = half_close,
+};
 
 int route_open(void *context, const struct inner_call *call, struct inner *out)
 {

@@ -39,8 +39,15 @@ static bool wants_pause(const void *self)
     return mqtt_session_wants_pause(self);
 }
 
-static const struct inner_functions functions = {feed,         deadline_us, tick,       end,
-                                                 free_session, device,      wants_pause, NULL, NULL};
+static const struct inner_functions functions = {
+    .feed = feed,
+    .deadline_us = deadline_us,
+    .tick = tick,
+    .end = end,
+    .free = free_session,
+    .device = device,
+    .wants_pause = wants_pause,
+};
 
 static const struct mqtt_world *world_for(const struct mqtt_world *first, const char *sni)
 {

@@ -212,6 +212,7 @@ void connection_close_gently(struct connection *c)
 
 void connection_drop(struct connection *c, enum drop_how how)
 {
+    connection_flush_inner(c);
     connection_end_inner(c);
     if (c->is_working && how == DROP_FIN) {
         c->wants_close = true; // the engine is away: close when it is back

@@ -134,6 +134,7 @@ void connection_emit_hello(struct connection *c, const struct client_hello *hell
 // connection_inner.c
 void connection_deliver_plain(struct connection *c);
 void connection_tick_inner(struct connection *c);
+void connection_flush_inner(struct connection *c); // what was sent before an end is out before it
 void connection_end_inner(struct connection *c);
 void connection_tell_drained(struct connection *c); // something may have gone to the socket
 // The device has said close_notify: whether its speaker goes on.

@@ -163,6 +163,14 @@ void connection_tick_inner(struct connection *c)
     connection_settle(c);
 }
 
+void connection_flush_inner(struct connection *c)
+{
+    if (c->inner.fn && !c->is_inner_over && c->inner.fn->flush) {
+        c->inner.fn->flush(c->inner.self);
+        connection_flush(c);
+    }
+}
+
 void connection_end_inner(struct connection *c)
 {
     if (c->inner.fn && !c->is_inner_over) {

@@ -232,6 +232,32 @@ static void free_link(void *self)
     link_release(link);
 }
 
+// What libwebsockets has put into the pair goes to the device at once.
+static void drain_pair(struct link *link)
+{
+    static char chunk[65536];
+    uv_os_fd_t fd = -1;
+    ssize_t n = 0;
+    if (uv_fileno((uv_handle_t *)&link->pipe, &fd) != 0) {
+        return;
+    }
+    while ((n = read(fd, chunk, sizeof chunk)) > 0) {
+        link->call.outlet.send(link->call.outlet.context, span_of(chunk, (size_t)n));
+    }
+}
+
+// Each drained pair makes room for further messages.
+static void flush(void *self)
+{
+    struct link *link = self;
+    if (!link->has_pipe) {
+        return;
+    }
+    do {
+        drain_pair(link);
+    } while (websocket_write_some(link));
+}
+
 static const char *device(const void *self)
 {
     const struct link *link = self;
@@ -248,8 +274,16 @@ static bool wants_pause(const void *self)
            uv_stream_get_write_queue_size((const uv_stream_t *)&link->pipe) > QUEUE_PAUSE_BYTES;
 }
 
-static const struct inner_functions functions = {feed,      deadline_us, tick,       end,
-                                                 free_link, device,      wants_pause, NULL, NULL};
+static const struct inner_functions functions = {
+    .feed = feed,
+    .deadline_us = deadline_us,
+    .tick = tick,
+    .end = end,
+    .free = free_link,
+    .device = device,
+    .wants_pause = wants_pause,
+    .flush = flush,
+};
 
 int link_open(void *context, const struct inner_call *call, struct inner *out)
 {

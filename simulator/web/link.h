@@ -71,6 +71,9 @@ void link_close_transport(struct link *link, enum drop_how how);
 int http_callback(struct lws *wsi, int reason, struct link *link);
 // websocket.c
 int websocket_callback(struct lws *wsi, int reason, struct link *link, void *in, size_t len);
+// Hands queued messages to libwebsockets until its pipe is full; whether there was one to hand over.
+// It takes one above WEB_RX_CHUNK_BYTES in parts, and what follows the first part stays with it.
+bool websocket_write_some(struct link *link);
 // ws.closed once, and the speaker's end.
 void websocket_end(struct link *link, int code, const char *by, const char *why);
 // feed has met an unmasked frame: close as soon as libwebsockets lets us.

@@ -83,8 +83,14 @@ static bool talker_wants_pause(const void *self)
 static int talker_open(void *context, const struct inner_call *call, struct inner *out)
 {
     static const struct inner_functions functions = {
-        talker_feed, talker_deadline_us, talker_tick,       talker_end,
-        talker_free, talker_device,      talker_wants_pause, NULL, NULL};
+        .feed = talker_feed,
+        .deadline_us = talker_deadline_us,
+        .tick = talker_tick,
+        .end = talker_end,
+        .free = talker_free,
+        .device = talker_device,
+        .wants_pause = talker_wants_pause,
+    };
     struct talker *talker = context;
     ENSURE(!talker->fails_to_open, ERR_NO_MEMORY);
     talker->outlet = call->outlet;
@@ -371,6 +377,32 @@ static void an_end_with_messages_queued_leaves_nothing_behind(void **state)
     assert_int_equal(t.talker.frees, 1);
 }
 
+static void before_an_end_what_was_sent_goes_out(void **state)
+{
+    (void)state;
+    open_websocket();
+    t.talker.outlet.send(t.talker.outlet.context, SPAN_LITERAL("one"));
+    t.talker.outlet.send(t.talker.outlet.context, SPAN_LITERAL("three"));
+    t.inner.fn->flush(t.inner.self);
+    end_connection();
+    assert_int_equal(t.sent.len, 12);
+    assert_memory_equal(t.sent.data, "\x82\x03one\x82\x05three", 12);
+}
+
+static void before_an_end_more_than_the_pair_holds_goes_out(void **state)
+{
+    static uint8_t body[1000];
+    const size_t frame_bytes = 4 + sizeof body;
+    (void)state;
+    open_websocket();
+    for (int i = 0; i < 300; i++) {
+        t.talker.outlet.send(t.talker.outlet.context, span_of(body, sizeof body));
+    }
+    t.inner.fn->flush(t.inner.self);
+    end_connection();
+    assert_int_equal(t.sent.len, 300 * frame_bytes);
+}
+
 // Turns until those bytes are out or the web has given the connection up.
 static void await_sent_or_closed(const char *bytes, size_t len)
 {
@@ -431,6 +463,8 @@ int main(void)
         WEB(a_speaker_that_cannot_open_resets_the_connection),
         WEB(an_idle_http_connection_is_closed_after_60_s),
         WEB(an_end_with_messages_queued_leaves_nothing_behind),
+        WEB(before_an_end_what_was_sent_goes_out),
+        WEB(before_an_end_more_than_the_pair_holds_goes_out),
         WEB(without_memory_a_connection_ends_and_the_web_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

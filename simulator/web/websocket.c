@@ -156,6 +156,19 @@ static int write_one(struct link *link, struct lws *wsi)
     return written < 0 ? -1 : 0;
 }
 
+bool websocket_write_some(struct link *link)
+{
+    bool has_written = false;
+    while (link->wsi && link->first && !lws_partial_buffered(link->wsi) &&
+           !lws_send_pipe_choked(link->wsi)) {
+        if (write_one(link, link->wsi) < 0) {
+            return false;
+        }
+        has_written = true;
+    }
+    return has_written;
+}
+
 static int on_writable(struct link *link, struct lws *wsi)
 {
     if (link->scan.has_violation) {
