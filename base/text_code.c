@@ -195,6 +195,35 @@ int json_escape(struct span bytes, struct buf *out)
     return code;
 }
 
+static bool is_shell_plain(struct span text)
+{
+    bool is_plain = text.len > 0;
+    for (size_t i = 0; i < text.len && is_plain; i++) {
+        uint8_t c = text.ptr[i];
+        is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                   (c && strchr("_-./:=@%+,", c));
+    }
+    return is_plain;
+}
+
+int shell_quote(struct span text, struct buf *out)
+{
+    size_t before = out->len;
+    if (is_shell_plain(text)) {
+        return buf_append(out, text);
+    }
+    int code = buf_append_u8(out, '\'');
+    for (size_t i = 0; i < text.len && code == 0; i++) {
+        code = text.ptr[i] == '\'' ? buf_append_text(out, "'\\''")
+                                   : buf_append_u8(out, text.ptr[i]);
+    }
+    code = code ? code : buf_append_u8(out, '\'');
+    if (code < 0) {
+        buf_truncate(out, before);
+    }
+    return code;
+}
+
 void guid_print(const uint8_t b[16], char out[GUID_TEXT_BYTES])
 {
     static const char digits[] = "0123456789abcdef";

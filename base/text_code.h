@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text encodings: base64 (RFC 4648 4), percent-encoding (RFC 3986 2.1), hexadecimal.
+// Text encodings: base64 (RFC 4648 4), percent-encoding (RFC 3986 2.1), hexadecimal, shell words.
 // All write to a buf and return 0, ERR_SYNTAX on bad input, or the buf's own errors; on error
 // nothing is appended.
 #pragma once
@@ -17,6 +17,8 @@ int hex_decode(struct span text, struct buf *out) HR_NODISCARD;  // either case,
 // The bytes as the inside of a JSON string: quotes, backslashes, control characters escaped;
 // what is not UTF-8 becomes U+FFFD, so the result always is valid JSON.
 int json_escape(struct span bytes, struct buf *out) HR_NODISCARD;
+// One word of a POSIX shell: as it is where that is safe, else between single quotes.
+int shell_quote(struct span text, struct buf *out) HR_NODISCARD;
 // "01234567-89ab-cdef-0123-456789abcdef": the bytes as they stand.
 enum { GUID_TEXT_BYTES = 37 };
 void guid_print(const uint8_t bytes[16], char out[GUID_TEXT_BYTES]);

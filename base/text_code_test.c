@@ -74,6 +74,20 @@ static void json_text_stays_valid_whatever_the_bytes_are(void **state)
                  "\xEF\xBF\xBD(\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+static void shell_words_come_back_from_a_shell_as_they_were(void **state)
+{
+    (void)state;
+    struct buf b HR_CLEANUP(buf_deinit);
+    buf_init(&b, 200);
+    expect_coded(shell_quote, "suites/tls/a-b_c.scn", "suites/tls/a-b_c.scn");
+    expect_coded(shell_quote, "", "''");
+    expect_coded(shell_quote, "my device", "'my device'");
+    expect_coded(shell_quote, "it's $HOME", "'it'\\''s $HOME'");
+    b.cap = 6;
+    assert_int_equal(shell_quote(SPAN_LITERAL("a'b"), &b), ERR_TOO_BIG);
+    assert_int_equal(b.len, 0);
+}
+
 static void hmac_follows_test_case_2_of_rfc_4231(void **state)
 {
     (void)state;
@@ -108,6 +122,7 @@ int main(void)
         cmocka_unit_test(percent_coding_keeps_unreserved_bytes_and_plus_signs),
         cmocka_unit_test(hexadecimal_reads_both_cases),
         cmocka_unit_test(json_text_stays_valid_whatever_the_bytes_are),
+        cmocka_unit_test(shell_words_come_back_from_a_shell_as_they_were),
         cmocka_unit_test(hmac_follows_test_case_2_of_rfc_4231),
         cmocka_unit_test(hashes_of_abc_are_those_of_fips_180),
     };

@@ -32,7 +32,7 @@ void live_outcome(void *context, const struct outcome *o)
 void live_run(void *context, const struct outcome *o, bool again)
 {
     struct live *live = context;
-    bool is_bad = !verdict_is_good(o->verdict) && o->verdict != VERDICT_SKIPPED;
+    bool is_bad = verdict_is_trouble(o->verdict);
     for (size_t i = 0; i < live->device_count && !again; i++) {
         live->done_of[i] += strcmp(live->devices[i], o->device) == 0;
     }

@@ -131,6 +131,25 @@ static void a_rig_that_failed_once_is_tried_again_and_shown(void **state)
     assert_int_equal(shell_count_processes("sleep 98771"), 0);
 }
 
+static void the_line_again_runs_what_failed_alone_and_the_same_way(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "hubrig run t --device a --bench dev.bench --seed 7 --slow 2 --evidence one |"
+                  " sed -n 's/^      again  *//p' | head -n 1 > again.sh; cat again.sh; sh again.sh");
+    assert_int_equal(r.code, 1);
+    shell_assert_says(&r, "hubrig run t/never.scn --device a --bench dev.bench --seed 7 --slow 2\n");
+    shell_assert_says(&r, "fail  t.never");
+    shell_assert_says(&r, "1 scenario: 1 fail");
+    shell_release(&r);
+    shell_run(&r, "hubrig try --suite t/never.scn --offers x509 sh -c 'exit 9' |"
+                  " sed -n 's/^      again  *//p' > again.sh; sh again.sh");
+    assert_int_equal(r.code, 1);
+    shell_assert_says(&r, "try --suite t/never.scn --offers x509 --seed ");
+    shell_assert_says(&r, " sh -c 'exit 9'\n");
+    shell_release(&r);
+}
+
 static void tags_globs_and_names_choose_scenarios(void **state)
 {
     (void)state;
@@ -373,6 +392,39 @@ static void a_fresh_run_takes_no_verdict_of_an_earlier_one(void **state)
     shell_release(&r);
 }
 
+static void what_cannot_be_written_is_told_before_anything_runs(void **state)
+{
+    (void)state;
+    static const struct shell_row rows[] = {
+        {"--html none/page.html", 2, "cannot write none/page.html: No such file"},
+        {"--junit none/j.xml", 2, "cannot write none/j.xml: No such file"},
+        {"--summary none/s.md", 2, "cannot write none/s.md: No such file"},
+        {"--history none/h.sqlite", 3, "none/h.sqlite"},
+    };
+    for (size_t i = 0; i < HR_COUNT_OF(rows); i++) {
+        struct shell_result r;
+        shell_run(&r, "hubrig try --suite t/connect.scn %s touch has-begun; code=$?; ls; exit $code",
+                  rows[i].words);
+        assert_int_equal(r.code, rows[i].code);
+        shell_assert_says(&r, rows[i].says);
+        assert_null(strstr(buf_text(&r.out), "has-begun"));
+        shell_release(&r);
+    }
+}
+
+static void an_evidence_folder_has_one_run_at_a_time(void **state)
+{
+    (void)state;
+    struct shell_result r;
+    shell_run(&r, "mkfifo held; hubrig try --suite t/connect.scn --evidence one sh -c \"cat $PWD/held\" & "
+                  "while ! [ -e one/t.connect/journal.jsonl ]; do :; done; "
+                  "hubrig try --suite t/connect.scn --evidence one true; code=$?; "
+                  "echo > held; wait; exit $code");
+    assert_int_equal(r.code, 3);
+    shell_assert_says(&r, "runs scenarios into one; try: --evidence OTHER");
+    shell_release(&r);
+}
+
 static void annotations_point_at_the_scenario_in_each_system(void **state)
 {
     (void)state;
@@ -455,6 +507,7 @@ int main(void)
         cmocka_unit_test(until_fail_ends_with_the_first_that_does_not_pass),
         cmocka_unit_test(fail_fast_begins_nothing_more),
         cmocka_unit_test(a_rig_that_failed_once_is_tried_again_and_shown),
+        cmocka_unit_test(the_line_again_runs_what_failed_alone_and_the_same_way),
         cmocka_unit_test(tags_globs_and_names_choose_scenarios),
         cmocka_unit_test(suites_lists_what_ships_with_level_limit_and_title),
         cmocka_unit_test(suites_makes_a_page_of_what_each_costs_and_catches),
@@ -465,6 +518,8 @@ int main(void)
         cmocka_unit_test(a_terminal_shows_a_line_per_device_and_a_log_stays_plain),
         cmocka_unit_test(a_run_is_resumed_after_its_runner_was_killed),
         cmocka_unit_test(a_fresh_run_takes_no_verdict_of_an_earlier_one),
+        cmocka_unit_test(what_cannot_be_written_is_told_before_anything_runs),
+        cmocka_unit_test(an_evidence_folder_has_one_run_at_a_time),
         cmocka_unit_test(annotations_point_at_the_scenario_in_each_system),
         cmocka_unit_test(options_that_make_no_sense_are_refused_with_the_reason),
         cmocka_unit_test(a_history_tells_what_changed_with_which_firmware),

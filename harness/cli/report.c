@@ -31,6 +31,7 @@ static int print_outcomes(const struct collection *c)
         TRY(report_console_line(&c->outcomes[i], &style, &text));
         TRY(report_console_detail(&c->outcomes[i], &style, &text));
     }
+    TRY(report_console_causes(c->outcomes, c->count, &style, &text));
     TRY(report_console_summary(c->outcomes, c->count,
                                last_us > first_us ? (uint64_t)(last_us - first_us) : 0, &style,
                                &text));

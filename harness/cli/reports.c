@@ -67,6 +67,32 @@ int reports_check(const struct report_wish *wish)
     return EXIT_USAGE;
 }
 
+static int folder_of(const char *path, char out[PATH_MAX])
+{
+    ENSURE(span_copy_text(span_text(path), out, PATH_MAX), ERR_TOO_BIG);
+    char *slash = strrchr(out, '/');
+    snprintf(slash == out ? out + 1 : slash ? slash : out, 2, "%s", slash ? "" : ".");
+    return 0;
+}
+
+// A file is written beside its place and renamed, so the folder decides; the summary is added to.
+int reports_check_places(const struct report_wish *wish)
+{
+    const char *const files[] = {wish->html, wish->junit, wish->tap, wish->tap14, wish->summary};
+    char folder[PATH_MAX];
+    for (size_t i = 0; i < HR_COUNT_OF(files); i++) {
+        if (!files[i]) {
+            continue;
+        }
+        TRY(folder_of(files[i], folder));
+        bool is_added_to = files[i] == wish->summary && fs_exists(files[i]);
+        if (access(is_added_to ? files[i] : folder, W_OK) != 0) {
+            FAIL(error_from_errno(errno), "cannot write %s: %s", files[i], strerror(errno));
+        }
+    }
+    return 0;
+}
+
 static int append_file(const char *path, struct span text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -107,9 +133,7 @@ static int write_html(const char *path, const struct outcome *outcomes, size_t c
                       struct buf *text)
 {
     char folder[PATH_MAX];
-    ENSURE(span_copy_text(span_text(path), folder, sizeof folder), ERR_TOO_BIG);
-    char *slash = strrchr(folder, '/');
-    snprintf(slash ? slash + 1 : folder, 2, "%s", slash ? "" : ".");
+    TRY(folder_of(path, folder));
     TRY(report_html(outcomes, count, folder, text));
     return fs_write_file(path, buf_span(text), 0644);
 }

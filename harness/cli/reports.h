@@ -17,6 +17,8 @@ struct report_wish {
 size_t reports_specs(struct report_wish *wish, struct option_spec *specs);
 // Prints a mistake among them and returns EXIT_USAGE, before anything runs.
 int reports_check(const struct report_wish *wish);
+// Fails for the first file that cannot be written: also before anything runs.
+int reports_check_places(const struct report_wish *wish) HR_NODISCARD;
 // Returns EXIT_PASS, or the exit code of the last that could not be written.
 int reports_write(const struct report_wish *wish, const struct outcome *outcomes, size_t count);
 

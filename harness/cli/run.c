@@ -120,11 +120,10 @@ static int run_command(int argc, char **argv)
     struct suite_run run = {.command = "run"};
     const char *suites[SUITES_MOST];
     const char *devices[OPTION_LIST_MOST + 1] = {NULL};
-    const char *bench = NULL;
     const char *wait = NULL;
     char standard[PATH_MAX];
     struct option_spec specs[SUITE_SPECS_MOST + 3] = {{"--device", "NAME...", devices},
-                                                      {"--bench", "FILE", &bench},
+                                                      {"--bench", "FILE", &run.bench},
                                                        {"--wait", "DURATION", &wait}};
     size_t spec_count = 3 + suite_run_specs(&run, specs + 3);
     int code = cli_options(&command_run, argc, argv, specs, spec_count, false, suites, SUITES_MOST,
@@ -138,11 +137,12 @@ static int run_command(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
-    if (!bench && fs_join(standard, sizeof standard, fs_data_folder(), "fixtures/devices.bench") == 0) {
-        bench = standard;
+    const char *path = run.bench;
+    if (!path && fs_join(standard, sizeof standard, fs_data_folder(), "fixtures/devices.bench") == 0) {
+        path = standard;
     }
     run.wish.suites = suites;
-    return run_on_bench(bench, devices, wait, &run);
+    return run_on_bench(path, devices, wait, &run);
 }
 
 const struct command command_run = {

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/when.h"
+#include "harness/cli/again.h"
+#include "harness/cli/claim.h"
 #include "harness/cli/live.h"
 #include "harness/cli/suites.h"
 #include "harness/history/history.h"
@@ -16,11 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { AGAIN_BYTES_MOST = 256 << 10 };
+
 struct state {
     struct suite_run *run;
     struct suite_numbers numbers;
     struct plan_set set;
-    struct run_entry *entries; // plans times devices; their folders belong to them
+    struct run_entry *entries; // plans times devices; their texts belong to them
     size_t count;
     struct outcome *outcomes;
     const char *names[SUITE_DEVICES_MOST];
@@ -35,15 +39,19 @@ struct state {
 static int add_entry(struct state *s, const struct bench_device *device, const struct plan *plan)
 {
     char folder[PATH_MAX];
+    struct buf again HR_CLEANUP(buf_deinit);
+    buf_init(&again, AGAIN_BYTES_MOST);
     if (s->run->device_count > 1) {
         TRY(fs_join(folder, sizeof folder, device->name, plan->name));
     } else {
         ENSURE(span_copy_text(span_text(plan->name), folder, sizeof folder), ERR_TOO_BIG);
     }
-    char *copy = span_dup_text(span_text(folder));
-    ENSURE(copy != NULL, ERR_NO_MEMORY);
-    s->entries[s->count++] = (struct run_entry){.plan = plan, .device = device, .folder = copy,
-                                              .is_alone = bench_is_hardware(device)};
+    TRY(again_command(s->run, &s->numbers, plan, device, &again));
+    struct run_entry *entry = &s->entries[s->count++];
+    *entry = (struct run_entry){.plan = plan, .device = device, .is_alone = bench_is_hardware(device)};
+    entry->folder = span_dup_text(span_text(folder));
+    entry->again = buf_take_text(&again);
+    ENSURE(entry->folder != NULL && entry->again != NULL, ERR_NO_MEMORY);
     return 0;
 }
 
@@ -121,25 +129,16 @@ static void show_plan(const struct state *s)
 static void show_summary(struct state *s, uint64_t wall_us)
 {
     struct buf text HR_CLEANUP(buf_deinit);
-    buf_init(&text, 4096);
+    buf_init(&text, 1 << 20);
     live_wipe(&s->live);
     if (!s->live.is_quiet &&
+        report_console_causes(s->outcomes, s->count, &s->live.style, &text) == 0 &&
         report_console_summary(s->outcomes, s->count, wall_us, &s->live.style, &text) == 0) {
         fputs(buf_text(&text), stdout);
     }
 }
 
 // ---- running
-
-static int note_seed(const struct state *s)
-{
-    char path[PATH_MAX];
-    char text[32];
-    snprintf(text, sizeof text, "%" PRIu64 "\n", s->numbers.seed);
-    TRY(fs_make_folder(s->evidence, 0755));
-    TRY(fs_join(path, sizeof path, s->evidence, "seed"));
-    return fs_write_file(path, span_text(text), 0644);
-}
 
 static int add_history(const struct state *s)
 {
@@ -178,7 +177,6 @@ static int run_entries(struct state *s)
         .on_progress = live_progress,
         .context = &s->live,
     };
-    (void)!note_seed(s); // a folder that cannot be written is told by the scenarios
     int code = runner_run(&settings, s->outcomes);
     if (code < 0) {
         return cli_fail(s->run->command, code);
@@ -190,6 +188,28 @@ static int run_entries(struct state *s)
     int written = reports_write(&s->run->reports, s->outcomes, s->count);
     int judged = verdicts_exit_code(s->outcomes, s->count);
     return written ? written : exit_code ? exit_code : judged;
+}
+
+// What cannot be written is told before hours are spent.
+static int run_claimed(struct state *s)
+{
+    int claim = -1;
+    struct history *history = NULL;
+    int code = claim_evidence(s->evidence, s->numbers.seed, &claim);
+    if (code == 0 && s->run->options.history) {
+        code = history_open(s->run->options.history, true, &history);
+        history_close(history);
+    }
+    code = code ? code : reports_check_places(&s->run->reports);
+    int exit_code = code < 0 ? cli_fail(s->run->command, code) : EXIT_PASS;
+    if (code == 0) {
+        show_plan(s);
+        exit_code = run_entries(s);
+    }
+    if (claim >= 0) {
+        close(claim);
+    }
+    return exit_code;
 }
 
 static int read_and_run(struct state *s)
@@ -214,8 +234,7 @@ static int read_and_run(struct state *s)
         return EXIT_USAGE;
     }
     prepare_live(s);
-    show_plan(s);
-    return run_entries(s);
+    return run_claimed(s);
 }
 
 int suite_run(struct suite_run *run)
@@ -227,6 +246,7 @@ int suite_run(struct suite_run *run)
     for (size_t i = 0; i < s.count; i++) {
         outcome_deinit(&s.outcomes[i]);
         free((char *)(uintptr_t)s.entries[i].folder);
+        free((char *)(uintptr_t)s.entries[i].again);
     }
     free(s.entries);
     free(s.outcomes);

@@ -21,6 +21,8 @@ struct suite_run {
     struct plan_wish wish;
     const struct bench_device *devices[SUITE_DEVICES_MOST];
     size_t device_count;
+    const char *bench;  // as given to `run`; NULL = that of hubrig
+    const char *offers; // as given to `try`, or NULL
     const char *bench_folder;
     struct suite_options options;
     struct report_wish reports;

@@ -31,7 +31,8 @@ static int read_offers(const char *list, struct bench_device *device)
         unsigned bit = capability_of(word);
         if (!bit) {
             char hint[96];
-            fprintf(stderr, "hubrig try: --offers takes clock, x509, dps, tls1.3, sntp, echo and quiet with commas between, seen '%.*s'%s\n",
+            fprintf(stderr, "hubrig try: --offers takes words of `hubrig words capabilities` with commas between, "
+                            "seen '%.*s'%s\n",
                     SPAN_ARG(word), suggest_text(word, capability_words(), CAPABILITY_COUNT, hint));
             return EXIT_USAGE;
         }
@@ -40,7 +41,7 @@ static int read_offers(const char *list, struct bench_device *device)
     return EXIT_PASS;
 }
 
-static int try_program(const char **words, size_t count, const char *offers, struct suite_run *run)
+static int try_program(const char **words, size_t count, struct suite_run *run)
 {
     static char name[] = "program";
     struct bench_device device = {.name = name, .about = name, .command_count = count};
@@ -49,8 +50,9 @@ static int try_program(const char **words, size_t count, const char *offers, str
     }
     device.offers = CAN(CLOCK) | (mentions(&device, "{dps.") ? CAN(DPS) : 0) |
                     (mentions(&device, "{device.cert}") ? CAN(X509) : 0) |
+                    (mentions(&device, "{device.secondary_") ? CAN(TWO_KEYS) : 0) |
                     (mentions(&device, "{sntp.") ? CAN(SNTP) : 0);
-    int code = offers ? read_offers(offers, &device) : EXIT_PASS;
+    int code = run->offers ? read_offers(run->offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
         return code;
     }
@@ -65,10 +67,9 @@ static int try_command(int argc, char **argv)
     struct suite_run run = {.command = "try"};
     const char *words[WORDS_MOST];
     size_t count = 0;
-    const char *offers = NULL;
     const char *suite = "suites/smoke";
     struct option_spec specs[SUITE_SPECS_MOST + 2] = {{"--suite", "SUITE", &suite},
-                                                      {"--offers", "LIST", &offers}};
+                                                      {"--offers", "LIST", &run.offers}};
     size_t spec_count = 2 + suite_run_specs(&run, specs + 2);
     int code = cli_options(&command_try, argc, argv, specs, spec_count, true, words, WORDS_MOST, &count);
     if (code != EXIT_PASS) {
@@ -80,7 +81,7 @@ static int try_command(int argc, char **argv)
     }
     run.wish.suites = &suite;
     run.wish.suite_count = 1;
-    return try_program(words, count, offers, &run);
+    return try_program(words, count, &run);
 }
 
 const struct command command_try = {
@@ -103,9 +104,11 @@ const struct command command_try = {
         "the system's store needs no change.\n"
         "\n"
         "  --suite SUITE       another suite than suites/smoke\n"
-        "  --offers LIST       what the program can do: clock (it may be given a false clock),\n"
-        "                      x509, dps, tls1.3, sntp; default: clock, x509 when it is given\n"
-        "                      {device.cert}, and dps when it is given one of {dps.host} {dps.id_scope} ...\n"
+        "  --offers LIST       what the program can do, with commas between: `hubrig words capabilities`;\n"
+        "                      default: clock (it may be given a false clock), x509 when it is given\n"
+        "                      {device.cert}, two-keys when it is given\n"
+        "                      {device.secondary_connection_string}, dps when it is given\n"
+        "                      one of {dps.host} {dps.id_scope} ..., sntp when it is given {sntp.host}\n"
         SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",

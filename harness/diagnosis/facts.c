@@ -223,9 +223,14 @@ bool facts_ran_out_of_tries(const struct diagnosis *d)
     return d->series[EVENT_TCP_ACCEPTED].count >= 4 && is_over(d);
 }
 
+bool facts_has_given_up(const struct diagnosis *d)
+{
+    return facts_stays_away(d) && is_over(d);
+}
+
 bool facts_goes_on_trying(const struct diagnosis *d)
 {
-    return !is_over(d);
+    return !facts_ran_out_of_tries(d);
 }
 
 // The token that was refused as expired, by the clock that made it: se, and when that clock stood.

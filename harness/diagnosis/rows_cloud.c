@@ -116,7 +116,10 @@ static const struct row rows[] = {
      "the device was told of desired version {twin.pushed.version} and reported nothing",
      "apply the change, then patch the reported properties; check that the patch callback is "
      "registered"},
-
+    {"state-not-reported", "twin", SURENESS_SURE, "?twin.reported", CHAIN_ANY,
+     "mqtt.connected; !twin.reported; !twin.pushed", NULL,
+     "the device is connected and does not report its state as long as nobody changes it",
+     "patch the reported properties after each connect: version of the firmware, settings in force"},
     {"twin-merged-wrongly", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
      "twin.pushed; twin.reported > twin.pushed; !twin.refused", NULL,
      "the device heard of desired version {twin.pushed.version} and reported another state than it "

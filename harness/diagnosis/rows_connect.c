@@ -146,6 +146,11 @@ static const struct row rows[] = {
      "the device used a topic that IoT Hub does not have: {mqtt.error.why}",
      "publish to devices/{{id}/messages/events/ and subscribe devices/{{id}/messages/devicebound/# or "
      "$iothub/ topics only; no wildcard in PUBLISH"},
+    {"puback-backwards", "mqtt-error", SURENESS_SURE, "mqtt.error -", CHAIN_ANY,
+     "mqtt.error > mqtt.connected; mqtt.error.packet = PUBACK; mqtt.error.why ~ next one", NULL,
+     "the device confirms messages in another order than they came in: {mqtt.error.why}",
+     "send PUBACK for each message before the next one is looked at, or keep them in a queue, not on a "
+     "stack"},
     {"mqtt-error", "mqtt-error", SURENESS_SURE, "mqtt.error -", CHAIN_ANY,
      "mqtt.error > mqtt.connected", NULL, "the device broke an MQTT rule: {mqtt.error.why}",
      "compare the packet in the capture with MQTT 3.1.1 and with IoT Hub's topics"},

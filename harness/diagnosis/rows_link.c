@@ -3,6 +3,7 @@
 #include "harness/diagnosis/rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
@@ -22,16 +23,19 @@ static bool hammers_though_accepted(const struct diagnosis *d)
            d->series[EVENT_DEVICE_STARTED].count <= 1;
 }
 
-static bool gave_up(const struct diagnosis *d)
-{
-    return facts_stays_away(d) && !facts_goes_on_trying(d);
-}
-
 // Too long to be back soon after the hub is.
 static bool waits_long(const struct diagnosis *d)
 {
-    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000) &&
+    const struct fact_series *tries = &d->series[EVENT_TCP_ACCEPTED];
+    return tries->count > 1 && facts_longest_us(d, tries) > UINT64_C(60000000) &&
            facts_goes_on_trying(d);
+}
+
+// What ended its connections was the device: it was long content with them, too.
+static bool has_left_by_itself(const struct diagnosis *d)
+{
+    bool has_closed = strcmp(d->closed_by, "device") == 0;
+    return waits_long(d) && (has_closed || d->series[EVENT_MQTT_DISCONNECT].count > 0);
 }
 
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
@@ -55,13 +59,14 @@ static const struct row rows[] = {
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
-    {"tries-used-up", "retry", SURENESS_LIKELY, " @recovery -", CHAIN_ANY, NULL,
+    {"tries-used-up", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY, NULL,
      facts_ran_out_of_tries,
      "the device gave up: {attempts} attempts, and no more for {longest}",
      "do not count attempts: go on for ever, with waits that grow to a few minutes, or restart the device "
      "when they are used up"},
     {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
-     "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
+     "fault.fired.fault ~ refuse|drop; fault.fired.site = mqtt.connack|tcp.accept; "
+     "fault.fired > mqtt.connected", waits_long,
      "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
      "cap the wait at two to five minutes, so that the device is back soon after its hub"},
     {"gave-up-subscribing", "retry", SURENESS_SURE, "@backoff @recovery -", CHAIN_ANY,
@@ -69,7 +74,7 @@ static const struct row rows[] = {
      "the hub accepted the connection and ended it before SUBACK, and the device never dialled again",
      "take a lost connection for passing in every state, also while SUBSCRIBE waits for its answer"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
-     "mqtt.refused > tcp.accepted", gave_up,
+     "mqtt.refused > tcp.accepted", facts_has_given_up,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
      "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
      "with a growing wait"},
@@ -86,6 +91,12 @@ static const struct row rows[] = {
      facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
      "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
      "devices share"},
+    {"leaves-sound-link", "retry", SURENESS_LIKELY, "mqtt.connected mqtt.connect @rate", CHAIN_ANY,
+     "mqtt.connected; !fault.fired; !mqtt.refused", has_left_by_itself,
+     "the device leaves connections that nothing is wrong with: {attempts} attempts, {mean} apart on "
+     "average",
+     "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
+     "dead link, and a token needs renewal once in its life"},
     {"success-too-early", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @backoff @rate", CHAIN_ANY,
      "mqtt.connected > mqtt.refused", hammers_though_accepted,
      "each connection is accepted and then lost, and the device does not slow down: {attempts} attempts, "

@@ -9,6 +9,11 @@ bool verdict_is_good(enum verdict verdict)
     return verdict == VERDICT_PASS || verdict == VERDICT_WARN;
 }
 
+bool verdict_is_trouble(enum verdict verdict)
+{
+    return !verdict_is_good(verdict) && verdict != VERDICT_SKIPPED;
+}
+
 // The run with the highest rank lends its texts.
 static int rank(enum verdict verdict)
 {
@@ -44,14 +49,14 @@ static void take_texts(struct outcome *sum, const struct outcome *run)
     outcome_set(&sum->clause, run->clause);
     outcome_set(&sum->firmware, run->firmware);
     outcome_set(&sum->earlier, run->earlier);
+    outcome_set(&sum->again, run->again);
 }
 
 void outcome_add_run(struct outcome *sum, const struct outcome *run)
 {
     char observed[1200];
     bool is_first = sum->runs == 0;
-    bool is_bad = !verdict_is_good(run->verdict) && run->verdict != VERDICT_SKIPPED &&
-                  run->verdict != VERDICT_INFRA;
+    bool is_bad = verdict_is_trouble(run->verdict) && run->verdict != VERDICT_INFRA;
     sum->runs++;
     sum->good_runs += verdict_is_good(run->verdict);
     sum->bad_runs += is_bad;

@@ -63,7 +63,7 @@ static const struct text_row texts[] = {
     TEXT_ROW("evidence", evidence), TEXT_ROW("device", device),
     TEXT_LATER("why", why),         TEXT_LATER("level", level),
     TEXT_LATER("source", clause),   TEXT_LATER("firmware", firmware),
-    TEXT_LATER("earlier", earlier),
+    TEXT_LATER("earlier", earlier), TEXT_LATER("again", again),
 };
 
 // Numbers that came with a later version; absent is 0.

@@ -59,6 +59,7 @@ struct outcome {
     char *clause;
     char *firmware;
     char *earlier; // what an attempt that was repeated had ended with
+    char *again;   // the command that runs this alone, the same way
     uint64_t seed;
     int64_t started_us; // UTC
     unsigned attempts;
@@ -83,7 +84,8 @@ int outcome_from_json(struct span json, struct outcome *o) HR_NODISCARD;
 // Puts the outcome of one more run into `sum` (freshly initialised for the first): all alike gives
 // that verdict; good and bad by turns gives flaky; a single infra gives infra.
 void outcome_add_run(struct outcome *sum, const struct outcome *run);
-bool verdict_is_good(enum verdict verdict); // pass and warn
+bool verdict_is_good(enum verdict verdict);    // pass and warn
+bool verdict_is_trouble(enum verdict verdict); // neither good nor skipped: to be looked at
 
 // Exit code of a whole run: infra 3 before fail 1 before pass 0; 77 when all were skipped.
 int verdicts_exit_code(const struct outcome *outcomes, size_t count);

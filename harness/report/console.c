@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "base/when.h"
+#include "harness/report/causes.h"
 #include "harness/report/report.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ static const char *const colours[VERDICT_COUNT] = {
     [VERDICT_INFRA] = "36", [VERDICT_SKIPPED] = "2",
 };
 
-enum { WORD_COLUMNS = 6, KEY_COLUMNS = 10 };
+enum { WORD_COLUMNS = 6, KEY_COLUMNS = 10, NAMES_MOST = 4 };
 
 static int print_blanks(size_t count, struct buf *out)
 {
@@ -54,6 +55,10 @@ int report_console_line(const struct outcome *o, const struct report_style *styl
     TRY(device[0] ? buf_append_u8(out, '/') : 0);
     TRY(print_clean(o->scenario, out));
     TRY(print_blanks(used < wanted ? wanted - used + 2 : 2, out));
+    if (o->verdict == VERDICT_SKIPPED) { // why, in place of the time that it did not take
+        TRY(print_clean(o->observed, out));
+        return buf_append_u8(out, '\n');
+    }
     TRY(buf_append_text(out, duration_print((int64_t)o->duration_us, time)));
     if (o->runs > 1) {
         TRY(buf_printf(out, "  %u of %u runs passed", o->good_runs, o->runs));
@@ -103,6 +108,9 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
     if (o->verdict == VERDICT_PASS) {
         return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
     }
+    if (o->verdict == VERDICT_SKIPPED) {
+        return 0;
+    }
     TRY(print_where(o, out));
     TRY(print_row("expected", o->expected, out));
     TRY(print_row("observed", o->observed, out));
@@ -113,7 +121,69 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
         TRY(print_row("try", o->findings[i].try_text, out));
     }
     TRY(print_row("earlier", o->earlier, out));
+    TRY(print_row("again", o->again, out));
     return print_evidence(o, out);
+}
+
+// "tls.a, tls.b and 3 more".
+static int print_names(const struct outcome *outcomes, size_t count, const struct cause *cause,
+                       const struct report_style *style, struct buf *out)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = &outcomes[i];
+        if (!verdict_is_trouble(o->verdict) || !cause_has(cause, o) || seen++ >= NAMES_MOST) {
+            continue;
+        }
+        TRY(buf_append_text(out, seen > 1 ? ", " : ""));
+        TRY(style->shows_device ? buf_printf(out, "%s/", o->device) : 0);
+        TRY(buf_append_text(out, o->scenario));
+    }
+    return seen > NAMES_MOST ? buf_printf(out, " and %zu more", seen - NAMES_MOST) : 0;
+}
+
+static int print_cause(const struct outcome *outcomes, size_t count, const struct cause *cause,
+                       const struct report_style *style, struct buf *out)
+{
+    struct buf names HR_CLEANUP(buf_deinit);
+    buf_init(&names, 16384);
+    TRY(buf_printf(out, "%*zu  ", WORD_COLUMNS - 2, cause->count));
+    TRY(print_clean(cause_text(cause), out));
+    TRY(buf_append_u8(out, '\n'));
+    if (cause->first->verdict == VERDICT_SKIPPED) {
+        return 0;
+    }
+    TRY(print_row("try", cause->first->try_text, out));
+    TRY(print_names(outcomes, count, cause, style, &names));
+    TRY(print_row("in", buf_text(&names), out));
+    return print_row("again", cause->first->again, out);
+}
+
+static bool is_skipped(enum verdict verdict)
+{
+    return verdict == VERDICT_SKIPPED;
+}
+
+int report_console_causes(const struct outcome *outcomes, size_t count,
+                          const struct report_style *style, struct buf *out)
+{
+    static const struct {
+        const char *title;
+        bool (*is_meant)(enum verdict verdict);
+    } parts[] = {{"\nskipped, by reason\n", is_skipped},
+                 {"\nnot passed, by cause\n", verdict_is_trouble}};
+    struct cause causes[CAUSES_MOST];
+    bool has_any = false;
+    for (size_t i = 0; i < HR_COUNT_OF(parts) && count > 1; i++) {
+        size_t found = causes_of(outcomes, count, parts[i].is_meant, causes);
+        TRY(found ? buf_append_text(out, parts[i].title) : 0);
+        for (size_t k = 0; k < found && k < CAUSES_SHOWN; k++) {
+            TRY(print_cause(outcomes, count, &causes[k], style, out));
+        }
+        TRY(found > CAUSES_SHOWN ? buf_printf(out, "   and %zu more\n", found - CAUSES_SHOWN) : 0);
+        has_any |= found > 0;
+    }
+    return has_any ? buf_append_u8(out, '\n') : 0;
 }
 
 int report_console_summary(const struct outcome *outcomes, size_t count, uint64_t wall_us,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/report/grade.h"
+#include "base/error.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,14 @@ static struct grade *find(struct grade *out, size_t *count, const char *family)
     *g = (struct grade){0};
     snprintf(g->family, sizeof g->family, "%s", family);
     return g;
+}
+
+int grade_print_share(const struct grade *grade, struct buf *out)
+{
+    TRY(buf_printf(out, "%zu of %zu", grade->good, grade->judged));
+    return grade->count > grade->judged
+               ? buf_printf(out, ", %zu not judged", grade->count - grade->judged)
+               : 0;
 }
 
 size_t grade_families(const struct outcome *outcomes, size_t count, struct grade *out)

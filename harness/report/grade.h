@@ -25,6 +25,8 @@ enum { GRADES_MOST = 64 };
 
 // Grades in the order in which families appear; returns how many, at most GRADES_MOST.
 size_t grade_families(const struct outcome *outcomes, size_t count, struct grade *out);
+// "5 of 6", with ", 2 not judged" where some were skipped or the rig failed.
+int grade_print_share(const struct grade *grade, struct buf *out) HR_NODISCARD;
 void grade_family_of(const char *scenario, char out[64]);
 // The rule above, one line each, for people; NULL behind the last.
 extern const char *const grade_rules[];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "base/when.h"
+#include "harness/report/causes.h"
 #include "harness/report/grade.h"
 #include "harness/report/html.h"
 #include "harness/report/page_parts.h"
@@ -18,12 +19,9 @@ struct page {
     size_t count;
     const char *folder;
     struct buf *out;
+    struct cause causes[CAUSES_MOST]; // of what did not pass
+    size_t cause_count;
 };
-
-static bool is_trouble(const struct outcome *o)
-{
-    return !verdict_is_good(o->verdict) && o->verdict != VERDICT_SKIPPED;
-}
 
 // ---- the head
 
@@ -119,6 +117,29 @@ static int print_strip(const struct page *p)
     return buf_append_text(p->out, "</div>\n");
 }
 
+// ---- the causes, so that they are read first
+
+static int print_causes(const struct page *p)
+{
+    if (p->cause_count == 0) {
+        return 0;
+    }
+    TRY(buf_append_text(p->out, "<h2>Causes</h2>\n<ul class=causes>\n"));
+    for (size_t i = 0; i < p->cause_count && i < CAUSES_SHOWN; i++) {
+        const struct cause *cause = &p->causes[i];
+        TRY(buf_printf(p->out, "<li class=%s><span class=word>%zu</span> <a href=\"#cause-%zu\">",
+                       verdict_word(cause->first->verdict), cause->count, i));
+        TRY(html_text(p->out, cause_text(cause)));
+        TRY(buf_append_text(p->out, "</a>"));
+        TRY(cause->first->try_text[0] ? html_element(p->out, "p class=soft", cause->first->try_text) : 0);
+        TRY(buf_append_text(p->out, "</li>\n"));
+    }
+    if (p->cause_count > CAUSES_SHOWN) {
+        TRY(buf_printf(p->out, "<li class=soft>and %zu more, below</li>\n", p->cause_count - CAUSES_SHOWN));
+    }
+    return buf_append_text(p->out, "</ul>\n");
+}
+
 // ---- the report card
 
 static const char *class_of(const char *mark)
@@ -145,7 +166,9 @@ static int print_card(const struct page *p)
         TRY(buf_printf(p->out, "<a class=\"mark %s\" href=\"#family-%zu\"><b>%s</b>",
                        class_of(grades[i].mark), i, grades[i].mark));
         TRY(html_element(p->out, "strong", grades[i].family));
-        TRY(buf_printf(p->out, "<span>%zu of %zu passed</span>", grades[i].good, grades[i].count));
+        TRY(buf_append_text(p->out, "<span>passed "));
+        TRY(grade_print_share(&grades[i], p->out));
+        TRY(buf_append_text(p->out, "</span>"));
         if (grades[i].is_capped) {
             TRY(html_element(p->out, "em", grades[i].why));
         }
@@ -221,6 +244,7 @@ static int print_facts(const struct page *p, const struct outcome *o, const char
     TRY(print_item(p, "source", "", o->clause));
     TRY(print_runs(p, o));
     TRY(print_item(p, "earlier", "", o->earlier));
+    TRY(print_item(p, "again", "mono", o->again));
     TRY(print_evidence(p, o, link));
     return buf_append_text(p->out, "</dl>\n");
 }
@@ -238,7 +262,7 @@ static int print_body(const struct page *p, const struct outcome *o)
     int code = timeline_read(o->evidence, &t);
     if (code == 0 && t.count) {
         code = page_timeline(&t, (size_t)(o - p->outcomes),
-                             is_trouble(o) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
+                             verdict_is_trouble(o->verdict) ? TROUBLE_MARKS_MOST : QUIET_MARKS_MOST,
                              buf_text(&link), p->out);
     }
     timeline_deinit(&t);
@@ -259,24 +283,6 @@ static int print_trouble(const struct page *p, const struct outcome *o)
     return buf_append_text(p->out, "</article>\n");
 }
 
-static int print_troubles(const struct page *p)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        count += is_trouble(&p->outcomes[i]);
-    }
-    if (count == 0) {
-        return 0;
-    }
-    TRY(buf_append_text(p->out, "<h2>What did not pass</h2>\n"));
-    for (size_t i = 0; i < p->count; i++) {
-        TRY(is_trouble(&p->outcomes[i]) ? print_trouble(p, &p->outcomes[i]) : 0);
-    }
-    return 0;
-}
-
-// ---- the rest, by family
-
 static int print_quiet(const struct page *p, const struct outcome *o)
 {
     char time[32];
@@ -290,6 +296,36 @@ static int print_quiet(const struct page *p, const struct outcome *o)
     TRY(print_body(p, o));
     return buf_append_text(p->out, "</div></details>\n");
 }
+
+// The first scenario of a cause is open, the others are rows to unfold.
+static int print_cause(const struct page *p, size_t number)
+{
+    const struct cause *cause = &p->causes[number];
+    TRY(buf_printf(p->out, "<h3 class=family id=cause-%zu>%zu scenario%s: ", number, cause->count,
+                   cause->count == 1 ? "" : "s"));
+    TRY(html_text(p->out, cause_text(cause)));
+    TRY(buf_append_text(p->out, "</h3>\n"));
+    TRY(print_trouble(p, cause->first));
+    TRY(cause->count > 1 ? buf_append_text(p->out, "<div class=rows>\n") : 0);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct outcome *o = &p->outcomes[i];
+        if (o != cause->first && verdict_is_trouble(o->verdict) && cause_has(cause, o)) {
+            TRY(print_quiet(p, o));
+        }
+    }
+    return cause->count > 1 ? buf_append_text(p->out, "</div>\n") : 0;
+}
+
+static int print_troubles(const struct page *p)
+{
+    TRY(p->cause_count ? buf_append_text(p->out, "<h2>What did not pass</h2>\n") : 0);
+    for (size_t i = 0; i < p->cause_count; i++) {
+        TRY(print_cause(p, i));
+    }
+    return 0;
+}
+
+// ---- the rest, by family
 
 static int print_pointer(const struct page *p, const struct outcome *o)
 {
@@ -312,7 +348,7 @@ static int print_family(const struct page *p, const struct grade *g, size_t numb
         if (strcmp(family, g->family) != 0) {
             continue;
         }
-        TRY(is_trouble(o) ? print_pointer(p, o) : print_quiet(p, o));
+        TRY(verdict_is_trouble(o->verdict) ? print_pointer(p, o) : print_quiet(p, o));
     }
     return buf_append_text(p->out, "</div>\n");
 }
@@ -344,9 +380,11 @@ static int print_foot(const struct page *p)
 int report_html(const struct outcome *outcomes, size_t count, const char *page_folder,
                 struct buf *out)
 {
-    const struct page p = {outcomes, count, page_folder, out};
+    struct page p = {.outcomes = outcomes, .count = count, .folder = page_folder, .out = out};
+    p.cause_count = causes_of(outcomes, count, verdict_is_trouble, p.causes);
     TRY(print_head(&p));
     TRY(print_strip(&p));
+    TRY(print_causes(&p));
     TRY(print_card(&p));
     TRY(print_troubles(&p));
     TRY(print_families(&p));

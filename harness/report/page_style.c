@@ -46,6 +46,7 @@ const char page_style[] =
     "article{border-left:4px solid var(--c);padding:1.1rem 1.3rem 1.2rem}\n"
     "article header{display:flex;flex-wrap:wrap;gap:.2rem .9rem;align-items:baseline;"
     "margin-bottom:.2rem}\n"
+    ".causes{margin:0;padding:0;list-style:none}.causes li{margin:0 0 .6rem;overflow-wrap:anywhere}\n"
     ".word{color:var(--c);font-weight:600}\n"
     ".time{margin-left:auto;color:var(--soft);font-size:.9rem;font-variant-numeric:tabular-nums}\n"
     "dl{display:grid;grid-template-columns:6.2rem 1fr;gap:.28rem .9rem;margin:.8rem 0 0}\n"

@@ -330,6 +330,9 @@ static void the_page_has_all_and_needs_nothing_else(void **state)
     buf_init(&out, 1 << 24);
     fill_samples(o);
     outcome_set(&o[1].evidence, folder);
+    outcome_set(&o[1].again, "hubrig run x --seed 42");
+    outcome_add_finding(&o[1], "not-after", "sure", o[1].cause, o[1].try_text);
+    outcome_add_finding(&o[2], "not-after", "sure", o[1].cause, o[1].try_text);
     assert_int_equal(report_html(o, SAMPLES, root, &out), 0);
     const char *page = buf_text(&out);
     static const char *const needed[] = {
@@ -346,6 +349,10 @@ static void the_page_has_all_and_needs_nothing_else(void **state)
         "did what it must never do",
         "3 of 4 passed; shown is run 2",
         "does not offer x509",
+        "<span class=word>2</span> <a href=\"#cause-0\">the device does not check notAfter</a>",
+        "<h3 class=family id=cause-0>2 scenarios: the device does not check notAfter</h3>",
+        "<dt>again</dt><dd class=mono>hubrig run x --seed 42",
+        "passed 1 of 1, 1 not judged",
         "device log</li>",
         "prefers-color-scheme:dark",
         "@media print"};
@@ -467,10 +474,13 @@ static void the_summary_is_markdown_that_no_text_can_break(void **state)
         buf_text(&out),
         "### hubrig\n\n5 scenarios: **1** pass, **1** warn, **1** fail, **1** flaky, **1** "
         "skipped\n\n"
+        "| scenarios | cause | try | such as |\n|---|---|---|---|\n"
+        "| 1 | a \\| b \\`c\\` | turn verification on | tls.expired-leaf |\n"
+        "| 1 | it passed and failed by turns |  | smoke.drop |\n\n"
         "| family | mark | passed | |\n|---|---|---|---|\n"
         "| smoke | **C** | 1 of 2 | smoke.drop is flaky |\n"
         "| tls | **F** | 0 of 1 | tls.expired-leaf did what it must never do |\n"
-        "| auth | **B** | 1 of 2 | 75 percent |\n"
+        "| auth | **B** | 1 of 1, 1 not judged | 75 percent |\n"
         "\n#### fail: tls.expired-leaf on press \\<4\\>\n\n- where: /repo/suites/tls/x.scn:7\n"
         "- expected: never mqtt.connect\n"
         "- observed: mqtt.connect, 100%: \\<img src=x onerror=alert(1)\\> line 2\n"

@@ -13,10 +13,14 @@ struct report_style {
 // One line with its line end: "pass  smoke.connect-sas          1.2 s".
 int report_console_line(const struct outcome *o, const struct report_style *style,
                         struct buf *out) HR_NODISCARD;
-// The lines below a verdict that is not pass: where, expected, observed, cause, try, evidence;
-// a line without a text is left out.
+// The lines below a verdict that is not pass: where, expected, observed, cause, try, again,
+// evidence; a line without a text is left out. Nothing below a skipped one, whose line says why.
 int report_console_detail(const struct outcome *o, const struct report_style *style,
                           struct buf *out) HR_NODISCARD;
+// What the run comes to: the reasons why scenarios were skipped, and the causes of what did not pass,
+// with the scenarios of each. Nothing for a single scenario.
+int report_console_causes(const struct outcome *outcomes, size_t count,
+                          const struct report_style *style, struct buf *out) HR_NODISCARD;
 // "13 scenarios: 12 pass, 1 fail in 9.8 s".
 int report_console_summary(const struct outcome *outcomes, size_t count, uint64_t wall_us,
                            const struct report_style *style, struct buf *out) HR_NODISCARD;

@@ -45,6 +45,7 @@ static void init(struct fixture *f)
     outcome_set(&f->o[1].cause, "the device does not check notAfter");
     outcome_set(&f->o[1].try_text, "turn verification on");
     outcome_set(&f->o[1].evidence, "evidence/smoke.expired-leaf");
+    outcome_set(&f->o[1].again, "hubrig run suites/smoke/expired-leaf.scn --seed 7");
     begin(f, 2, VERDICT_INCONCLUSIVE, "smoke.silent", "suites/smoke/silent.scn");
     f->o[2].duration_us = 20000000;
     f->o[2].line = 5;
@@ -85,6 +86,7 @@ static void the_console_shows_one_aligned_line_each_and_detail_below_trouble(voi
         "      observed  mqtt.connect client_id=bench-01 1.2 s after boot\n"
         "      cause     the device does not check notAfter\n"
         "      try       turn verification on\n"
+        "      again     hubrig run suites/smoke/expired-leaf.scn --seed 7\n"
         "      evidence  evidence/smoke.expired-leaf/\n"
         "inconclusive  smoke.silent          20 s\n"
         "      where     suites/smoke/silent.scn:5\n"
@@ -94,11 +96,46 @@ static void the_console_shows_one_aligned_line_each_and_detail_below_trouble(voi
         "      where     suites/smoke/rig.scn\n"
         "      observed  no such program: \xff # dut\n"
         "      evidence  evidence/smoke.rig/\n"
-        "skipped  x509.connect               0 us\n"
-        "      where     suites/x509/connect.scn\n"
-        "      observed  the device does not offer x509\n"
+        "skipped  x509.connect               the device does not offer x509\n"
         "5 scenarios: 1 pass, 1 fail, 1 inconclusive, 1 infra, 1 skipped in 9.8 s\n");
     release(&f);
+}
+
+static void what_has_one_cause_is_told_once_with_its_scenarios(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.1", "a.2", "a.3", "a.4", "a.5", "b.1", "b.2"};
+    struct outcome o[HR_COUNT_OF(names)];
+    struct buf out HR_CLEANUP(buf_deinit);
+    buf_init(&out, 1 << 16);
+    for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
+        outcome_init(&o[i]);
+        o[i].verdict = i < 6 ? VERDICT_FAIL : VERDICT_SKIPPED;
+        outcome_set(&o[i].scenario, names[i]);
+        outcome_set(&o[i].observed, i == 0 ? "it printed nothing" : "the device does not offer x509");
+    }
+    for (size_t i = 1; i < 6; i++) {
+        outcome_add_finding(&o[i], "no-host-check", "sure", "it compares no name", "compare it");
+        outcome_set(&o[i].cause, "it compares no name");
+        outcome_set(&o[i].try_text, "compare it");
+        outcome_set(&o[i].again, "hubrig run x");
+    }
+    assert_int_equal(report_console_causes(o, HR_COUNT_OF(names), &plain, &out), 0);
+    assert_string_equal(buf_text(&out), "\nskipped, by reason\n"
+                                        "   1  the device does not offer x509\n"
+                                        "\nnot passed, by cause\n"
+                                        "   5  it compares no name\n"
+                                        "      try       compare it\n"
+                                        "      in        a.2, a.3, a.4, a.5 and 1 more\n"
+                                        "      again     hubrig run x\n"
+                                        "   1  it printed nothing\n"
+                                        "      in        a.1\n\n");
+    buf_clear(&out);
+    assert_int_equal(report_console_causes(o, 1, &plain, &out), 0); // one alone has just been told
+    assert_int_equal(out.len, 0);
+    for (size_t i = 0; i < HR_COUNT_OF(names); i++) {
+        outcome_deinit(&o[i]);
+    }
 }
 
 static int print_tap(const struct outcome *o, struct buf *out)
@@ -237,6 +274,7 @@ static void tap_numbers_every_scenario_and_explains_trouble_in_yaml(void **state
         "  observed: \"mqtt.connect client_id=bench-01 1.2 s after boot\"\n"
         "  cause: \"the device does not check notAfter\"\n"
         "  try: \"turn verification on\"\n"
+        "  again: \"hubrig run suites/smoke/expired-leaf.scn --seed 7\"\n"
         "  evidence: \"evidence/smoke.expired-leaf\"\n"
         "  duration_ms: 4100\n"
         "  ...\n"
@@ -380,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_console_shows_one_aligned_line_each_and_detail_below_trouble),
+        cmocka_unit_test(what_has_one_cause_is_told_once_with_its_scenarios),
         cmocka_unit_test(every_format_shows_all_causes_the_best_first),
         cmocka_unit_test(colours_come_only_when_asked_for_and_do_not_move_the_columns),
         cmocka_unit_test(a_name_wider_than_its_column_keeps_two_blanks),

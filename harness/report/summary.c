@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "base/when.h"
+#include "harness/report/causes.h"
 #include "harness/report/grade.h"
 #include "harness/report/report.h"
 
@@ -43,12 +44,32 @@ static int print_card(const struct outcome *outcomes, size_t count, struct buf *
     for (size_t i = 0; i < families; i++) {
         TRY(buf_append_text(out, "| "));
         TRY(print_cell(grades[i].family, out));
-        TRY(buf_printf(out, " | **%s** | %zu of %zu | ", grades[i].mark, grades[i].good,
-                       grades[i].count));
+        TRY(buf_printf(out, " | **%s** | ", grades[i].mark));
+        TRY(grade_print_share(&grades[i], out));
+        TRY(buf_append_text(out, " | "));
         TRY(print_cell(grades[i].why, out));
         TRY(buf_append_text(out, " |\n"));
     }
     return 0;
+}
+
+#define CAUSE_HEAD "| scenarios | cause | try | such as |\n|---|---|---|---|\n"
+
+static int print_causes(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    struct cause causes[CAUSES_MOST];
+    size_t found = causes_of(outcomes, count, verdict_is_trouble, causes);
+    TRY(found ? buf_append_text(out, CAUSE_HEAD) : 0);
+    for (size_t i = 0; i < found; i++) {
+        TRY(buf_printf(out, "| %zu | ", causes[i].count));
+        TRY(print_cell(cause_text(&causes[i]), out));
+        TRY(buf_append_text(out, " | "));
+        TRY(print_cell(causes[i].first->try_text, out));
+        TRY(buf_append_text(out, " | "));
+        TRY(print_cell(causes[i].first->scenario, out));
+        TRY(buf_append_text(out, " |\n"));
+    }
+    return found ? buf_append_u8(out, '\n') : 0;
 }
 
 static int print_item(const char *key, const char *text, struct buf *out)
@@ -79,15 +100,17 @@ static int print_trouble(const struct outcome *o, struct buf *out)
         TRY(print_item(o->findings[i].sure, o->findings[i].cause, out));
         TRY(print_item("try", o->findings[i].try_text, out));
     }
+    TRY(print_item("again", o->again, out));
     return print_item("evidence", o->evidence, out);
 }
 
 int report_summary(const struct outcome *outcomes, size_t count, struct buf *out)
 {
     TRY(print_counts(outcomes, count, out));
+    TRY(print_causes(outcomes, count, out));
     TRY(print_card(outcomes, count, out));
     for (size_t i = 0; i < count; i++) {
-        if (!verdict_is_good(outcomes[i].verdict) && outcomes[i].verdict != VERDICT_SKIPPED) {
+        if (verdict_is_trouble(outcomes[i].verdict)) {
             TRY(print_trouble(&outcomes[i], out));
         }
     }

@@ -45,6 +45,7 @@ static int print_diagnostics(const struct outcome *o, struct buf *out)
     TRY(print_yaml("cause", o->cause, out));
     TRY(print_yaml("try", o->try_text, out));
     TRY(print_findings(o, out));
+    TRY(print_yaml("again", o->again, out));
     TRY(print_yaml("evidence", o->evidence, out));
     TRY(buf_printf(out, "  duration_ms: %" PRIu64 "\n", o->duration_us / 1000));
     return buf_append_text(out, "  ...\n");

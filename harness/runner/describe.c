@@ -13,6 +13,7 @@ void job_describe(const struct job *job, struct outcome *o)
     outcome_set(&o->file, plan->file);
     outcome_set(&o->device, job->device->name);
     outcome_set(&o->firmware, job->firmware);
+    outcome_set(&o->again, job->again);
     o->seed = job->seed;
     o->run = job->round;
     o->attempts = job->attempt;

@@ -8,6 +8,7 @@ struct run_entry {
     const struct bench_device *device;
     const struct given_chain *given; // or NULL
     const char *folder;              // below the evidence folder; distinct for every entry
+    const char *again;               // the command that runs this entry alone, or NULL
     bool is_alone;                   // its device takes one scenario at a time: a board
 };
 

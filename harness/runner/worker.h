@@ -26,6 +26,7 @@ struct job {
     bool has_interface_capture; // dumpcap writes interface.pcapng beside wire.pcapng
     int index;            // distinguishes jobs that share the host's network
     const char *firmware; // a label of the person's, or NULL
+    const char *again;    // the command that runs this alone, or NULL
     uint64_t seed;        // of the whole run
     unsigned round;       // which run of this scenario, from 1
     unsigned attempt;     // 2 = the rig failed in the first

@@ -406,6 +406,7 @@ static void check_whole(struct parser *p)
         }
     }
     check_certificate(p);
+    parser_check_identity(p);
     if (p->plan->settings.device_count > 1 && p->plan->settings.provisioning != PROVISIONING_NONE) {
         diag_add(p->diags, p->count_use, "several devices cannot be provisioned first; leave "
                                          "device.count or device.provisioning out");

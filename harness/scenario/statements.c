@@ -270,6 +270,8 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
     [KNOB_DEVICE_CERTIFICATE] = {.set = set_device_certificate, .later = "move it above the boot"},
+    [KNOB_DEVICE_KEY] = {.set = parser_set_device_key, .later = "move it above the boot"},
+    [KNOB_DEVICE_MODULE] = {.set = parser_set_device_module, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {.set = set_provisioning, .later = "move it above the boot"},
     [KNOB_DPS_CHAIN] = {.set = set_dps_chain, .later = "to change it in the run: dps chain NAME"},
