@@ -230,7 +230,7 @@ bool facts_has_given_up(const struct diagnosis *d)
 
 bool facts_goes_on_trying(const struct diagnosis *d)
 {
-    return !facts_ran_out_of_tries(d);
+    return !is_over(d);
 }
 
 // The token that was refused as expired, by the clock that made it: se, and when that clock stood.
@@ -247,6 +247,19 @@ bool facts_token_was_short(const struct diagnosis *d)
     }
     made_us += (int64_t)(d->series[EVENT_MQTT_CONNECT].last_us - d->device_utc_us);
     return expires_us > made_us - second_us && expires_us < made_us + 300 * second_us;
+}
+
+// Whoever waits this long on average may wait wrongly; it does not hammer.
+enum { CALM_MEAN_US = 5000000 };
+
+static bool is_dense(const struct fact_series *s)
+{
+    return s->count >= 3 && (s->last_us - s->first_us) / (s->count - 1) < CALM_MEAN_US;
+}
+
+bool facts_hammers_fast(const struct diagnosis *d)
+{
+    return is_dense(&d->series[EVENT_MQTT_CONNECT]) || is_dense(&d->series[EVENT_TCP_ACCEPTED]);
 }
 
 bool facts_is_fleet(const struct diagnosis *d)

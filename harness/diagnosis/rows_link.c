@@ -108,7 +108,7 @@ static const struct row rows[] = {
      ADVICE_BACKOFF},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
-     NULL, facts_hammers,
+     NULL, facts_hammers_fast,
      "the device retries without enough back-off: {attempts} attempts, {mean} apart on average",
      ADVICE_BACKOFF},
     {"leaves-at-once", "retry", SURENESS_SURE, "-", CHAIN_ANY,
