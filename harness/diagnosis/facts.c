@@ -223,6 +223,11 @@ bool facts_ran_out_of_tries(const struct diagnosis *d)
     return d->series[EVENT_TCP_ACCEPTED].count >= 4 && is_over(d);
 }
 
+bool facts_has_given_up(const struct diagnosis *d)
+{
+    return facts_stays_away(d) && is_over(d);
+}
+
 bool facts_goes_on_trying(const struct diagnosis *d)
 {
     return !is_over(d);

@@ -50,6 +50,6 @@ facts_test facts_has_signal, facts_hammers, facts_has_alert, facts_handshake_lef
     facts_has_no_hello, facts_has_no_connect, facts_has_no_telemetry, facts_has_no_tcp,
     facts_was_refused_for_cause, facts_ended_whole_hours_ago, facts_token_is_endless,
     facts_token_is_long, facts_token_was_short, facts_is_fleet, facts_ran_out_of_tries,
-    facts_goes_on_trying;
+    facts_goes_on_trying, facts_has_given_up;
 // The device's last word in a handshake was one of these alerts (names separated by blanks).
 bool facts_alert_is(const struct diagnosis *d, const char *names);

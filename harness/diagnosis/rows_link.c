@@ -23,15 +23,11 @@ static bool hammers_though_accepted(const struct diagnosis *d)
            d->series[EVENT_DEVICE_STARTED].count <= 1;
 }
 
-static bool gave_up(const struct diagnosis *d)
-{
-    return facts_stays_away(d) && !facts_goes_on_trying(d);
-}
-
 // Too long to be back soon after the hub is.
 static bool waits_long(const struct diagnosis *d)
 {
-    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000) &&
+    const struct fact_series *tries = &d->series[EVENT_TCP_ACCEPTED];
+    return tries->count > 1 && facts_longest_us(d, tries) > UINT64_C(60000000) &&
            facts_goes_on_trying(d);
 }
 
@@ -63,7 +59,7 @@ static const struct row rows[] = {
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
-    {"tries-used-up", "retry", SURENESS_LIKELY, " @recovery -", CHAIN_ANY, NULL,
+    {"tries-used-up", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY, NULL,
      facts_ran_out_of_tries,
      "the device gave up: {attempts} attempts, and no more for {longest}",
      "do not count attempts: go on for ever, with waits that grow to a few minutes, or restart the device "
@@ -78,7 +74,7 @@ static const struct row rows[] = {
      "the hub accepted the connection and ended it before SUBACK, and the device never dialled again",
      "take a lost connection for passing in every state, also while SUBSCRIBE waits for its answer"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
-     "mqtt.refused > tcp.accepted", gave_up,
+     "mqtt.refused > tcp.accepted", facts_has_given_up,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
      "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
      "with a growing wait"},
