@@ -45,7 +45,8 @@ bool facts_chain_is_bad(const struct diagnosis *d);
 
 // What evidence strings cannot say; a row names one.
 typedef bool facts_test(const struct diagnosis *d);
-facts_test facts_has_signal, facts_hammers, facts_has_alert, facts_handshake_left, facts_stays_away,
+facts_test facts_has_signal, facts_hammers, facts_hammers_fast, facts_has_alert, facts_handshake_left,
+    facts_stays_away,
     facts_has_no_hello, facts_has_no_connect, facts_has_no_telemetry, facts_has_no_tcp,
     facts_was_refused_for_cause, facts_ended_whole_hours_ago, facts_token_is_endless,
     facts_token_is_long, facts_token_was_short, facts_is_fleet, facts_ran_out_of_tries,
