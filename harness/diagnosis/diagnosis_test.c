@@ -236,7 +236,7 @@ static const struct story stories[] = {
      {"tcp.accepted", "tls.failed why=the_device_spoke_MQTT_without_TLS"}},
     {"old-tls", "no TLS 1.2 (ClientHello: TLS 1.0)", "refuses TLS 1.0",
      {"tcp.accepted", "tls.client_hello version=TLS_1.0", "tls.failed why=the_device_does_not_offer_TLS_1.2"}},
-    {"no-gcm", "CBC alone", "MBEDTLS_GCM_C",
+    {"no-gcm", "ECDHE without AES-GCM", "MBEDTLS_GCM_C",
      {"tcp.accepted", "tls.client_hello",
       "tls.offer suites=TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
       "tls.failed why=no_common_cipher_suite;_IoT_Hub_takes"}},

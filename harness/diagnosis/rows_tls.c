@@ -247,7 +247,7 @@ static const struct row rows[] = {
      "offer secp256r1, secp384r1 and x25519 where the library has them"},
     {"no-gcm", "hub-ended", SURENESS_LIKELY, ENDED, CHAIN_ANY,
      "tls.failed.why ~ no common cipher suite; tls.failed > tls.established", offers_no_gcm,
-     "the device offers ECDHE with CBC alone, and this hub takes AES-GCM alone",
+     "the device offers ECDHE without AES-GCM, and none of its suites is one that this hub takes",
      "build AES-GCM in (MBEDTLS_GCM_C, HAVE_AESGCM) and take it into the list of suites that the "
      "application sets"},
     {"no-common-suite", "hub-ended", SURENESS_SURE, ENDED, CHAIN_ANY,
