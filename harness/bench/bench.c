@@ -4,6 +4,7 @@
 #include "base/when.h"
 #include "harness/bench/reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -533,23 +534,29 @@ void bench_deinit(struct bench *bench)
     *bench = (struct bench){0};
 }
 
+enum { TOLD_MOST = 12 }; // of a large bench
+
 static int fail_unknown(const struct bench *bench, const char *name)
 {
     struct buf list HR_CLEANUP(buf_deinit);
     char hint[96];
-    buf_init(&list, 600);
+    char more[40] = "";
+    buf_init(&list, 4096);
     const char **names = calloc(bench->count + 1, sizeof *names);
     ENSURE(names != NULL, ERR_NO_MEMORY);
     for (size_t i = 0; i < bench->count; i++) {
         names[i] = bench->devices[i].name;
-        if (buf_printf(&list, "%s%s", i ? " " : "", names[i]) < 0) {
-            continue; // the list of a large bench is cut
+        if (i < TOLD_MOST && buf_printf(&list, "%s%s", i ? " " : "", names[i]) < 0) {
+            break;
         }
     }
     suggest_text(span_text(name), names, bench->count, hint);
     free(names);
-    FAIL(ERR_UNKNOWN_NAME, "%s has no device '%s'%s; it has: %s", bench->file, name, hint,
-         list.len ? buf_text(&list) : "none");
+    if (bench->count > TOLD_MOST) {
+        snprintf(more, sizeof more, " and %zu more", bench->count - TOLD_MOST);
+    }
+    FAIL(ERR_UNKNOWN_NAME, "%s has no device '%s'%s; it has: %s%s", bench->file, name, hint,
+         list.len ? buf_text(&list) : "none", more);
 }
 
 int bench_find(const struct bench *bench, const char *name, const struct bench_device **out)

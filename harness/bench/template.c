@@ -17,6 +17,8 @@ static const char *const names[] = {
     "device.id",
     "device.key",      // file: the private key of device.cert, PEM
     "device.key.text", // what is in it; secret
+    "device.module",   // the module that it is; empty unless the scenario sets device.module
+    "device.secondary_connection_string", // with its other key; empty unless needs two-keys
     "dps.host",        // empty, like the others of dps, unless the device is enrolled there
     "dps.id_scope",
     "dps.key", // what the device signs with: its own key, or derived from the group's

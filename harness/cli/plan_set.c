@@ -20,14 +20,18 @@ static bool is_known(const struct plan_set *set, const struct plan *plan)
     return false;
 }
 
-static bool is_wanted(const struct plan_wish *wish, const struct selected *item,
-                      const struct plan *plan)
+static bool is_included(const struct selected *item, const struct plan *plan)
 {
     for (size_t i = 0; i < item->tag_count; i++) {
         if (!plan_has_tag(plan, item->tags[i])) {
             return false;
         }
     }
+    return true;
+}
+
+static bool is_wanted(const struct plan_wish *wish, const struct plan *plan)
+{
     for (size_t i = 0; wish->tags && wish->tags[i]; i++) {
         if (!plan_has_tag(plan, wish->tags[i])) {
             return false;
@@ -37,7 +41,7 @@ static bool is_wanted(const struct plan_wish *wish, const struct selected *item,
 }
 
 static int read_plan(struct plan_set *set, const struct plan_wish *wish,
-                     const struct selected *item, struct diag_list *diags)
+                     const struct selected *item, bool *is_met, struct diag_list *diags)
 {
     struct plan *grown = realloc(set->plans, (set->count + 1) * sizeof *grown);
     ENSURE(grown != NULL, ERR_NO_MEMORY);
@@ -45,10 +49,32 @@ static int read_plan(struct plan_set *set, const struct plan_wish *wish,
     struct plan *plan = &set->plans[set->count];
     int code =
         plan_read(item->file, (const char *const *)set->chain_names, set->chain_count, plan, diags);
-    if (code == 0 && is_wanted(wish, item, plan) && !is_known(set, plan)) {
+    bool is_in = code == 0 && is_included(item, plan);
+    *is_met |= is_in || code < 0; // of one with mistakes nobody knows
+    set->seen += is_in;
+    if (is_in && is_wanted(wish, plan) && !is_known(set, plan)) {
         set->count++;
     } else {
         plan_deinit(plan);
+    }
+    return code;
+}
+
+// An include of which scenarios are left and none has its tags. `met` has a place per include.
+static int check_includes(const struct selection *s, const bool *met, struct diag_list *diags)
+{
+    int code = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        size_t id = s->items[i].include;
+        bool is_told = false;
+        for (size_t k = 0; k < i && !is_told; k++) {
+            is_told = s->items[k].include == id;
+        }
+        if (id && !met[id] && !is_told) {
+            const struct selected_include *include = &s->includes[id - 1];
+            code = diag_add(diags, (struct place){include->file, include->line, include->column},
+                            "no scenario of this include has the tag or level");
+        }
     }
     return code;
 }
@@ -57,14 +83,19 @@ static int read_selection(struct plan_set *set, const struct plan_wish *wish,
                           const struct selection *selection, struct diag_list *diags)
 {
     int worst = 0;
+    bool *met = calloc(selection->include_count + 1, sizeof *met);
+    ENSURE(met != NULL, ERR_NO_MEMORY);
     for (size_t i = 0; i < selection->count; i++) {
-        int code = read_plan(set, wish, &selection->items[i], diags);
+        const struct selected *item = &selection->items[i];
+        int code = read_plan(set, wish, item, &met[item->include], diags);
         worst = code < 0 && worst == 0 ? code : worst;
         if (code < 0 && code != ERR_SYNTAX) {
             break;
         }
     }
-    return worst;
+    int code = worst ? 0 : check_includes(selection, met, diags);
+    free(met);
+    return worst ? worst : code;
 }
 
 static int read_words(struct plan_set *set, const struct plan_wish *wish, struct diag_list *diags)

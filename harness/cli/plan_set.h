@@ -6,6 +6,7 @@
 struct plan_set {
     struct plan *plans;
     size_t count;
+    size_t seen; // scenarios that were named, before the wish left some of them out
     char **chain_names;
     size_t chain_count;
 };

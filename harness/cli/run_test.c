@@ -146,30 +146,24 @@ static void a_mistake_in_a_scenario_stops_the_run_before_it_begins(void **state)
 static void wrong_words_on_the_command_line_are_answered_with_the_right_ones(void **state)
 {
     (void)state;
-    struct shell_result r;
-    shell_run(&r, "hubrig rum");
-    assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "run");
-    shell_release(&r);
-    shell_run(&r, "hubrig run t --device refernce");
-    assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "did you mean reference?");
-    shell_release(&r);
-    shell_run(&r, "hubrig run t --devise reference");
-    assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "--device");
-    shell_release(&r);
-    shell_run(&r, "hubrig run no/such/suite --device reference");
-    assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "no/such/suite");
-    shell_release(&r);
-    shell_run(&r, "hubrig try --offers clok true");
-    assert_int_equal(r.code, 2);
-    shell_assert_says(&r, "did you mean clock?");
-    shell_release(&r);
-    shell_run(&r, "hubrig run t --device reference -j many");
-    assert_int_equal(r.code, 2);
-    shell_release(&r);
+    static const struct shell_row rows[] = {
+        {"rum", 2, "run"},
+        {"run t --device refernce", 2, "did you mean reference?"},
+        {"run t --device nobody", 2, "it has: reference reference-mosquitto"},
+        {"run t --devise reference", 2, "--device"},
+        {"run no/such/suite --device reference", 2, "no/such/suite"},
+        {"run relase --device reference", 2, "did you mean release?"},
+        {"run tsl --device reference", 2, "did you mean tls?"},
+        {"run tls.leaf-expird --device reference", 2, "did you mean tls.leaf-expired?"},
+        {"run smoke --tag muust --only 'smoke.*' --device reference", 2,
+         "scenarios none fits --tag muust --only smoke.*"},
+        {"run tagged.suite --device reference", 2,
+         "tagged.suite:1:19: no scenario of this include has the tag or level"},
+        {"try --offers clok true", 2, "did you mean clock?"},
+        {"run t --device reference -j many", 2, "-j takes a number"},
+    };
+    shell_write("tagged.suite", "include smoke tag muust\ninclude smoke tag must\n");
+    shell_assert_rows("hubrig", rows, HR_COUNT_OF(rows));
 }
 
 static void every_command_has_help(void **state)

@@ -190,6 +190,17 @@ static int run_entries(struct state *s)
     return written ? written : exit_code ? exit_code : judged;
 }
 
+static int complain_empty(const struct state *s)
+{
+    fprintf(stderr, "hubrig %s: of %zu scenarios none fits", s->run->command, s->set.seen);
+    for (size_t i = 0; s->run->wish.tags[i]; i++) {
+        fprintf(stderr, " --tag %s", s->run->wish.tags[i]);
+    }
+    fprintf(stderr, "%s%s; try: hubrig suites\n", s->run->wish.only ? " --only " : "",
+            s->run->wish.only ? s->run->wish.only : "");
+    return EXIT_USAGE;
+}
+
 // What cannot be written is told before hours are spent.
 static int run_claimed(struct state *s)
 {
@@ -229,9 +240,7 @@ static int read_and_run(struct state *s)
         return cli_fail(s->run->command, code);
     }
     if (s->set.count == 0) {
-        fprintf(stderr, "hubrig %s: no scenario is left of this selection; try: hubrig suites\n",
-                s->run->command);
-        return EXIT_USAGE;
+        return complain_empty(s);
     }
     prepare_live(s);
     return run_claimed(s);

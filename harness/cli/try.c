@@ -50,6 +50,7 @@ static int try_program(const char **words, size_t count, struct suite_run *run)
     }
     device.offers = CAN(CLOCK) | (mentions(&device, "{dps.") ? CAN(DPS) : 0) |
                     (mentions(&device, "{device.cert}") ? CAN(X509) : 0) |
+                    (mentions(&device, "{device.secondary_") ? CAN(TWO_KEYS) : 0) |
                     (mentions(&device, "{sntp.") ? CAN(SNTP) : 0);
     int code = run->offers ? read_offers(run->offers, &device) : EXIT_PASS;
     if (code != EXIT_PASS) {
@@ -105,8 +106,9 @@ const struct command command_try = {
         "  --suite SUITE       another suite than suites/smoke\n"
         "  --offers LIST       what the program can do, with commas between: `hubrig words capabilities`;\n"
         "                      default: clock (it may be given a false clock), x509 when it is given\n"
-        "                      {device.cert}, dps when it is given one of {dps.host} {dps.id_scope} ...,\n"
-        "                      sntp when it is given {sntp.host}\n"
+        "                      {device.cert}, two-keys when it is given\n"
+        "                      {device.secondary_connection_string}, dps when it is given\n"
+        "                      one of {dps.host} {dps.id_scope} ..., sntp when it is given {sntp.host}\n"
         SUITE_RUN_HELP
         "\n"
         "Exit codes: 0 all passed, 1 the program failed, 2 usage, 3 the rig failed, 77 all skipped\n",

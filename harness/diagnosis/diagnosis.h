@@ -10,6 +10,8 @@ struct diagnosis;
 struct diagnosis *diagnosis_new(void); // NULL without memory
 void diagnosis_free(struct diagnosis *d);
 void diagnosis_event(struct diagnosis *d, const struct event *e); // a journal listener's body
+// Nothing has happened until now, by the time of the journal.
+void diagnosis_time(struct diagnosis *d, uint64_t now_us);
 
 //    C name     word        meaning
 #define SURENESS_TABLE(X)                                                                          \

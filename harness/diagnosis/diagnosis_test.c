@@ -38,8 +38,16 @@ static const struct story stories[] = {
     {"accepted-as-its-library", "so do, with their usual settings, wolfssl, bearssl", "application must check",
      {"hub.chain name=catalogue/c-dup-san verdict=reject accepted_by=wolfssl,_bearssl", "tcp.accepted",
       "!mqtt.connect"}},
-    {"accepted-issuer-no-ca", "no CA as issuer", "basicConstraints",
+    {"accepted-issuer-no-ca", "does not say that it is a CA", "basicConstraints",
      {"hub.chain name=catalogue/c-no-bc verdict=reject", "tcp.accepted", "!mqtt.connect"}},
+    {"accepted-ca-false", "says CA:FALSE", "what basicConstraints say",
+     {"hub.chain name=catalogue/c-bc-false verdict=reject", "tcp.accepted", "!mqtt.connect"}},
+    {"accepted-no-cert-sign", "keyUsage", "keyCertSign",
+     {"hub.chain name=catalogue/c-ku verdict=reject", "tcp.accepted", "!mqtt.connect"}},
+    {"accepted-leaf-as-ca", "of another server for a CA", "every issuer",
+     {"hub.chain name=catalogue/c-leaf-as-ca verdict=reject", "tcp.accepted", "!mqtt.connect"}},
+    {"accepted-swapped-dates", "both dates", "MBEDTLS_HAVE_TIME_DATE",
+     {"hub.chain name=catalogue/t-swapped verdict=reject", "tcp.accepted", "!mqtt.connect"}},
     {"accepted-path-length", "path length", "pathLenConstraint",
      {"hub.chain name=catalogue/c-pathlen verdict=reject", "tcp.accepted", "!mqtt.connect"}},
     {"accepted-unknown-critical", "critical extension", "unknown",
@@ -273,6 +281,10 @@ static const struct story stories[] = {
     {"time-not-believed", "cannot read or believe", "2^32",
      {"device.started", "dns.query name=pool.ntp.org", "dns.answer name=pool.ntp.org", "sntp.request",
       "sntp.reply stratum=2 utc=2036-02-07T06:28:20Z"}},
+    {"clock-step-waits", "while it waited", "monotonic",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect",
+      "mqtt.refused code=3 reason=fault", "tcp.closed by=hub", "device.clock utc=2026-11-20T08:00:00Z",
+      "~30", "?mqtt.connected"}},
     {"clock-step-stops", "its clock was set", "monotonic",
      {"mqtt.connected", "device.clock utc=2026-11-20T08:00:00Z", "d2c.message qos=1", "?d2c.message"}},
     {"dps-impatient", "before it was time", "retry-after", {"dps.connected", "!dps.register"}},
@@ -304,10 +316,18 @@ static const struct story stories[] = {
       "mqtt.disconnect", "tcp.closed by=hub"}},
     {"device-closed", "ended the connection (rst)", "crashed over it",
      {"mqtt.connected", "d2c.message qos=1", "!tcp.closed by=device how=rst"}},
+    {"leaves-sound-link", "3 attempts", "watchdog",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "~300", "mqtt.disconnect", "tcp.accepted",
+      "mqtt.connect", "mqtt.connected", "~300", "mqtt.disconnect", "tcp.accepted", "mqtt.connect", "@rate"}},
+    {"puback-backwards", "waits for 2", "queue",
+     {"mqtt.connected", "c2d.delivered",
+      "!mqtt.error packet=PUBACK why=packet_id_7_is_not_the_next_one;_the_hub_waits_for_2"}},
     {"wildcard-or-topic", "does not have", "no wildcard",
      {"mqtt.connected", "mqtt.error why=topic_bench", "!tcp.closed by=hub"}},
     {"twin-merged-wrongly", "version 3", "what changed",
      {"mqtt.connected", "d2c.message qos=1", "twin.pushed version=3", "twin.reported version=4"}},
+    {"state-not-reported", "as long as nobody changes it", "reported properties",
+     {"mqtt.connected", "twin.get version=1", "d2c.message qos=1", "?twin.reported"}},
     {"c2d-misread", "what its properties ask for", "percent-decode",
      {"mqtt.connected", "d2c.message qos=1", "c2d.queued properties=echo=1", "c2d.delivered",
       "c2d.completed"}},
@@ -323,6 +343,16 @@ static const struct story stories[] = {
     {"left-split-message", "several records", "mbedTLS",
      {"hub.chain name=azure/digicert-g2", "tcp.accepted", "tls.client_hello",
       "fault.fired fault=slice site=tls.server_hello", "!tls.refused how=close"}},
+    {"large-request", "request-8k", "16 KB",
+     {"hub.chain name=azure/digicert-g2", "fault.armed fault=flight_request-8k", "tcp.accepted",
+      "tls.client_hello", "tls.judged verdict=closed flight=request-8k", "tls.refused how=close",
+      "?tls.judged"}},
+    {"left-large-chain", "of 9821 bytes", "MBEDTLS_SSL_IN_CONTENT_LEN",
+     {"hub.chain name=azure/hub-2026-many-names message_bytes=9821", "tcp.accepted", "tls.client_hello",
+      "tls.failed why=closed_during_the_handshake_without_an_alert", "!tls.refused how=close"}},
+    {"left-handshake", "without an alert", "MBEDTLS_SSL_IN_CONTENT_LEN",
+     {"hub.chain name=azure/digicert-g2 message_bytes=7089", "tcp.accepted", "tls.client_hello",
+      "tls.failed why=closed_during_the_handshake_without_an_alert", "!tls.refused how=close"}},
     {"message-too-large-for-tls", "larger than its limit", "SSL_set_max_cert_list",
      {"hub.chain name=catalogue/size-8k", "tcp.accepted", "tls.client_hello",
       "tls.alert by=device name=illegal_parameter", "!tls.refused how=alert alert=illegal_parameter"}},
@@ -341,13 +371,21 @@ static const struct story stories[] = {
      {"mqtt.connected", "mqtt.subscribed", "mqtt.connected", "d2c.message qos=1"}},
     {"slow-recovery", "came back too late", "cap the wait", {"mqtt.connected", "@recovery"}},
     {"no-reconnect", "did not come back", "retry",
-     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "@recovery"}},
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub how=rst", "~60",
+      "@recovery"}},
     {"gave-up-after-refusal", "gave up after CONNACK 3", "busy hub",
      {"tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "tcp.closed by=hub", "@backoff"}},
     {"hammering", "4 attempts", "doubled",
      {"mqtt.connect", "mqtt.connect", "mqtt.connect", "mqtt.connect", "@backoff"}},
     {"hammering", "4 attempts", "doubled",
      {"tcp.accepted", "tcp.accepted", "tcp.accepted", "tcp.accepted", "@rate"}},
+    {"constant-waits", "the same time after every failure: 3 attempts", "doubled",
+     {"tcp.accepted", "tls.failed", "tcp.accepted", "tls.failed", "tcp.accepted", "tls.failed",
+      "@backoff 2 waits: 429 ms, 401 ms = constant, with jitter"}},
+    {"success-too-early", "accepted and then lost", "no success yet",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect",
+      "mqtt.connected", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect", "mqtt.connected",
+      "tcp.closed by=hub", "tcp.accepted", "!mqtt.connect"}},
     {"handshake-without-timeout", "stalled server", "time-out",
      {"tcp.accepted", "fault.fired fault=stall site=tcp.accept", "@detect"}},
     {"missing-pingresp", "pings are not answered", "PINGRESP",
@@ -360,6 +398,11 @@ static const struct story stories[] = {
     {"long-silence", "silent on the wire", "bound every blocking call", {"mqtt.connected", "@silence"}},
     {"lost-unacknowledged", "when its PUBACK did not come", "until its PUBACK",
      {"d2c.message", "fault.fired fault=swallow site=mqtt.puback", "tcp.closed", "@ledger"}},
+    {"packet-id-changed", "under another packet id", "until its PUBACK",
+     {"d2c.message", "fault.fired fault=swallow site=mqtt.puback", "tcp.closed",
+      "@ledger 2 messages, 0 lost, 1 duplicated, 0 reordered, 1 renumbered"}},
+    {"doubled-in-outage", "messages came twice", "out of the queue",
+     {"d2c.message", "tcp.closed", "@ledger 4 messages, 0 lost, 1 duplicated, 0 reordered"}},
     {"c2d-not-taken", "did not acknowledge a cloud-to-device", "PUBACK",
      {"c2d.queued", "c2d.delivered", "tcp.closed", "@ledger"}},
     {"c2d-never-subscribed", "does not subscribe", "devicebound", {"c2d.queued", "tcp.closed", "@ledger"}},
@@ -405,6 +448,8 @@ static const struct story stories[] = {
     {"https-only", "HTTPS alone: POST /a", "MQTT or AMQP", {"tcp.accepted", "http.request method=POST path=/a status=204"}},
     {"desired-not-subscribed", "no subscription", "$iothub/twin/PATCH",
      {"mqtt.connected", "d2c.message", "twin.desired version=2"}},
+    {"no-api-version", "carries no api-version", "user name of CONNECT",
+     {"mqtt.connected", "d2c.message", "twin.refused status=400 why=the_user_name_carries_no_api-version"}},
     {"twin-refused", "answered with 400: not an object", "32 KiB",
      {"mqtt.connected", "d2c.message", "twin.refused status=400 why=not_an_object"}},
     {"reported-missing", "desired version 4 and reported nothing", "callback",
@@ -569,6 +614,24 @@ static const struct story stories[] = {
      {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "tcp.accepted",
       "fault.fired fault=refuse_3 site=mqtt.connack", "mqtt.connect", "mqtt.refused code=3 reason=fault",
       "~90", "tcp.accepted", "mqtt.connect", "mqtt.refused code=3 reason=fault", "?mqtt.connected"}},
+    {"wait-without-cap", "3 attempts, the longest wait 12 min", "two to five minutes",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "tcp.closed by=hub", "~200", "tcp.accepted",
+      "fault.fired fault=drop_rst site=tcp.accept", "tcp.closed by=hub", "~720", "tcp.accepted",
+      "fault.fired fault=drop_rst site=tcp.accept", "tcp.closed by=hub", "?mqtt.connected"}},
+    {"tries-used-up", "4 attempts, and no more for 1 min", "do not count",
+     {"tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "tcp.accepted", "mqtt.connect", "tcp.closed by=hub",
+      "tcp.accepted", "mqtt.connect", "tcp.closed by=hub", "~5", "tcp.accepted", "mqtt.connect",
+      "tcp.closed by=hub", "~60", "?mqtt.connected"}},
+    {"gave-up-subscribing", "before SUBACK", "every state",
+     {"tcp.accepted", "mqtt.connect", "fault.fired fault=connack-code_0 site=mqtt.connack",
+      "mqtt.refused code=0 reason=fault", "tcp.closed by=hub", "?fault.fired"}},
+    {"no-quick-retry", "its first wait is long", "within a second",
+     {"tcp.accepted", "mqtt.connect", "mqtt.connected", "d2c.message qos=1", "tcp.closed by=hub how=rst", "~3",
+      "@recovery"}},
+    {"token-too-short", "made for less than five minutes", "an hour to a day",
+     {"hub.clock utc=2026-11-20T08:00:00Z", "device.started clock=2026-11-20T07:50:00Z", "tcp.accepted",
+      "mqtt.connect", "mqtt.refused code=5 reason=sas-expired working=sr=x_matches;_se=2026-11-20T07:51:00Z_is_9_min_before",
+      "?mqtt.connected"}},
     // Where the evidence is not complete nothing is guessed.
     {"", "", "", {"run.started"}},
     {"", "", "", {"device.started", "device.exited code=-1 signal=Terminated asked=true"}},
@@ -581,16 +644,17 @@ static const struct story stories[] = {
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=fault code=4"}},
     {"", "", "", {"tcp.accepted", "!mqtt.refused reason=internal-error code=3"}},
     {"", "", "", {"fault.armed fault=stall", "tcp.accepted", "tls.client_hello", "tls.failed why=eof"}},
+    {"", "", "", {"tcp.accepted", "tls.failed", "~10", "tcp.accepted", "tls.failed", "~20", "!tcp.accepted"}},
 };
 
 // "word field=value field=value", with '_' for blanks in values of the fields that have them.
-static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t pause_s,
+static void tell(struct diagnosis *d, const char *text, uint64_t seq, uint64_t at_us,
                  struct told *out)
 {
     told_read(out, text[0] == '!' ? text + 1 : text,
               "why hint working version what fault meaning try accepted_by");
     out->event.seq = seq;
-    out->event.at_us = (seq * 100 + pause_s * 1000) * MILLISECOND;
+    out->event.at_us = at_us;
     out->event.connection = 1;
     diagnosis_event(d, &out->event);
 }
@@ -601,7 +665,7 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
     struct told last;
     struct question question = {0};
     char oracle[32];
-    uint64_t pause_s = 0;
+    uint64_t now_us = 0;
     assert_non_null(d);
     memset(out, 0, FINDINGS_MOST * sizeof *out);
     for (size_t k = 0; k < EVENTS_MOST && s->events[k]; k++) {
@@ -618,12 +682,14 @@ static size_t tell_story(const struct story *s, struct finding out[FINDINGS_MOST
             continue;
         }
         if (s->events[k][0] == '~') {
-            pause_s += strtoull(s->events[k] + 1, NULL, 10);
+            now_us += strtoull(s->events[k] + 1, NULL, 10) * 1000 * MILLISECOND;
             continue;
         }
-        tell(d, s->events[k], k + 1, pause_s, &last);
+        now_us += 100 * MILLISECOND;
+        tell(d, s->events[k], k + 1, now_us, &last);
         question.violated = s->events[k][0] == '!' ? &last.event : NULL;
     }
+    diagnosis_time(d, now_us);
     size_t count = diagnosis_rank(d, &question, out);
     out[0].id = count ? out[0].id : "";
     diagnosis_free(d);

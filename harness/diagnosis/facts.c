@@ -79,6 +79,11 @@ void diagnosis_event(struct diagnosis *d, const struct event *e)
     follow_link(d, e);
 }
 
+void diagnosis_time(struct diagnosis *d, uint64_t now_us)
+{
+    d->newest_us = now_us > d->newest_us ? now_us : d->newest_us;
+}
+
 bool facts_last(const struct diagnosis *d, enum event_type a, enum event_type b)
 {
     return d->last_seq[a] > d->last_seq[b];
@@ -97,6 +102,7 @@ const char *facts_value(const struct diagnosis *d, enum event_type type, const c
     return d->last[type] ? event_value(&d->last[type]->event, field, out, FACT_TEXT_BYTES) : out;
 }
 
+static const int64_t second_us = 1000000;
 static const int64_t day_us = INT64_C(86400) * 1000000;
 
 // After an answer of a time server nobody but the device knows what its clock says.
@@ -202,6 +208,53 @@ bool facts_token_is_long(const struct diagnosis *d)
 bool facts_hammers(const struct diagnosis *d)
 {
     return d->series[EVENT_MQTT_CONNECT].count >= 3 || d->series[EVENT_TCP_ACCEPTED].count >= 3;
+}
+
+// Away for so much longer than ever between two tries that no back-off explains it.
+static bool is_over(const struct diagnosis *d)
+{
+    const struct fact_series *s = &d->series[EVENT_TCP_ACCEPTED];
+    bool is_away = facts_stays_away(d) || facts_last(d, EVENT_TCP_CLOSED, EVENT_TCP_ACCEPTED);
+    return never_ended(d) && is_away && d->newest_us - s->last_us > 4 * s->longest_us;
+}
+
+bool facts_ran_out_of_tries(const struct diagnosis *d)
+{
+    return d->series[EVENT_TCP_ACCEPTED].count >= 4 && is_over(d);
+}
+
+bool facts_goes_on_trying(const struct diagnosis *d)
+{
+    return !is_over(d);
+}
+
+// The token that was refused as expired, by the clock that made it: se, and when that clock stood.
+bool facts_token_was_short(const struct diagnosis *d)
+{
+    char working[FACT_TEXT_BYTES];
+    int64_t made_us = 0;
+    int64_t expires_us = 0;
+    struct span rest = SPAN_EMPTY;
+    const char *at = strstr(facts_value(d, EVENT_MQTT_REFUSED, "working", working), "se=");
+    bool has_end = at && utc_parse(span_cut(span_text(at + 3), ' ', &rest), &expires_us) == 0;
+    if (!has_end || has_asked_time(d) || utc_parse(span_text(d->device_utc), &made_us) < 0) {
+        return false;
+    }
+    made_us += (int64_t)(d->series[EVENT_MQTT_CONNECT].last_us - d->device_utc_us);
+    return expires_us > made_us - second_us && expires_us < made_us + 300 * second_us;
+}
+
+// Whoever waits this long on average may wait wrongly; it does not hammer.
+enum { CALM_MEAN_US = 5000000 };
+
+static bool is_dense(const struct fact_series *s)
+{
+    return s->count >= 3 && (s->last_us - s->first_us) / (s->count - 1) < CALM_MEAN_US;
+}
+
+bool facts_hammers_fast(const struct diagnosis *d)
+{
+    return is_dense(&d->series[EVENT_MQTT_CONNECT]) || is_dense(&d->series[EVENT_TCP_ACCEPTED]);
 }
 
 bool facts_is_fleet(const struct diagnosis *d)

@@ -24,7 +24,7 @@ struct diagnosis {
     uint64_t device_utc_us; // when that was, by the journal
     char closed_by[16];      // who ended the newest connection: device or hub
     uint64_t hub_closed_seq; // last tcp.closed by the hub
-    uint64_t newest_us;      // of all events
+    uint64_t newest_us;      // of all events, or by diagnosis_time
     uint64_t newest;         // connection number of the newest tcp.accepted
 };
 
@@ -45,9 +45,11 @@ bool facts_chain_is_bad(const struct diagnosis *d);
 
 // What evidence strings cannot say; a row names one.
 typedef bool facts_test(const struct diagnosis *d);
-facts_test facts_has_signal, facts_hammers, facts_has_alert, facts_handshake_left, facts_stays_away,
+facts_test facts_has_signal, facts_hammers, facts_hammers_fast, facts_has_alert, facts_handshake_left,
+    facts_stays_away,
     facts_has_no_hello, facts_has_no_connect, facts_has_no_telemetry, facts_has_no_tcp,
     facts_was_refused_for_cause, facts_ended_whole_hours_ago, facts_token_is_endless,
-    facts_token_is_long, facts_is_fleet;
+    facts_token_is_long, facts_token_was_short, facts_is_fleet, facts_ran_out_of_tries,
+    facts_goes_on_trying;
 // The device's last word in a handshake was one of these alerts (names separated by blanks).
 bool facts_alert_is(const struct diagnosis *d, const char *names);

@@ -86,6 +86,11 @@ static const struct row rows[] = {
     {"twin-hammering", "twin", SURENESS_SURE, "@rate", CHAIN_ANY, "twin.refused.status = 429", NULL,
      "the device repeats a twin request at once that was refused with 429",
      "wait after 429 and 5xx, longer each time; keep the newest state and send it once"},
+    {"no-api-version", "twin", SURENESS_SURE, "twin.refused -", CHAIN_ANY,
+     "twin.refused > twin.reported; twin.refused.why ~ carries no api-version", NULL,
+     "a twin request was answered with {twin.refused.status}: {twin.refused.why}",
+     "end the user name of CONNECT with /?api-version=2021-04-12: without one the hub speaks no twin and no "
+     "methods"},
     {"twin-refused", "twin", SURENESS_SURE, "twin.refused -", CHAIN_ANY,
      "twin.refused > twin.reported", NULL,
      "a twin request was answered with {twin.refused.status}: {twin.refused.why}",
@@ -103,7 +108,7 @@ static const struct row rows[] = {
      "the answer to the twin request came under another request id, and the device did not ask again",
      "compare $rid with the request that is open, drop what fits none, and ask again after some 30 s"},
     {"twin-not-read-again", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
-     "mqtt.connected > twin.get; twin.get", NULL,
+     "mqtt.connected > twin.get; twin.get; mqtt.connected > tcp.closed", NULL,
      "the device read its twin once and not again after the reconnect",
      "read the twin after each connect: what changed meanwhile is not pushed"},
     {"reported-missing", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
@@ -111,7 +116,10 @@ static const struct row rows[] = {
      "the device was told of desired version {twin.pushed.version} and reported nothing",
      "apply the change, then patch the reported properties; check that the patch callback is "
      "registered"},
-
+    {"state-not-reported", "twin", SURENESS_SURE, "?twin.reported", CHAIN_ANY,
+     "mqtt.connected; !twin.reported; !twin.pushed", NULL,
+     "the device is connected and does not report its state as long as nobody changes it",
+     "patch the reported properties after each connect: version of the firmware, settings in force"},
     {"twin-merged-wrongly", "twin", SURENESS_LIKELY, "-", CHAIN_ANY,
      "twin.pushed; twin.reported > twin.pushed; !twin.refused", NULL,
      "the device heard of desired version {twin.pushed.version} and reported another state than it "

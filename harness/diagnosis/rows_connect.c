@@ -17,6 +17,11 @@ static const struct row rows[] = {
     {"identity-file", "identity", SURENESS_LIKELY, REFUSED, CHAIN_ANY, STILL "doctor.identity", NULL,
      "{doctor.identity.what}", "{doctor.identity.try}"},
 
+    {"token-too-short", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
+     STILL "mqtt.refused.reason = sas-expired", facts_token_was_short,
+     "the SAS token was made for less than five minutes, and the device's clock, {device_utc}, is late by "
+     "more than that{working}",
+     "sign tokens for an hour to a day: clocks drift, and the hub compares `se` with its own"},
     {"token-by-late-clock", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
      STILL "mqtt.refused.reason = sas-expired", facts_clock_is_behind,
      "the SAS token had run out when it was made: the device's clock, {device_utc}, is behind"
@@ -30,8 +35,7 @@ static const struct row rows[] = {
     {"token-expired", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
      STILL "mqtt.refused.reason = sas-expired", NULL,
      "the hub refused the device: {mqtt.refused.why}{working}",
-     "check the device's clock first (UTC), then make a new token for every connect instead of storing "
-     "one; {mqtt.refused.hint}"},
+     "make a new token for every connect instead of storing one; {mqtt.refused.hint}"},
     {"wrong-key", "refused", SURENESS_SURE, REFUSED, CHAIN_ANY,
      STILL "mqtt.refused.reason = sas-wrong-signature", NULL,
      "the hub refused the device: {mqtt.refused.why}{working}",
@@ -95,7 +99,7 @@ static const struct row rows[] = {
      "the hub cut the connection: {mqtt.cut.why}",
      "percent-encode names and values of properties in the topic; {mqtt.cut.hint}"},
     {"quota-used-up", "cut", SURENESS_SURE, "mqtt.cut -", CHAIN_ANY,
-     "mqtt.cut.reason = quota-exceeded; mqtt.cut > d2c.message", NULL,
+     "mqtt.cut.reason = quota-exceeded; mqtt.cut > d2c.message", facts_goes_on_trying,
      "the day's messages of the hub are used up: connects are accepted, the first publish is cut",
      "send fewer or fuller messages; wait long after such a cut, for the quota returns at midnight UTC"},
     {"cut-throttled", "cut", SURENESS_SURE, "mqtt.cut -", CHAIN_ANY,
@@ -107,7 +111,7 @@ static const struct row rows[] = {
      "the hub cut the connection: {mqtt.cut.why}",
      "give the device the new key, or the secondary one while the primary is replaced"},
     {"cut", "cut", SURENESS_SURE, "mqtt.cut -", CHAIN_ANY,
-     "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault", NULL,
+     "mqtt.cut > mqtt.connected; mqtt.cut.reason != sdk-fault|quota-exceeded", NULL,
      "the hub cut the connection: {mqtt.cut.why}", "{mqtt.cut.hint}"},
 
     {"owner-key", "token", SURENESS_SURE, "mqtt.connected -", CHAIN_ANY,
@@ -142,6 +146,11 @@ static const struct row rows[] = {
      "the device used a topic that IoT Hub does not have: {mqtt.error.why}",
      "publish to devices/{{id}/messages/events/ and subscribe devices/{{id}/messages/devicebound/# or "
      "$iothub/ topics only; no wildcard in PUBLISH"},
+    {"puback-backwards", "mqtt-error", SURENESS_SURE, "mqtt.error -", CHAIN_ANY,
+     "mqtt.error > mqtt.connected; mqtt.error.packet = PUBACK; mqtt.error.why ~ next one", NULL,
+     "the device confirms messages in another order than they came in: {mqtt.error.why}",
+     "send PUBACK for each message before the next one is looked at, or keep them in a queue, not on a "
+     "stack"},
     {"mqtt-error", "mqtt-error", SURENESS_SURE, "mqtt.error -", CHAIN_ANY,
      "mqtt.error > mqtt.connected", NULL, "the device broke an MQTT rule: {mqtt.error.why}",
      "compare the packet in the capture with MQTT 3.1.1 and with IoT Hub's topics"},

@@ -3,15 +3,43 @@
 #include "harness/diagnosis/rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
-    "after a CONNACK with code 0"
+    "when a connection has proved good: a PUBACK came, or it stood for some seconds"
+
+// So soon after the loss that nobody can tell yet whether it comes back at all.
+static bool was_lost_just_now(const struct diagnosis *d)
+{
+    return facts_stays_away(d) &&
+           d->newest_us - d->series[EVENT_TCP_CLOSED].last_us < UINT64_C(10000000);
+}
+
+// Accepted again and again, and lost each time.
+static bool hammers_though_accepted(const struct diagnosis *d)
+{
+    return facts_hammers(d) && d->series[EVENT_MQTT_CONNECTED].count >= 3 &&
+           d->series[EVENT_DEVICE_STARTED].count <= 1;
+}
+
+static bool gave_up(const struct diagnosis *d)
+{
+    return facts_stays_away(d) && !facts_goes_on_trying(d);
+}
 
 // Too long to be back soon after the hub is.
 static bool waits_long(const struct diagnosis *d)
 {
-    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000);
+    return facts_longest_us(d, &d->series[EVENT_TCP_ACCEPTED]) > UINT64_C(60000000) &&
+           facts_goes_on_trying(d);
+}
+
+// What ended its connections was the device: it was long content with them, too.
+static bool has_left_by_itself(const struct diagnosis *d)
+{
+    bool has_closed = strcmp(d->closed_by, "device") == 0;
+    return waits_long(d) && (has_closed || d->series[EVENT_MQTT_DISCONNECT].count > 0);
 }
 
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
@@ -25,19 +53,39 @@ static const struct row rows[] = {
      "device.clock > mqtt.connected; mqtt.connected", NULL,
      "its clock was set to {device.clock.utc} while it was connected, and its messages stopped",
      "measure waits with the monotonic clock (CLOCK_MONOTONIC, a tick count), not with the time of day"},
+    {"clock-step-waits", "retry", SURENESS_SURE, "?mqtt.connected", CHAIN_ANY,
+     "device.clock > tcp.accepted; mqtt.connected; device.clock > tcp.closed", facts_stays_away,
+     "the device's clock was set to {device.clock.utc} while it waited to dial again, and it has not "
+     "dialled since",
+     "measure waits with the monotonic clock (CLOCK_MONOTONIC, a tick count), not with the time of day: "
+     "when that is put back by hours, the wait lasts hours"},
     {"no-jitter", "retry", SURENESS_SURE, "@backoff~=_exponential~without_jitter @backoff~=_linear~without_jitter", CHAIN_ANY, NULL, NULL,
      "the device waits longer after each failure, but without a random part",
      "add a random part to each wait (a quarter of it or more): a fleet that lost its hub together must "
      "not come back together"},
+    {"tries-used-up", "retry", SURENESS_LIKELY, " @recovery -", CHAIN_ANY, NULL,
+     facts_ran_out_of_tries,
+     "the device gave up: {attempts} attempts, and no more for {longest}",
+     "do not count attempts: go on for ever, with waits that grow to a few minutes, or restart the device "
+     "when they are used up"},
     {"wait-without-cap", "retry", SURENESS_LIKELY, "?mqtt.connected", CHAIN_ANY,
-     "fault.fired.fault ~ refuse; mqtt.refused > mqtt.connected", waits_long,
+     "fault.fired.fault ~ refuse|drop; fault.fired.site = mqtt.connack|tcp.accept; "
+     "fault.fired > mqtt.connected", waits_long,
      "the device's waits grow too long to be back soon: {attempts} attempts, the longest wait {longest} or more",
      "cap the wait at two to five minutes, so that the device is back soon after its hub"},
+    {"gave-up-subscribing", "retry", SURENESS_SURE, "@backoff @recovery -", CHAIN_ANY,
+     "mqtt.refused.code = 0; mqtt.refused > tcp.accepted", facts_stays_away,
+     "the hub accepted the connection and ended it before SUBACK, and the device never dialled again",
+     "take a lost connection for passing in every state, also while SUBSCRIBE waits for its answer"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
-     "mqtt.refused > tcp.accepted", facts_stays_away,
+     "mqtt.refused > tcp.accepted", gave_up,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
      "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
      "with a growing wait"},
+    {"no-quick-retry", "retry", SURENESS_LIKELY, "@recovery", CHAIN_ANY, NULL, was_lost_just_now,
+     "seconds after the hub had ended a good connection the device had not dialled again: its first wait "
+     "is long, or it does not come back at all",
+     "dial within a second when a good connection is lost, and keep long waits for failures that repeat"},
     {"no-reconnect", "retry", SURENESS_LIKELY, "@backoff @recovery @detect @resubscribe @twin-sync -",
      CHAIN_ANY, NULL, facts_stays_away,
      "the device did not come back after the hub had ended its connection",
@@ -47,9 +95,24 @@ static const struct row rows[] = {
      facts_is_fleet, "devices that lost their connections at the same moment came back at the same moment",
      "draw a random part of every wait, of the first one after a loss as well, from a seed that no two "
      "devices share"},
+    {"leaves-sound-link", "retry", SURENESS_LIKELY, "mqtt.connected mqtt.connect @rate", CHAIN_ANY,
+     "mqtt.connected; !fault.fired; !mqtt.refused", has_left_by_itself,
+     "the device leaves connections that nothing is wrong with: {attempts} attempts, {mean} apart on "
+     "average",
+     "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
+     "dead link, and a token needs renewal once in its life"},
+    {"success-too-early", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @backoff @rate", CHAIN_ANY,
+     "mqtt.connected > mqtt.refused", hammers_though_accepted,
+     "each connection is accepted and then lost, and the device does not slow down: {attempts} attempts, "
+     "{mean} apart on average",
+     "CONNACK 0 is no success yet: let the waits grow until a connection has proved good, by a PUBACK or by "
+     "some seconds"},
+    {"constant-waits", "retry", SURENESS_SURE, "@backoff~=_constant", CHAIN_ANY, NULL, facts_hammers,
+     "the device waits the same time after every failure: {attempts} attempts, {mean} apart on average",
+     ADVICE_BACKOFF},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff @rate", CHAIN_ANY,
-     NULL, facts_hammers,
+     NULL, facts_hammers_fast,
      "the device retries without enough back-off: {attempts} attempts, {mean} apart on average",
      ADVICE_BACKOFF},
     {"leaves-at-once", "retry", SURENESS_SURE, "-", CHAIN_ANY,
@@ -107,6 +170,10 @@ static const struct row rows[] = {
     {"retained", "retained", SURENESS_SURE, "d2c.message", CHAIN_ANY, "d2c.message.retain = true", NULL,
      "the device sends telemetry with RETAIN, which IoT Hub does not keep",
      "publish without RETAIN: the hub passes it on as a property and no more"},
+    {"packet-id-changed", "ledger", SURENESS_SURE, "@ledger~renumbered", CHAIN_ANY, NULL, NULL,
+     "the device sent a message again under another packet id",
+     "keep the packet id with the message until its PUBACK (MQTT-4.4.0-1): by it both sides know a message "
+     "that comes again"},
     {"lost-unacknowledged", "ledger", SURENESS_SURE, "@ledger -", CHAIN_ANY,
      "fault.fired.site = mqtt.puback|mqtt.publish", NULL,
      "the device forgot a message, or sent it as a new one, without DUP or under another packet id, "
@@ -121,6 +188,10 @@ static const struct row rows[] = {
      "c2d.queued; !c2d.delivered", NULL,
      "no cloud-to-device message reached the device: it does not subscribe to them",
      "subscribe devices/{{id}/messages/devicebound/# after every connect without a kept session"},
+    {"doubled-in-outage", "ledger", SURENESS_LIKELY, "@ledger~,_0_lost~,_0_reordered", CHAIN_ANY,
+     "tcp.closed", NULL,
+     "messages came twice around a lost connection, and none went missing",
+     "take a message out of the queue when its PUBACK comes, also while another is sent again"},
     {"lost-in-outage", "ledger", SURENESS_LIKELY, "@ledger", CHAIN_ANY, "tcp.closed", NULL,
      "messages went missing, doubled or changed their order around a lost connection",
      "queue what is measured while away, and what is not acknowledged; empty the queue only by PUBACK"},

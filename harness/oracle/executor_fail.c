@@ -62,6 +62,7 @@ void executor_fail(struct executor *x, const struct step *step, const char *expe
         .missing = is_expect && !violated ? event_word(step->match.type) : NULL,
         .oracle = step && step->oracle ? oracle_word(step->oracle->kind) : NULL,
         .said = buf_text(observed)};
+    diagnosis_time(x->diagnosis, panel_journal_us(x->panel, x->now_us));
     size_t count = diagnosis_rank(x->diagnosis, &question, found);
     for (size_t i = 0; i < count; i++) {
         outcome_add_finding(&x->outcome, found[i].id, sureness_word(found[i].sure), found[i].cause,

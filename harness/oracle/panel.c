@@ -55,7 +55,7 @@ static void learn_time(struct panel *p, const struct event *e, uint64_t now_us)
     }
 }
 
-static uint64_t journal_us(const struct panel *p, uint64_t now_us)
+uint64_t panel_journal_us(const struct panel *p, uint64_t now_us)
 {
     return now_us > p->behind_us ? now_us - p->behind_us : 0;
 }
@@ -73,7 +73,7 @@ void panel_act(struct panel *p, uint64_t now_us)
 {
     for (size_t i = 0; i < p->plan->step_count; i++) {
         if (p->oracles[i]) {
-            oracle_act(p->oracles[i], journal_us(p, now_us));
+            oracle_act(p->oracles[i], panel_journal_us(p, now_us));
         }
     }
 }
@@ -85,7 +85,7 @@ bool panel_has(const struct panel *p, size_t step)
 
 void panel_begin(struct panel *p, size_t step, uint64_t now_us)
 {
-    oracle_begin(p->oracles[step], journal_us(p, now_us));
+    oracle_begin(p->oracles[step], panel_journal_us(p, now_us));
 }
 
 enum oracle_state panel_ask(const struct panel *p, size_t step, uint64_t now_us, struct buf *say,
@@ -93,7 +93,7 @@ enum oracle_state panel_ask(const struct panel *p, size_t step, uint64_t now_us,
 {
     const struct oracle *o = p->oracles[step];
     uint64_t at_us = oracle_deadline_us(o);
-    bool is_over = !p->plan->steps[step].oracle->is_never && journal_us(p, now_us) >= at_us;
+    bool is_over = !p->plan->steps[step].oracle->is_never && panel_journal_us(p, now_us) >= at_us;
     *deadline_us = at_us > UINT64_MAX - p->behind_us ? UINT64_MAX : at_us + p->behind_us;
-    return oracle_judge(o, journal_us(p, now_us), is_over, say);
+    return oracle_judge(o, panel_journal_us(p, now_us), is_over, say);
 }

@@ -12,6 +12,8 @@ void panel_free(struct panel *panel);             // NULL is allowed
 // `now_us` is the caller's time when it got the event.
 int panel_event(struct panel *panel, const struct event *e, uint64_t now_us) HR_NODISCARD;
 void panel_act(struct panel *panel, uint64_t now_us);
+// The journal's time at the caller's `now_us`, as the events so far tell it.
+uint64_t panel_journal_us(const struct panel *panel, uint64_t now_us);
 bool panel_has(const struct panel *panel, size_t step);
 void panel_begin(struct panel *panel, size_t step, uint64_t now_us);
 // What the oracle of that statement says now; its deadline on the caller's time goes to

@@ -122,6 +122,8 @@ static int give_credentials(struct board_rig *r, int port)
         .port = port,
         .id = DEVICE_ID,
         .connection_string = buf_text(&r->identity.connection_string),
+        .module = "",
+        .secondary_string = "",
         .dps_host = "",
         .dps_id_scope = "",
         .dps_key = "",

@@ -38,6 +38,7 @@ static int send_message(struct hub *hub, const char *device, const struct step *
     TRY(fill_body(step, &body));
     const struct c2d_message message = {.body = buf_span(&body),
                                         .message_id = span_text(m->id),
+                                        .input = span_text(m->input),
                                         .properties = properties,
                                         .property_count = m->property_count,
                                         .ack = m->ack,

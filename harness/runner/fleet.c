@@ -33,6 +33,7 @@ static int give_files(struct member *m, struct surroundings_settings *around)
 {
     around->id = m->identity.id;
     around->connection_string = buf_text(&m->identity.connection_string);
+    around->secondary_string = around->secondary_string[0] ? buf_text(&m->identity.secondary_string) : "";
     around->evidence = m->folder;
     around->cert_text = buf_span(&m->identity.credential.cert_pem);
     around->key_text = buf_span(&m->identity.credential.key_pem);

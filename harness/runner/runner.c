@@ -257,25 +257,25 @@ static void settle_as(struct runner *r, const struct queue_item *item, enum verd
 
 // ---- workers
 
-// What the plan needs and the device does not offer: the first of it, or NULL.
-static const char *missing_on(const struct bench_device *d, const struct plan *p)
+// What the plan needs and the device does not offer: the first of it, or CAPABILITY_COUNT.
+static size_t missing_on(const struct bench_device *d, const struct plan *p)
 {
-    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
-        if (p->needs & ~bench_capabilities(d) & 1U << i) {
-            return capability_word(i);
-        }
+    size_t i = 0;
+    while (i < CAPABILITY_COUNT && !(p->needs & ~bench_capabilities(d) & 1U << i)) {
+        i++;
     }
-    return NULL;
+    return i;
 }
 
 static bool is_settled_without(struct runner *r, const struct queue_item *item)
 {
     const struct run_entry *entry = entry_of(r, item->entry);
-    const char *missing = missing_on(entry->device, entry->plan);
+    size_t missing = missing_on(entry->device, entry->plan);
     char text[PATH_MAX];
     struct outcome o;
-    if (missing) {
-        snprintf(text, sizeof text, "device %s does not offer %s", entry->device->name, missing);
+    if (missing < CAPABILITY_COUNT) {
+        snprintf(text, sizeof text, "device %s does not offer %s (this needs a device %s)",
+                 entry->device->name, capability_word(missing), capability_claim(missing));
         settle_as(r, item, VERDICT_SKIPPED, "", text, "");
         return true;
     }

@@ -20,7 +20,9 @@ static const char *const variables[] = {
     "HUBRIG_DEVICE_ID={device.id}",
     "HUBRIG_DEVICE_CERT={device.cert}",
     "HUBRIG_DEVICE_KEY={device.key}",
+    "HUBRIG_MODULE_ID={device.module}",
     "HUBRIG_CONNECTION_STRING={device.connection_string}",
+    "HUBRIG_SECONDARY_CONNECTION_STRING={device.secondary_connection_string}",
     "IOTHUB_DEVICE_CONNECTION_STRING={device.connection_string}",
     "AZ_IOT_HUB_HOSTNAME={hub.host}",
     "AZ_IOT_HUB_DEVICE_ID={device.id}",
@@ -86,7 +88,9 @@ static int filler_init(struct filler *f, const struct surroundings_settings *s)
     add(f, "hub.owner_key", s->owner_key);
     add(f, "root.pem", f->root);
     add(f, "device.id", s->id);
+    add(f, "device.module", s->module);
     add(f, "device.connection_string", s->connection_string);
+    add(f, "device.secondary_connection_string", s->secondary_string);
     add(f, "device.cert", f->cert);
     add(f, "device.key", f->key);
     add(f, "dps.host", s->dps_host);

@@ -16,7 +16,9 @@ struct surroundings_settings {
     struct span root_text, cert_text, key_text; // PEM
     int port;
     const char *id;
+    const char *module;            // "" for a device that is none
     const char *connection_string; // "" for a device that has to be provisioned first
+    const char *secondary_string;  // with its other key; "" = the device is given one key
     const char *dps_host;          // "" without a provisioning service, like those that follow
     const char *dps_id_scope;
     const char *dps_key; // "" with X.509; secret

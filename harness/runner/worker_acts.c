@@ -88,10 +88,16 @@ static int act_time(void *context, const struct step *step)
     return 0;
 }
 
+static struct hub *hub_of_device(const struct worker *w)
+{
+    return rig_hub_of(&w->rig, w->device.id);
+}
+
 static void take_over(struct worker *w)
 {
-    struct hub *hub = rig_hub_of(&w->rig, DEVICE_ID);
-    if (!hub_take_over(hub, hub_find_identity(hub, SPAN_LITERAL(DEVICE_ID)))) {
+    struct hub *hub = hub_of_device(w);
+    const struct identity *identity = hub_find_identity(hub, span_text(w->device.id));
+    if (!identity || !hub_take_over(hub, identity)) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", "nothing is taken over: the device is not connected"));
     }
@@ -118,7 +124,7 @@ static int act_hub(void *context, const struct step *step)
         return 0;
     case HUB_DISABLE:
     case HUB_ENABLE:
-        return hub_set_disabled(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step->verb == HUB_DISABLE);
+        return hub_set_disabled(hub_of_device(w), DEVICE_ID, step->verb == HUB_DISABLE);
     case HUB_DPS_CHAIN:
         return rig_use_dps_chain(&w->rig, step->chain);
     case HUB_DPS_ASSIGN:
@@ -128,15 +134,17 @@ static int act_hub(void *context, const struct step *step)
     case HUB_DPS_ENABLE:
         return rig_set_enrollment_disabled(&w->rig, DEVICE_ID, step->verb == HUB_DPS_DISABLE);
     case HUB_ROLL:
-        return hub_roll_key(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID,
+        return hub_roll_key(hub_of_device(w), w->device.id,
                             step->is_secondary ? HUB_KEY_SECONDARY : HUB_KEY_PRIMARY, NULL);
     case HUB_TAKEOVER:
         take_over(w);
         return 0;
+    case HUB_REMOVE:
+        return hub_remove_identity(hub_of_device(w), w->device.id);
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:
-        return cloud_act(rig_hub_of(&w->rig, DEVICE_ID), DEVICE_ID, step);
+        return cloud_act(hub_of_device(w), w->device.id, step);
     case HUB_SNTP:
     case HUB_DNS:
         return services_act(&w->rig, step);

@@ -28,7 +28,7 @@ struct worker {
     uv_signal_t stops[2];
     struct rig rig;
     bool has_rig;
-    struct rig_device device;
+    struct rig_device device; // or module: what the statements of the scenario are about
     struct surroundings around; // what the device is given: files, environment, argv
     struct credentials credentials; // what is known of that
     struct evidence evidence;

@@ -177,6 +177,24 @@ static enum hub_auth auth_of(const struct settings *s)
     return s->is_x509 ? HUB_AUTH_THUMBPRINT : HUB_AUTH_SAS;
 }
 
+static int add_identity(struct worker *w, const char *name, struct rig_device *out)
+{
+    struct identity identity = {.auth = auth_of(&w->job->plan->settings)};
+    ENSURE(span_copy_text(span_text(name), identity.name, sizeof identity.name), ERR_VALUE);
+    return rig_add_identity(&w->rig, &identity, w->port, out);
+}
+
+// A module stands below its device, of which it knows no credential.
+static int add_module(struct worker *w)
+{
+    struct rig_device parent;
+    char name[HUB_NAME_BYTES_MOST];
+    TRY(add_identity(w, DEVICE_ID, &parent));
+    rig_device_deinit(&parent);
+    snprintf(name, sizeof name, "%s/%s", DEVICE_ID, w->job->plan->settings.device_module);
+    return add_identity(w, name, &w->device);
+}
+
 static int add_or_enroll(struct worker *w)
 {
     static const enum rig_enrollment kinds[] = {
@@ -187,10 +205,15 @@ static int add_or_enroll(struct worker *w)
     };
     const struct settings *s = &w->job->plan->settings;
     if (s->provisioning == PROVISIONING_NONE) {
-        const struct identity identity = {.name = DEVICE_ID, .auth = auth_of(s)};
-        return rig_add_identity(&w->rig, &identity, w->port, &w->device);
+        return s->device_module[0] ? add_module(w) : add_identity(w, DEVICE_ID, &w->device);
     }
     return rig_enroll(&w->rig, DEVICE_ID, kinds[s->provisioning], &w->device);
+}
+
+static const char *connection_string_of(const struct worker *w)
+{
+    bool is_secondary = w->job->plan->settings.is_given_secondary;
+    return buf_text(is_secondary ? &w->device.secondary_string : &w->device.connection_string);
 }
 
 // The trust anchors of every chain that the scenario names.
@@ -218,7 +241,7 @@ static int read_credentials(struct worker *w, struct span root, const struct cha
         .evidence = w->evidence.folder,
         .host = w->rig.settings.hub.host,
         .id = DEVICE_ID,
-        .connection_string = buf_text(&w->device.connection_string),
+        .connection_string = connection_string_of(w),
         .utc_s = hub_utc_us(w->rig.hub) / 1000000,
     };
     TRY(credentials_read(&settings, &w->credentials));
@@ -255,7 +278,10 @@ int worker_prepare_device(struct worker *w)
         .owner_key = hub_find_policy(w->rig.hub, SPAN_LITERAL("iothubowner"))->primary_key,
         .port = w->port,
         .id = DEVICE_ID,
-        .connection_string = buf_text(&w->device.connection_string),
+        .module = s->device_module,
+        .connection_string = connection_string_of(w),
+        .secondary_string =
+            w->job->plan->needs & CAN(TWO_KEYS) ? buf_text(&w->device.secondary_string) : "",
         .dps_host = s->provisioning ? w->rig.settings.dps.host : "",
         .dps_id_scope = s->provisioning ? w->rig.settings.dps.id_scope : "",
         .dps_key = buf_text(&w->device.dps_key),

@@ -7,6 +7,9 @@
 #define CAPABILITY_TABLE(X)                                                                        \
     X(CLOCK, "clock", "whose clock can be set", "its clock can be set")                            \
     X(X509, "x509", "that takes a certificate", "it connects with a certificate when it is given one") \
+    X(TWO_KEYS, "two-keys", "that knows both its keys",                                            \
+      "it is given both its keys and tries the other one when one is refused")                     \
+    X(MODULE, "module", "that can be a module", "it connects as a module when its connection string says so") \
     X(DPS, "dps", "that registers itself", "it registers itself with the provisioning service")    \
     X(TLS13, "tls1.3", "that speaks TLS 1.3", "it speaks TLS 1.3")                                 \
     X(SNTP, "sntp", "that asks a time server", "it asks a time server when its clock is wrong")    \

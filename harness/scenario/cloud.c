@@ -89,6 +89,16 @@ static int parse_property(struct parser *p, size_t at, struct step *step)
     return 0;
 }
 
+static int parse_input(struct parser *p, size_t at, struct step *step)
+{
+    struct span word = line_word(p->line, at);
+    if (word.len == 0 || !span_copy_text(word, step->message->input, sizeof step->message->input)) {
+        return MISTAKE(p, at, "an input has a name of 1 to %zu bytes", sizeof step->message->input - 1);
+    }
+    parser_uses(p, CAPABILITY_MODULE, at, "an input");
+    return 0;
+}
+
 static const struct clause {
     const char *word;
     size_t words; // behind it
@@ -97,7 +107,8 @@ static const struct clause {
                {"ack", 1, parse_ack},
                {"ttl", 1, parse_ttl},
                {"size", 1, parse_size},
-               {"property", 3, parse_property}};
+               {"property", 3, parse_property},
+               {"input", 1, parse_input}};
 
 static int parse_clause(struct parser *p, size_t *at, struct step *step)
 {
@@ -118,7 +129,7 @@ int parser_c2d(struct parser *p, struct step *step)
     if (p->line->count < 3) {
         return MISTAKE(p, 2,
                        "expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] "
-                       "[size BYTES] [property NAME = VALUE ...]");
+                       "[size BYTES] [property NAME = VALUE ...] [input NAME]");
     }
     TRY(keep_text(step, line_word(p->line, 2)));
     step->message = calloc(1, sizeof *step->message);

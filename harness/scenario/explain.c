@@ -49,6 +49,7 @@ static int explain_c2d(const struct step *s, struct buf *out)
     const struct step_message *m = s->message;
     TRY(buf_printf(out, "The service sends the device the message '%s'", s->text));
     TRY(m->size_bytes ? buf_printf(out, ", repeated to %zu bytes,", m->size_bytes) : 0);
+    TRY(m->input[0] ? buf_printf(out, " by a route to its input %s,", m->input) : 0);
     TRY(m->id[0] ? buf_printf(out, " with id %s", m->id) : 0);
     for (size_t i = 0; i < m->property_count; i++) {
         TRY(buf_printf(out, "%s %s = %s", i ? "," : " and", m->properties[i].name,
@@ -117,6 +118,8 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_TAKEOVER:
         return buf_append_text(out, "Another client with the device's identity connects, which "
                                     "ends the device's connection");
+    case HUB_REMOVE:
+        return buf_append_text(out, "Delete the device's identity, or the module's, from the registry");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:
@@ -334,11 +337,21 @@ static int explain_rates(const struct settings *s, struct buf *out)
     return 0;
 }
 
-static int explain_settings(const struct settings *s, struct buf *out)
+static int explain_settings(const struct plan *plan, struct buf *out)
 {
+    const struct settings *s = &plan->settings;
     TRY(buf_printf(out, "The device has the roots of %s, is registered with %s, and its clock is ",
                    s->device_root, way_of(s)));
     TRY(print_when(&s->device_clock, true, out));
+    if (s->device_module[0]) {
+        TRY(buf_printf(out, ".\nIt runs as its module %s", s->device_module));
+    }
+    if (s->is_given_secondary) {
+        TRY(buf_append_text(out, ".\nIt is given its secondary key"));
+    }
+    if (plan->needs & CAN(TWO_KEYS)) {
+        TRY(buf_append_text(out, ".\nIt is given both its keys"));
+    }
     if (s->has_other_certificate) {
         TRY(buf_printf(out, ".\nIt is given another certificate than the registered one: %s (%s)",
                        device_kind_words[s->certificate], device_kind_meanings[s->certificate]));
@@ -376,7 +389,7 @@ int plan_explain(const struct plan *plan, struct buf *out)
         TRY(capability_print(plan->needs, " ", out));
         TRY(buf_append_u8(out, '\n'));
     }
-    TRY(explain_settings(&plan->settings, out));
+    TRY(explain_settings(plan, out));
     for (size_t i = 0; i < plan->step_count; i++) {
         TRY(buf_printf(out, "%4d  ", plan->steps[i].line));
         TRY(explain_step(&plan->steps[i], out));
@@ -458,6 +471,10 @@ static int json_settings(const struct settings *s, struct buf *out)
                   s->has_other_certificate ? device_kind_words[s->certificate] : "fitting", out));
     TRY(buf_append_u8(out, ','));
     TRY(buf_printf(out, "\"device.count\":%u,", s->device_count));
+    TRY(json_text("device.key", s->is_given_secondary ? "secondary" : "primary", out));
+    TRY(buf_append_u8(out, ','));
+    TRY(json_text("device.module", s->device_module[0] ? s->device_module : "none", out));
+    TRY(buf_append_u8(out, ','));
     TRY(json_text("device.root", s->device_root, out));
     TRY(buf_append_u8(out, ','));
     TRY(json_text("hub.chain", s->hub_chain, out));

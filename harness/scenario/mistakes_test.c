@@ -92,6 +92,25 @@ static const struct mistake_case mistakes[] = {
     {"needs dps\nset device.count = 2\nset device.provisioning = symmetric\nboot device\n",
      "3:20: several devices cannot be provisioned first; leave device.count or device.provisioning "
      "out"},
+    {"set device.key = secondry\nboot device\n",
+     "2:18: unknown key 'secondry' (did you mean secondary?)"},
+    {"needs x509\nset device.auth = x509\nset device.key = secondary\nboot device\n",
+     "4:18: only a device that is registered with keys is given its secondary; leave device.auth "
+     "and device.provisioning out"},
+    {"needs two-keys\nset device.key = secondary\nboot device\n",
+     "3:18: with needs two-keys the device is given both keys; leave device.key out"},
+    {"needs two-keys x509\nset device.auth = ca\nboot device\n",
+     "1:1: a device without keys in the hub has no two of them; leave needs two-keys out"},
+    {"set device.module = valve\nboot device\n",
+     "2:21: device.module needs a device that can be a module; add: needs module"},
+    {"needs module\nset device.module = a/b\nboot device\n",
+     "3:21: 'a/b' names no module: 1 to 64 letters, digits and -.%_*?!(),:=@$'"},
+    {"needs module\nset device.module = m\nset device.count = 2\nboot device\n",
+     "3:21: a module runs alone and is not provisioned; leave device.count and "
+     "device.provisioning out"},
+    {"boot device\nhub c2d on input in-1\n",
+     "3:18: an input needs a device that can be a module; add: needs module"},
+    {"needs module\nboot device\nhub c2d on input \"\"\n", "4:18: an input has a name of 1 to 100 bytes"},
     {"needs x509\nset device.auth = x509\nset device.certificate = wrong-ca\nboot device\n",
      "4:26: unknown kind of certificate 'wrong-ca' (did you mean wrong-cn?)"},
     {"set device.certificate = expired\nboot device\n",
@@ -123,10 +142,11 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover | "
+     "remove"},
     {"boot device\nhub c2d\n",
      "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [size BYTES] "
-     "[property NAME = VALUE ...]"},
+     "[property NAME = VALUE ...] [input NAME]"},
     {"boot device\nhub c2d on size 70000\n",
      "3:17: size wants 1 to 65536 bytes, and a body to repeat"},
     {"boot device\ndns hbu moved\n", "3:5: unknown name 'hbu' (did you mean hub?)"},

@@ -20,6 +20,8 @@ struct parser {
         const char *what;
     } uses[CAPABILITY_COUNT];
     struct place count_use; // of device.count
+    struct place key_use;   // of device.key = secondary
+    struct place module_use; // of device.module
     struct place certificate_use; // of device.certificate
     struct line_script included[INCLUDES_MOST]; // in the order of plan->included
     const char *file;                           // of these the one being read, NULL = none
@@ -63,6 +65,10 @@ int parser_hub_knob(struct parser *p, size_t at);
 int parser_hub(struct parser *p, struct step *step);
 int parser_dps(struct parser *p, struct step *step);
 int parser_net(struct parser *p, struct step *step);
+// identity.c: the knobs of the device's identity, and what only the whole file shows of them
+int parser_set_device_key(struct parser *p, size_t at);
+int parser_set_device_module(struct parser *p, size_t at);
+void parser_check_identity(struct parser *p);
 // services.c: the knobs and verbs of names and time
 int parser_set_sntp(struct parser *p, size_t at);
 int parser_set_dns_hub(struct parser *p, size_t at);

@@ -235,7 +235,7 @@ static const struct verb verbs[] = {
     ACT("device", parse_device, "device power on|off | reset | send WORDS",
      "cut the device's power or give it back, reset it, type on its console"),
     CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON | size BYTES] | roll primary|secondary | takeover",
+     "desired JSON | method NAME [JSON | size BYTES] | roll primary|secondary | takeover | remove",
      "change what the hub does"),
     CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"),
@@ -409,6 +409,7 @@ static void check_whole(struct parser *p)
         }
     }
     check_certificate(p);
+    parser_check_identity(p);
     if (p->plan->settings.device_count > 1 && p->plan->settings.provisioning != PROVISIONING_NONE) {
         diag_add(p->diags, p->count_use, "several devices cannot be provisioned first; leave "
                                          "device.count or device.provisioning out");

@@ -15,11 +15,12 @@
 //                                      +-DURATION: the device from the hub, the hub from real
 //   hub      chain NAME | drop fin|rst | FAULT... | clear | disable | enable
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
-//                [size BYTES] [property NAME = VALUE ...]
+//                [size BYTES] [property NAME = VALUE ...] [input NAME]
 //   hub      desired "JSON"            the service patches the twin's desired properties
 //   hub      method NAME ["JSON" | size BYTES] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
+//   hub      remove                    delete the device, or the module, from the registry
 //   dps      chain NAME | disable | enable | assign hub1|hub2
 //   sntp     MODE                      what the time server answers from now on
 //   dns      hub|dps|NAME BEHAVIOUR    how the name server answers from now on
@@ -96,6 +97,10 @@
       "fitting", \
       "the certificate that the device is given, beside the one that it is registered with; "       \
       "`hubrig certs device --help` tells the kinds")                                              \
+    X(DEVICE_KEY, "device.key", "primary|secondary", "primary",                                    \
+      "which of its two keys the device is given, unless it needs two-keys and is given both")     \
+    X(DEVICE_MODULE, "device.module", "none|NAME", "none",                                         \
+      "the device runs as this module of its: connection string and statements are the module's")  \
     X(DEVICE_COUNT, "device.count", "1..50", "1",                                                  \
       "how many of the device run at once, each with an identity of its own; statements about one "\
       "device are about the first")                                                                \
@@ -223,6 +228,8 @@ struct settings {
     bool is_ca_signed; // by its CA
     bool has_other_certificate;   // than the one that fits its registration:
     enum credential_kind certificate; // this one
+    bool is_given_secondary; // key, in place of the primary
+    char device_module[65];  // "" = it is a device
     char device_root[400]; // names with a blank between them
     char hub_chain[96];
     struct when hub_clock;
@@ -261,6 +268,7 @@ enum hub_verb {
     HUB_METHOD,
     HUB_ROLL,
     HUB_TAKEOVER,
+    HUB_REMOVE,
     HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,
@@ -275,6 +283,7 @@ struct step_message { // HUB_C2D; its body is the step's text
     enum c2d_ack ack;
     uint32_t ttl_s; // 0 = the hub's default
     size_t size_bytes; // the body is repeated up to it; 0 = once
+    char input[C2D_INPUT_BYTES_MOST + 1]; // of the module, where a route leads; "" = the message is addressed
     struct {
         char name[64];
         char value[160];

@@ -362,6 +362,25 @@ static void limits_are_those_of_the_tier_unless_a_knob_says_otherwise(void **sta
     }
 }
 
+static void a_device_may_be_a_module_with_its_secondary_key_and_inputs(void **state)
+{
+    (void)state;
+    struct parsed f;
+    assert_int_equal(parsed_from(&f, "scenario t.a\nneeds module\nset device.module = valve\n"
+                                     "set device.key = secondary\nboot device\n"
+                                     "hub c2d on input in-1\nhub remove\n"),
+                     0);
+    assert_string_equal(f.plan.settings.device_module, "valve");
+    assert_true(f.plan.settings.is_given_secondary);
+    assert_string_equal(f.plan.steps[1].message->input, "in-1");
+    assert_int_equal(f.plan.steps[2].verb, HUB_REMOVE);
+    assert_int_equal(plan_explain(&f.plan, &f.printed), 0);
+    assert_non_null(strstr(buf_text(&f.printed), "It runs as its module valve"));
+    assert_non_null(strstr(buf_text(&f.printed), "It is given its secondary key"));
+    assert_non_null(strstr(buf_text(&f.printed), "the message 'on' by a route to its input in-1"));
+    parsed_release(&f);
+}
+
 static void a_ca_device_needs_x509_and_a_key_can_be_rolled(void **state)
 {
     (void)state;
@@ -385,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_of_the_hub_has_a_knob),
         cmocka_unit_test(limits_are_those_of_the_tier_unless_a_knob_says_otherwise),
+        cmocka_unit_test(a_device_may_be_a_module_with_its_secondary_key_and_inputs),
         cmocka_unit_test(a_ca_device_needs_x509_and_a_key_can_be_rolled),
         cmocka_unit_test(a_whole_scenario_becomes_settings_and_steps),
         cmocka_unit_test(statements_of_the_service_carry_what_it_sends),

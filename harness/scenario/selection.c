@@ -19,6 +19,7 @@ struct reader {
     int depth;
     char tags[SELECTION_TAGS_MOST][32]; // of the includes that led here
     size_t tag_count;
+    size_t include; // as in struct selected
 };
 
 static int add_word(struct reader *r, const char *folder, const char *word);
@@ -47,7 +48,8 @@ static int add_file(struct reader *r, const char *file)
     ENSURE(grown != NULL, ERR_NO_MEMORY);
     s->items = grown;
     struct selected *item = &s->items[s->count];
-    *item = (struct selected){.file = span_dup_text(span_text(file)), .tag_count = r->tag_count};
+    *item = (struct selected){.file = span_dup_text(span_text(file)), .tag_count = r->tag_count,
+                              .include = r->include};
     ENSURE(item->file != NULL, ERR_NO_MEMORY);
     memcpy(item->tags, r->tags, sizeof item->tags);
     s->count++;
@@ -73,6 +75,20 @@ static int mistake(struct reader *r, const struct line *line, size_t at, const c
     return diag_add(r->diags, line_place(line, at), "%s", text);
 }
 
+static int note_include(struct reader *r, const struct line *line, size_t at)
+{
+    struct selection *s = r->out;
+    struct place place = line_place(line, at);
+    struct selected_include *grown = realloc(s->includes, (s->include_count + 1) * sizeof *grown);
+    ENSURE(grown != NULL, ERR_NO_MEMORY);
+    s->includes = grown;
+    s->includes[s->include_count] = (struct selected_include){
+        .file = span_dup_text(span_text(place.file)), .line = place.line, .column = place.column};
+    ENSURE(s->includes[s->include_count].file != NULL, ERR_NO_MEMORY);
+    r->include = ++s->include_count;
+    return 0;
+}
+
 static int read_include(struct reader *r, const char *folder, const struct line *line)
 {
     struct reader inner = *r;
@@ -90,6 +106,7 @@ static int read_include(struct reader *r, const char *folder, const struct line 
             return mistake(r, line, i, "at most 4 tags, of at most 31 bytes");
         }
     }
+    TRY(line->count > 2 ? note_include(&inner, line, 3) : 0);
     int code = add_word(&inner, folder, word);
     return code == ERR_NO_FILE ? mistake(r, line, 1, error_text(code)) : code;
 }
@@ -220,9 +237,44 @@ static bool find_in(const char *folder, const char *word, char out[PATH_MAX])
            is_scenario(folder, word, out);
 }
 
+// Of all that ships: suites, scenarios, bundles.
+static const char *suggest_shipped(const char *suites, const char *word, char hint[96])
+{
+    char **files = NULL, **bundles = NULL;
+    size_t file_count = 0, bundle_count = 0, count = 0;
+    hint[0] = '\0';
+    if (suite_files_of(suites, ".scn", &files, &file_count) < 0 ||
+        suite_files_of(suites, ".suite", &bundles, &bundle_count) < 0) {
+        suite_free(files, file_count);
+        return hint;
+    }
+    char(*names)[256] = calloc(2 * file_count + bundle_count + 1, sizeof *names);
+    const char **list = calloc(2 * file_count + bundle_count + 1, sizeof *list);
+    for (size_t i = 0; names && list && i < file_count; i++) {
+        selection_name(files[i], names[count]);
+        list[count] = names[count];
+        struct span rest;
+        struct span suite = span_cut(span_text(names[count++]), '.', &rest);
+        list[count] = names[count];
+        span_copy_text(suite, names[count++], sizeof *names);
+    }
+    for (size_t i = 0; names && list && i < bundle_count; i++) {
+        struct span name = span_text(strrchr(bundles[i], '/') + 1);
+        list[count] = names[count];
+        span_copy_text(span_slice(name, 0, name.len - strlen(".suite")), names[count++], sizeof *names);
+    }
+    suggest_text(span_text(word), list, count, hint);
+    free(names);
+    free(list);
+    suite_free(files, file_count);
+    suite_free(bundles, bundle_count);
+    return hint;
+}
+
 static int find_word(const char *folder, const char *word, char out[PATH_MAX])
 {
     char suites[PATH_MAX];
+    char hint[96];
     if (fs_exists(word) && (word[0] == '/' || !folder)) {
         ENSURE(span_copy_text(span_text(word), out, PATH_MAX), ERR_TOO_BIG);
         return 0;
@@ -233,9 +285,9 @@ static int find_word(const char *folder, const char *word, char out[PATH_MAX])
         return 0;
     }
     FAIL(ERR_NO_FILE,
-         "%s: no such file, suite, bundle or scenario here or in %s; "
+         "%s: no such file, suite, bundle or scenario here or in %s%s; "
          "`hubrig suites` lists them",
-         word, suites);
+         word, suites, suggest_shipped(suites, word, hint));
 }
 
 static int add_word(struct reader *r, const char *folder, const char *word)
@@ -261,5 +313,9 @@ void selection_deinit(struct selection *s)
         free(s->items[i].file);
     }
     free(s->items);
+    for (size_t i = 0; i < s->include_count; i++) {
+        free(s->includes[i].file);
+    }
+    free(s->includes);
     *s = (struct selection){0};
 }

@@ -21,14 +21,24 @@ struct selected {
     char *file;
     char tags[SELECTION_TAGS_MOST][32]; // the plan must have each of them
     size_t tag_count;
+    size_t include; // the innermost include with tags that led here, from 1; 0 = none
+};
+
+// An include that asks for tags, so that one whose tags nothing has can be told.
+struct selected_include {
+    char *file;
+    int line, column;
 };
 
 struct selection {
     struct selected *items;
     size_t count;
+    struct selected_include *includes;
+    size_t include_count;
 };
 
-// Add what `word` names, in the order of paths. ERR_NO_FILE with the places that were looked at;
+// Add what `word` names, in the order of paths. ERR_NO_FILE with the places that were looked
+// at and the nearest name;
 // ERR_SYNTAX after mistakes in a bundle went to `diags`.
 int selection_add(struct selection *s, const char *word, struct diag_list *diags) HR_NODISCARD;
 void selection_deinit(struct selection *s);

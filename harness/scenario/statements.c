@@ -270,6 +270,8 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_DEVICE_CLOCK_RATE] = {.set = set_device_clock_rate, .later = "a run has one rate: move it above the boot"},
     [KNOB_DEVICE_AUTH] = {.set = set_device_auth, .later = "move it above the boot"},
     [KNOB_DEVICE_CERTIFICATE] = {.set = set_device_certificate, .later = "move it above the boot"},
+    [KNOB_DEVICE_KEY] = {.set = parser_set_device_key, .later = "move it above the boot"},
+    [KNOB_DEVICE_MODULE] = {.set = parser_set_device_module, .later = "move it above the boot"},
     [KNOB_DEVICE_ROOT] = {set_device_root, "move it above the boot", true},
     [KNOB_DEVICE_PROVISIONING] = {.set = set_provisioning, .later = "move it above the boot"},
     [KNOB_DPS_CHAIN] = {.set = set_dps_chain, .later = "to change it in the run: dps chain NAME"},
@@ -446,6 +448,7 @@ static const struct hub_row hub_rows[] = {
     {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
     {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
     {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
+    {"remove", HUB_REMOVE, parse_hub_plain},
 };
 
 static int parse_dps_assign(struct parser *p, struct step *step)
@@ -491,7 +494,7 @@ int parser_hub(struct parser *p, struct step *step)
         return MISTAKE(p, 1,
                        "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
                        "| c2d BODY | "
-                       "desired JSON | method NAME | roll primary|secondary | takeover");
+                       "desired JSON | method NAME | roll primary|secondary | takeover | remove");
     }
     return unknown_verb(p, "hub verb or fault", hub_rows, HR_COUNT_OF(hub_rows));
 }

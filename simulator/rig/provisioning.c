@@ -174,6 +174,7 @@ int rig_enroll(struct rig *rig, const char *id, enum rig_enrollment kind, struct
 {
     *out = (struct rig_device){.is_x509 = kind == RIG_X509 || kind == RIG_X509_GROUP};
     buf_init(&out->connection_string, 2000);
+    buf_init(&out->secondary_string, 2000);
     buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(id), out->id, sizeof out->id), ERR_VALUE);
     int code = enroll(rig, id, kind, out);

@@ -351,8 +351,8 @@ int rig_sas_token(struct rig *rig, const struct rig_device *device, int64_t life
     return rig_sign_token(rig, identity, life_s, out);
 }
 
-int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
-                          struct buf *out)
+static int print_string(struct rig *rig, const struct identity *identity, int port,
+                        const char *key, struct buf *out)
 {
     struct span module;
     struct span device = span_cut(span_text(identity->name), '/', &module);
@@ -363,7 +363,20 @@ int rig_connection_string(struct rig *rig, const struct identity *identity, int 
     if (identity->auth != HUB_AUTH_SAS) {
         return buf_append_text(out, "x509=true");
     }
-    return buf_printf(out, "SharedAccessKey=%s", identity->primary_key);
+    return buf_printf(out, "SharedAccessKey=%s", key);
+}
+
+int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
+                          struct buf *out)
+{
+    return print_string(rig, identity, port, identity->primary_key, out);
+}
+
+int rig_secondary_string(struct rig *rig, const struct identity *identity, int port,
+                         struct buf *out)
+{
+    bool has_key = identity->auth == HUB_AUTH_SAS && identity->secondary_key[0];
+    return has_key ? print_string(rig, identity, port, identity->secondary_key, out) : 0;
 }
 
 // A credential of the CA that this machine keeps for devices; the hub knows that CA and has seen
@@ -405,6 +418,7 @@ static int fill_device(struct rig *rig, struct identity *identity, int port, str
 {
     TRY(make_credential(rig, identity, out));
     TRY(hub_add_identity(rig->hub, identity));
+    TRY(rig_secondary_string(rig, identity, port, &out->secondary_string));
     return rig_connection_string(rig, identity, port, &out->connection_string);
 }
 
@@ -414,6 +428,7 @@ int rig_add_identity(struct rig *rig, const struct identity *identity, int port,
     struct identity full = *identity;
     *out = (struct rig_device){.is_x509 = identity->auth != HUB_AUTH_SAS};
     buf_init(&out->connection_string, 2000);
+    buf_init(&out->secondary_string, 2000);
     buf_init(&out->dps_key, 200);
     ENSURE(span_copy_text(span_text(identity->name), out->id, sizeof out->id), ERR_VALUE);
     int code = fill_device(rig, &full, port, out);
@@ -450,6 +465,7 @@ int rig_add_device(struct rig *rig, const char *id, bool is_x509, int port, stru
 void rig_device_deinit(struct rig_device *device)
 {
     buf_wipe(&device->connection_string);
+    buf_wipe(&device->secondary_string);
     buf_wipe(&device->dps_key);
     device_credential_deinit(&device->credential);
 }

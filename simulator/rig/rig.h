@@ -85,6 +85,7 @@ int rig_root_of(struct rig *rig, const char *name, struct buf *out_pem) HR_NODIS
 struct rig_device {
     char id[HUB_NAME_BYTES_MOST];
     struct buf connection_string; // secret for SAS
+    struct buf secondary_string;  // the same with its secondary key; "" without one
     struct buf dps_key;           // enrolled devices only: what the device signs with; secret
     struct device_credential credential;
     bool is_x509;
@@ -127,6 +128,9 @@ int rig_sign_token(struct rig *rig, const struct identity *identity, int64_t lif
 // "HostName=...;DeviceId=...;[ModuleId=...;]SharedAccessKey=..." (secret) or "...;x509=true".
 int rig_connection_string(struct rig *rig, const struct identity *identity, int port,
                           struct buf *out) HR_NODISCARD;
+// The same with the secondary key; nothing for an identity that has none.
+int rig_secondary_string(struct rig *rig, const struct identity *identity, int port,
+                         struct buf *out) HR_NODISCARD;
 
 // For the files of the rig.
 int rig_open_dps(struct rig *rig) HR_NODISCARD;
