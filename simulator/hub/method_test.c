@@ -98,7 +98,7 @@ static void a_call_reaches_the_device_and_its_answer_the_caller(void **state)
     assert_int_equal(done.outcome.reason, REASON_OK);
     assert_int_equal(done.outcome.status, 404);
     assert_string_equal(done.payload, "{\"b\":2}");
-    assert_logged(&rig.log, "method.answered method=reboot status=404 payload={\"b\":2} rid=1 "
+    assert_logged(&rig.log, "method.answered method=reboot status=404 payload={\"b\":2} payload_bytes=7 rid=1 "
                             "after_ms=250");
     assert_false(answer(&rig, "1", 200, "")); // once
     hub_detach(rig.hub, &d.link);
