@@ -121,10 +121,10 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
                           struct buf *out)
 {
     (void)style; // only the verdict's word carries colour
+    TRY(print_measures(o, out));
     if (outcome_outlook(o) == OUTLOOK_KNOWN) {
         return 0; // told when it was new
     }
-    TRY(print_measures(o, out));
     if (o->verdict == VERDICT_PASS) {
         return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
     }
