@@ -185,7 +185,7 @@ static void suites_lists_what_ships_with_level_limit_and_title(void **state)
     shell_run(&r, "hubrig suites");
     assert_int_equal(r.code, 0);
     shell_assert_says(&r, "a device with a shared key connects and is accepted");
-    shell_assert_says(&r, "\nbundles: aws-parity full release sdk-link sdk-twin sdk\n");
+    shell_assert_says(&r, "\nbundles: aws-parity full release sdk-link sdk-module sdk-twin sdk\n");
     shell_release(&r);
     shell_run(&r, "hubrig suites release --json");
     assert_int_equal(r.code, 0);

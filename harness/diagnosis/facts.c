@@ -210,17 +210,22 @@ bool facts_hammers(const struct diagnosis *d)
     return d->series[EVENT_MQTT_CONNECT].count >= 3 || d->series[EVENT_TCP_ACCEPTED].count >= 3;
 }
 
-// Away for so much longer than ever between several tries that no back-off explains it.
-bool facts_ran_out_of_tries(const struct diagnosis *d)
+// Away for so much longer than ever between two tries that no back-off explains it.
+static bool is_over(const struct diagnosis *d)
 {
     const struct fact_series *s = &d->series[EVENT_TCP_ACCEPTED];
-    return s->count >= 4 && never_ended(d) && facts_last(d, EVENT_TCP_CLOSED, EVENT_TCP_ACCEPTED) &&
-           d->newest_us - s->last_us > 4 * s->longest_us;
+    bool is_away = facts_stays_away(d) || facts_last(d, EVENT_TCP_CLOSED, EVENT_TCP_ACCEPTED);
+    return never_ended(d) && is_away && d->newest_us - s->last_us > 4 * s->longest_us;
+}
+
+bool facts_ran_out_of_tries(const struct diagnosis *d)
+{
+    return d->series[EVENT_TCP_ACCEPTED].count >= 4 && is_over(d);
 }
 
 bool facts_goes_on_trying(const struct diagnosis *d)
 {
-    return !facts_ran_out_of_tries(d);
+    return !is_over(d);
 }
 
 // The token that was refused as expired, by the clock that made it: se, and when that clock stood.

@@ -13,11 +13,25 @@ static const struct row rows[] = {
      "the device does not verify the provisioning service: it sent its credentials over "
      "{dps.chain.name}",
      "give the provisioning client the same roots and the same checks as the hub's client"},
+    {"accepted-ca-false", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
+     "hub.chain.name = catalogue/c-bc-false", NULL,
+     "the device takes a certificate that says CA:FALSE for an issuer, in {chain}",
+     "read what basicConstraints say, not only whether they are there; whoever owns any certificate "
+     "of the same CA can else be the hub"},
+    {"accepted-no-cert-sign", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
+     "hub.chain.name = catalogue/c-ku", NULL,
+     "the device does not look at an issuer's keyUsage: the one in {chain} must not sign certificates",
+     "ask for keyCertSign of every issuer that has a keyUsage: MBEDTLS_X509_CHECK_KEY_USAGE, "
+     "KU_KEY_CERT_SIGN"},
+    {"accepted-leaf-as-ca", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
+     "hub.chain.name = catalogue/c-leaf-as-ca", NULL,
+     "the device takes the certificate of another server for a CA: in {chain} it has signed the leaf",
+     "check basicConstraints of every issuer, not only of the CA below the root; whoever owns any "
+     "certificate of the same CA can else be the hub"},
     {"accepted-issuer-no-ca", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
-     "hub.chain.name = catalogue/c-bc-false|catalogue/c-no-bc|catalogue/c-ku|catalogue/c-leaf-as-ca|"
-     "catalogue/c-v1-int",
-     NULL, "the device takes a certificate that is no CA as issuer: {chain}",
-     "check basicConstraints and keyCertSign of every issuer; whoever owns any certificate of the "
+     "hub.chain.name = catalogue/c-no-bc|catalogue/c-v1-int", NULL,
+     "the device takes a certificate that does not say that it is a CA for an issuer, in {chain}",
+     "demand basicConstraints with CA:TRUE of every issuer; whoever owns any certificate of the "
      "same CA can else be the hub"},
     {"accepted-path-length", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
      "hub.chain.name ~ pathlen", NULL,
@@ -56,6 +70,12 @@ static const struct row rows[] = {
      "the device compares the host name too loosely with the certificate's names ({chain})",
      "a wildcard is a whole first label and stands for one label; compare all bytes of a name, "
      "X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS"},
+    {"accepted-swapped-dates", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD,
+     "hub.chain.name = catalogue/t-swapped", NULL,
+     "the device does not check both dates of a certificate: that of {chain} begins tomorrow and ended "
+     "yesterday",
+     "compare the time with each date for itself, notBefore <= now and now <= notAfter; with mbedTLS "
+     "enable MBEDTLS_HAVE_TIME_DATE"},
     {"accepted-expired", "accepted", SURENESS_SURE, TRUSTED, CHAIN_BAD, "hub.chain.name ~ expired",
      NULL, "the device does not check notAfter: it sent MQTT over the expired chain {chain}",
      VERIFYING "; with mbedTLS enable MBEDTLS_HAVE_TIME_DATE and give the device a true clock "

@@ -86,6 +86,11 @@ static const struct row rows[] = {
     {"twin-hammering", "twin", SURENESS_SURE, "@rate", CHAIN_ANY, "twin.refused.status = 429", NULL,
      "the device repeats a twin request at once that was refused with 429",
      "wait after 429 and 5xx, longer each time; keep the newest state and send it once"},
+    {"no-api-version", "twin", SURENESS_SURE, "twin.refused -", CHAIN_ANY,
+     "twin.refused > twin.reported; twin.refused.why ~ carries no api-version", NULL,
+     "a twin request was answered with {twin.refused.status}: {twin.refused.why}",
+     "end the user name of CONNECT with /?api-version=2021-04-12: without one the hub speaks no twin and no "
+     "methods"},
     {"twin-refused", "twin", SURENESS_SURE, "twin.refused -", CHAIN_ANY,
      "twin.refused > twin.reported", NULL,
      "a twin request was answered with {twin.refused.status}: {twin.refused.why}",

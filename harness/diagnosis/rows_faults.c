@@ -80,6 +80,11 @@ static const struct row rows[] = {
      KEPT "fault.fired.fault = suback-code 128", NULL,
      "the hub refused a subscription (SUBACK code 128), and the device did not look",
      "read every return code of a SUBACK; after 128 subscribe again later, or reconnect"},
+    {"large-request", "request", SURENESS_LIKELY, "?tls.judged", CHAIN_GOOD,
+     "tls.judged.flight = request-8k|request-20k; tls.judged.verdict != accepted", NULL,
+     "the device ended the handshake at a CertificateRequest that names many CAs, {tls.judged.flight}",
+     "give TLS an input buffer of 16 KB, and a stack that joins a message of several records; the names "
+     "need not be kept"},
     {"session-believed", "changed", SURENESS_SURE, "-", CHAIN_ANY,
      "fault.fired.fault = session-lie; fault.fired > mqtt.subscribed; "
      "mqtt.connected.session_present = false", // CONNACK said the opposite

@@ -7,13 +7,25 @@
 
 #define ADVICE_BACKOFF                                                                             \
     "wait longer after each failure, doubled up to a cap, with a random part; start over only "    \
-    "after a CONNACK with code 0"
+    "when a connection has proved good: a PUBACK came, or it stood for some seconds"
 
 // So soon after the loss that nobody can tell yet whether it comes back at all.
 static bool was_lost_just_now(const struct diagnosis *d)
 {
     return facts_stays_away(d) &&
            d->newest_us - d->series[EVENT_TCP_CLOSED].last_us < UINT64_C(10000000);
+}
+
+// Accepted again and again, and lost each time.
+static bool hammers_though_accepted(const struct diagnosis *d)
+{
+    return facts_hammers(d) && d->series[EVENT_MQTT_CONNECTED].count >= 3 &&
+           d->series[EVENT_DEVICE_STARTED].count <= 1;
+}
+
+static bool gave_up(const struct diagnosis *d)
+{
+    return facts_stays_away(d) && !facts_goes_on_trying(d);
 }
 
 // Too long to be back soon after the hub is.
@@ -66,7 +78,7 @@ static const struct row rows[] = {
      "the hub accepted the connection and ended it before SUBACK, and the device never dialled again",
      "take a lost connection for passing in every state, also while SUBSCRIBE waits for its answer"},
     {"gave-up-after-refusal", "retry", SURENESS_LIKELY, "@backoff @recovery -", CHAIN_ANY,
-     "mqtt.refused > tcp.accepted", facts_stays_away,
+     "mqtt.refused > tcp.accepted", gave_up,
      "the device gave up after CONNACK {mqtt.refused.code}: no attempt came after it",
      "treat each refusal as passing: 3 is a busy hub, 5 may be a clock that is not set yet; retry "
      "with a growing wait"},
@@ -89,6 +101,15 @@ static const struct row rows[] = {
      "average",
      "look for a watchdog, a work-around or a timer that connects anew to be sure; a keep-alive tells a "
      "dead link, and a token needs renewal once in its life"},
+    {"success-too-early", "retry", SURENESS_SURE, "mqtt.connect tcp.accepted @backoff @rate", CHAIN_ANY,
+     "mqtt.connected > mqtt.refused", hammers_though_accepted,
+     "each connection is accepted and then lost, and the device does not slow down: {attempts} attempts, "
+     "{mean} apart on average",
+     "CONNACK 0 is no success yet: let the waits grow until a connection has proved good, by a PUBACK or by "
+     "some seconds"},
+    {"constant-waits", "retry", SURENESS_SURE, "@backoff~=_constant", CHAIN_ANY, NULL, facts_hammers,
+     "the device waits the same time after every failure: {attempts} attempts, {mean} apart on average",
+     ADVICE_BACKOFF},
     {"hammering", "retry", SURENESS_SURE,
      "mqtt.connect tcp.accepted tls.client_hello dps.connect @backoff~_=_ @rate", CHAIN_ANY,
      NULL, facts_hammers,
@@ -149,6 +170,10 @@ static const struct row rows[] = {
     {"retained", "retained", SURENESS_SURE, "d2c.message", CHAIN_ANY, "d2c.message.retain = true", NULL,
      "the device sends telemetry with RETAIN, which IoT Hub does not keep",
      "publish without RETAIN: the hub passes it on as a property and no more"},
+    {"packet-id-changed", "ledger", SURENESS_SURE, "@ledger~renumbered", CHAIN_ANY, NULL, NULL,
+     "the device sent a message again under another packet id",
+     "keep the packet id with the message until its PUBACK (MQTT-4.4.0-1): by it both sides know a message "
+     "that comes again"},
     {"lost-unacknowledged", "ledger", SURENESS_SURE, "@ledger -", CHAIN_ANY,
      "fault.fired.site = mqtt.puback|mqtt.publish", NULL,
      "the device forgot a message, or sent it as a new one, without DUP or under another packet id, "
@@ -163,9 +188,10 @@ static const struct row rows[] = {
      "c2d.queued; !c2d.delivered", NULL,
      "no cloud-to-device message reached the device: it does not subscribe to them",
      "subscribe devices/{{id}/messages/devicebound/# after every connect without a kept session"},
-    {"sent-again", "ledger", SURENESS_LIKELY, "@ledger~_0_lost,~_0_reordered", CHAIN_ANY, "tcp.closed", NULL,
-     "the device sends messages again that were acknowledged before the connection was lost",
-     "take a message out of the queue when its PUBACK comes, and write that down before the next one is sent"},
+    {"doubled-in-outage", "ledger", SURENESS_LIKELY, "@ledger~,_0_lost~,_0_reordered", CHAIN_ANY,
+     "tcp.closed", NULL,
+     "messages came twice around a lost connection, and none went missing",
+     "take a message out of the queue when its PUBACK comes, also while another is sent again"},
     {"lost-in-outage", "ledger", SURENESS_LIKELY, "@ledger", CHAIN_ANY, "tcp.closed", NULL,
      "messages went missing, doubled or changed their order around a lost connection",
      "queue what is measured while away, and what is not acknowledged; empty the queue only by PUBACK"},

@@ -3,10 +3,13 @@
 #include "base/when.h"
 #include "harness/diagnosis/rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+enum { LEAST_BUFFER_BYTES = 2048, USUAL_CHAIN_BYTES = 7500 };
+
 #define ENDED "tls.alert tls.failed tls.refused - @alert"
-#define LEFT  "tls.failed tcp.closed - @alert"
+#define LEFT  "tls.failed tls.refused tcp.closed - @alert"
 #define PIECES "tls.refused tls.failed tcp.closed -"
 
 static bool alert_and_clock_behind(const struct diagnosis *d)
@@ -100,6 +103,17 @@ static bool alert_decrypt(const struct diagnosis *d)
 static bool left_and_clock_behind(const struct diagnosis *d)
 {
     return facts_handshake_left(d) && facts_clock_is_behind(d);
+}
+
+// More than the hubs of today send, which is about 7.1 KB; or a chain that is about its size alone.
+static bool left_large_chain(const struct diagnosis *d)
+{
+    char name[FACT_TEXT_BYTES], bytes[FACT_TEXT_BYTES];
+    facts_value(d, EVENT_HUB_CHAIN, "name", name);
+    facts_value(d, EVENT_HUB_CHAIN, "message_bytes", bytes);
+    bool is_ladder = span_starts_with(span_text(name), span_text("catalogue/size-"));
+    return strtoull(bytes, NULL, 10) > (is_ladder ? LEAST_BUFFER_BYTES : USUAL_CHAIN_BYTES) &&
+           facts_handshake_left(d);
 }
 
 static bool hub_ended_handshake(const struct diagnosis *d)
@@ -250,6 +264,11 @@ static const struct row rows[] = {
      "fault.fired.fault ~ slice; fault.fired > tls.established", NULL,
      "the device leaves when a message of the handshake comes in several records",
      "use a stack that joins them (mbedTLS from 3.6.3), or records large enough for the chain"},
+    {"left-large-chain", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, left_large_chain,
+     "the device closed the TLS handshake without an alert over a Certificate message of "
+     "{hub.chain.message_bytes} bytes: its TLS input buffer is smaller",
+     "give TLS an input buffer of 16 KB (MBEDTLS_SSL_IN_CONTENT_LEN, MBEDTLS_SSL_MAX_CONTENT_LEN) and the "
+     "heap for it; its log may say -0x7100, -0x7080 or -0x7f00"},
     {"left-handshake", "left", SURENESS_LIKELY, LEFT, CHAIN_GOOD, NULL, facts_handshake_left,
      "the device closed the TLS handshake without an alert, as most stacks do when the chain does "
      "not verify or memory is short",

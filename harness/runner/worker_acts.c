@@ -96,7 +96,8 @@ static struct hub *hub_of_device(const struct worker *w)
 static void take_over(struct worker *w)
 {
     struct hub *hub = hub_of_device(w);
-    if (!hub_take_over(hub, hub_find_identity(hub, span_text(w->device.id)))) {
+    const struct identity *identity = hub_find_identity(hub, span_text(w->device.id));
+    if (!identity || !hub_take_over(hub, identity)) {
         EMIT(w->rig.journal, RUN_NOTE, 0, NULL,
              F_TEXT("text", "nothing is taken over: the device is not connected"));
     }
@@ -138,6 +139,8 @@ static int act_hub(void *context, const struct step *step)
     case HUB_TAKEOVER:
         take_over(w);
         return 0;
+    case HUB_REMOVE:
+        return hub_remove_identity(hub_of_device(w), w->device.id);
     case HUB_C2D:
     case HUB_DESIRED:
     case HUB_METHOD:

@@ -117,6 +117,8 @@ static int explain_hub(const struct step *s, struct buf *out)
     case HUB_TAKEOVER:
         return buf_append_text(out, "Another client with the device's identity connects, which "
                                     "ends the device's connection");
+    case HUB_REMOVE:
+        return buf_append_text(out, "Delete the device's identity, or the module's, from the registry");
     case HUB_C2D:
         return explain_c2d(s, out);
     case HUB_DESIRED:

@@ -142,7 +142,8 @@ static const struct mistake_case mistakes[] = {
     {"boot device\ntime hob = real\n", "3:6: unknown clock 'hob' (did you mean hub?)"},
     {"boot device\nhub\n",
      "3:4: expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | "
-     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover"},
+     "enable | c2d BODY | desired JSON | method NAME | roll primary|secondary | takeover | "
+     "remove"},
     {"boot device\nhub c2d\n",
      "3:8: expected: hub c2d BODY [id ID] [ack full] [ttl DURATION] [size BYTES] "
      "[property NAME = VALUE ...] [input NAME]"},

@@ -235,7 +235,7 @@ static const struct verb verbs[] = {
     ACT("device", parse_device, "device power on|off | reset | send WORDS",
      "cut the device's power or give it back, reset it, type on its console"),
     CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover",
+     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover | remove",
      "change what the hub does"),
     CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"),

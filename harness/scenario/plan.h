@@ -20,6 +20,7 @@
 //   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
+//   hub      remove                    delete the device, or the module, from the registry
 //   dps      chain NAME | disable | enable | assign hub1|hub2
 //   sntp     MODE                      what the time server answers from now on
 //   dns      hub|dps|NAME BEHAVIOUR    how the name server answers from now on
@@ -260,6 +261,7 @@ enum hub_verb {
     HUB_METHOD,
     HUB_ROLL,
     HUB_TAKEOVER,
+    HUB_REMOVE,
     HUB_DPS_ASSIGN,
     HUB_DPS_CHAIN,
     HUB_DPS_DISABLE,

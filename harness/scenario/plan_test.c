@@ -363,11 +363,12 @@ static void a_device_may_be_a_module_with_its_secondary_key_and_inputs(void **st
     struct parsed f;
     assert_int_equal(parsed_from(&f, "scenario t.a\nneeds module\nset device.module = valve\n"
                                      "set device.key = secondary\nboot device\n"
-                                     "hub c2d on input in-1\n"),
+                                     "hub c2d on input in-1\nhub remove\n"),
                      0);
     assert_string_equal(f.plan.settings.device_module, "valve");
     assert_true(f.plan.settings.is_given_secondary);
     assert_string_equal(f.plan.steps[1].message->input, "in-1");
+    assert_int_equal(f.plan.steps[2].verb, HUB_REMOVE);
     assert_int_equal(plan_explain(&f.plan, &f.printed), 0);
     assert_non_null(strstr(buf_text(&f.printed), "It runs as its module valve"));
     assert_non_null(strstr(buf_text(&f.printed), "It is given its secondary key"));

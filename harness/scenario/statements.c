@@ -447,6 +447,7 @@ static const struct hub_row hub_rows[] = {
     {"enable", HUB_ENABLE, parse_hub_plain},  {"c2d", HUB_C2D, parser_c2d},
     {"desired", HUB_DESIRED, parser_desired}, {"method", HUB_METHOD, parser_method},
     {"roll", HUB_ROLL, parse_hub_roll},       {"takeover", HUB_TAKEOVER, parse_hub_takeover},
+    {"remove", HUB_REMOVE, parse_hub_plain},
 };
 
 static int parse_dps_assign(struct parser *p, struct step *step)
@@ -492,7 +493,7 @@ int parser_hub(struct parser *p, struct step *step)
         return MISTAKE(p, 1,
                        "expected: hub chain NAME | drop fin|rst | FAULT | clear | disable | enable "
                        "| c2d BODY | "
-                       "desired JSON | method NAME | roll primary|secondary | takeover");
+                       "desired JSON | method NAME | roll primary|secondary | takeover | remove");
     }
     return unknown_verb(p, "hub verb or fault", hub_rows, HR_COUNT_OF(hub_rows));
 }

@@ -153,7 +153,8 @@
     X(DNS_QUERY, "dns.query", "name type over peer", "a question arrived at the name server")      \
     X(DNS_ANSWER, "dns.answer", "name type over code address behaviour",                           \
       "the name server answered; late answers are noted when they are decided")                    \
-    X(HUB_CHAIN, "hub.chain", "name verdict accepted_by", "the hub presents this chain from now on")                   \
+    X(HUB_CHAIN, "hub.chain", "name verdict accepted_by message_bytes",                         \
+      "the hub presents this chain from now on; message_bytes is the length of its Certificate message") \
     X(HUB_CLOCK, "hub.clock", "utc rate",                                                        \
       "the hub's clock was set; rate: how fast it runs")                                    \
     X(HUB_CONTROL, "hub.control", "verb text",                                                    \

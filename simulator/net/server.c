@@ -27,11 +27,16 @@ int server_new(const struct server_settings *settings, struct server **out)
     return 0;
 }
 
+// Of the Certificate message, RFC 5246 7.4.2.
+static size_t message_bytes(const struct chain *chain)
+{
+    return 4 + 3 + 3 * chain->sent_count + chain->der.len;
+}
+
 // The engine never splits a handshake message over two records, and its peers would wait for ever.
 static bool needs_raw(const struct chain *chain)
 {
-    size_t message_bytes = 4 + 3 + 3 * chain->sent_count + chain->der.len;
-    return message_bytes > RECORD_BYTES_MOST || chain->facts.needs_raw_flight;
+    return message_bytes(chain) > RECORD_BYTES_MOST || chain->facts.needs_raw_flight;
 }
 
 static void note_chain(struct server *server, const struct chain *chain)
@@ -121,8 +126,9 @@ int server_set_chain(struct server *server, const struct chain *chain)
         EMIT(server->settings.journal, DPS_CHAIN, 0, NULL, F_TEXT("name", chain->name));
     } else {
         EMIT(server->settings.journal, HUB_CHAIN, 0, NULL, F_TEXT("name", chain->name),
-         F_TEXT("verdict", chain_verdict_word(chain->facts.verdict)),
-         F_TEXT("accepted_by", chain->accepted_by));
+             F_TEXT("verdict", chain_verdict_word(chain->facts.verdict)),
+             F_TEXT("accepted_by", chain->accepted_by),
+             F_INT("message_bytes", message_bytes(chain)));
     }
     return 0;
 }
