@@ -175,6 +175,20 @@ static void a_stalled_connection_stays_open_and_says_nothing(void **state)
     }
 }
 
+static void who_asks_for_short_records_gets_no_longer_ones_from_either_engine(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ENGINES_OF_1_2; i++) {
+        struct shell_result r;
+        meet(&r, engines[i], "coalesce", // the whole flight as one stream is cut as well
+             "timeout 5 openssl s_client -connect localhost:$port -CAfile hub-files/root.pem "
+             "-tls1_2 -maxfraglen 512 -verify_return_error </dev/null 2>&1");
+        shell_assert_says(&r, "Verify return code: 0 (ok)");
+        shell_assert_says(&r, "record_bytes=512");
+        shell_release(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +198,7 @@ int main(void)
         cmocka_unit_test(each_fault_behind_the_handshake_shows_in_mosquitto),
         cmocka_unit_test(an_alert_behind_the_handshake_is_read_by_openssl),
         cmocka_unit_test(a_stalled_connection_stays_open_and_says_nothing),
+        cmocka_unit_test(who_asks_for_short_records_gets_no_longer_ones_from_either_engine),
     };
     return cmocka_run_group_tests(tests, shell_set_up, shell_tear_down);
 }

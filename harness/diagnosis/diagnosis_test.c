@@ -468,6 +468,8 @@ static const struct story stories[] = {
      {"mqtt.connected", "d2c.message", "c2d.queued"}},
     {"c2d-unacknowledged", "did not acknowledge it", "QoS 1",
      {"mqtt.connected", "d2c.message", "c2d.queued", "c2d.delivered"}},
+    {"c2d-ends-link", "a message of 16384 bytes came", "record of 16 KB",
+     {"mqtt.connected", "d2c.message", "c2d.delivered body_bytes=16384", "tcp.closed by=device", "?c2d.completed"}},
     {"c2d-undelivered", "given up: Expired", "longer life",
      {"mqtt.connected", "c2d.queued", "!c2d.undelivered outcome=Expired"}},
     {"throttled", "held back", "tier", {"mqtt.connected", "d2c.message", "hub.throttle operation=d2c"}},

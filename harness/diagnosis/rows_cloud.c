@@ -177,6 +177,11 @@ static const struct row rows[] = {
      "c2d.queued; mqtt.connected; !c2d.delivered", NULL,
      "a message waits for the device, and it does not subscribe to messages",
      "subscribe devices/{{id}/messages/devicebound/# after CONNACK"},
+    {"c2d-ends-link", "c2d", SURENESS_SURE, "?c2d.completed", CHAIN_ANY,
+     "c2d.delivered > c2d.completed; tcp.closed.by = device; tcp.closed > c2d.delivered", NULL,
+     "the device closed the connection when a message of {c2d.delivered.body_bytes} bytes came",
+     "give TLS room for a record of 16 KB and what stands beside it (18 KB), or ask for shorter ones "
+     "(RFC 6066 4); read a packet in as many pieces as it takes, and throw away what is too large"},
     {"c2d-unacknowledged", "c2d", SURENESS_SURE, "-", CHAIN_ANY, "c2d.delivered > c2d.completed", NULL,
      "the device was sent a message and did not acknowledge it",
      "send PUBACK for QoS 1, also for a message that the device does not understand"},

@@ -193,6 +193,19 @@ static void scan(struct executor *x, const struct step *step)
     }
 }
 
+// The last measure of a name counts.
+static void keep_measure(struct executor *x, const struct step *step)
+{
+    struct measure m = step->measure->reached;
+    struct buf said HR_CLEANUP(buf_deinit);
+    buf_init(&said, SENTENCE_BYTES_MOST);
+    (void)!measure_print(&m, &said);
+    x->actions.note(x->actions.context, buf_text(&said));
+    m.is_most = !plan_next_measure(x->plan, x->at + 1, m.name);
+    measures_set(&x->outcome.measures, &m);
+    next_step(x);
+}
+
 static void begin(struct executor *x, const struct step *step)
 {
     x->has_begun = true;
@@ -238,6 +251,9 @@ static bool advance_one(struct executor *x)
     case STEP_WHEN:
         standing_arm(x->standing, x->at);
         next_step(x);
+        break;
+    case STEP_MEASURE:
+        keep_measure(x, step);
         break;
     case STEP_EXPECT:
     case STEP_COUNT:

@@ -61,6 +61,9 @@ void outcome_add_run(struct outcome *sum, const struct outcome *run)
     sum->good_runs += verdict_is_good(run->verdict);
     sum->bad_runs += is_bad;
     sum->infra_runs += run->verdict == VERDICT_INFRA;
+    if (run->verdict != VERDICT_INFRA) { // it ended before the device did
+        measures_lower(&sum->measures, &run->measures);
+    }
     sum->duration_us = is_first ? run->duration_us : sum->duration_us + run->duration_us;
     sum->attempts = run->attempts > sum->attempts ? run->attempts : sum->attempts;
     if (is_first || (sum->verdict != VERDICT_FLAKY && rank(run->verdict) > rank(sum->verdict)) ||

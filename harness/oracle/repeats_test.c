@@ -68,6 +68,29 @@ static void a_flaky_outcome_tells_of_its_bad_run(void **state)
     outcome_deinit(&sum);
 }
 
+static void the_measure_of_many_runs_is_the_lowest_that_the_device_had_a_part_in(void **state)
+{
+    (void)state;
+    static const struct {
+        enum verdict verdict;
+        uint64_t value;
+    } runs[] = {{VERDICT_WARN, 8}, {VERDICT_INFRA, 2}, {VERDICT_WARN, 4}, {VERDICT_PASS, 9}};
+    struct outcome sum;
+    outcome_init(&sum);
+    for (size_t i = 0; i < HR_COUNT_OF(runs); i++) {
+        struct outcome run;
+        const struct measure m = {.name = "x", .unit = "bytes", .value = runs[i].value};
+        outcome_init(&run);
+        run.verdict = runs[i].verdict;
+        measures_set(&run.measures, &m);
+        outcome_add_run(&sum, &run);
+        outcome_deinit(&run);
+    }
+    assert_int_equal(sum.measures.count, 1);
+    assert_int_equal(sum.measures.list[0].value, 4);
+    outcome_deinit(&sum);
+}
+
 static void numbers_of_runs_survive_their_json(void **state)
 {
     (void)state;
@@ -102,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_that_agree_are_the_verdict),
         cmocka_unit_test(a_flaky_outcome_tells_of_its_bad_run),
+        cmocka_unit_test(the_measure_of_many_runs_is_the_lowest_that_the_device_had_a_part_in),
         cmocka_unit_test(numbers_of_runs_survive_their_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,24 @@ static json_t *json_findings(const struct outcome *o)
     return list;
 }
 
+static json_t *json_measures(const struct outcome *o)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < o->measures.count; i++) {
+        const struct measure *m = &o->measures.list[i];
+        json_t *one = json_pack("{so so sI}", "name", json_text(m->name), "unit", json_text(m->unit),
+                                "value", (json_int_t)m->value);
+        if (one && m->missed) {
+            json_object_set_new(one, "missed", json_integer((json_int_t)m->missed));
+        }
+        if (one && m->is_most) {
+            json_object_set_new(one, "is_most", json_true());
+        }
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static int fill_object(const struct outcome *o, json_t *object)
 {
     int failed = json_object_set_new(object, "verdict", json_string(rows[o->verdict].word));
@@ -213,6 +231,9 @@ static int fill_object(const struct outcome *o, json_t *object)
     }
     if (o->finding_count) {
         failed |= json_object_set_new(object, "findings", json_findings(o));
+    }
+    if (o->measures.count) {
+        failed |= json_object_set_new(object, "measures", json_measures(o));
     }
     failed |= json_object_set_new(object, "line", json_integer(o->line));
     failed |= json_object_set_new(object, "column", json_integer(o->column));
@@ -279,6 +300,32 @@ static int read_findings(const json_t *object, struct outcome *o)
     return 0;
 }
 
+// Without a measure the list is left out.
+static int read_measures(const json_t *object, struct outcome *o)
+{
+    const json_t *list = json_object_get(object, "measures");
+    if (list && !json_is_array(list)) {
+        FAIL(ERR_SYNTAX, "verdict.json: 'measures' must be a list");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *name = json_string_value(json_object_get(one, "name"));
+        const char *unit = json_string_value(json_object_get(one, "unit"));
+        struct measure m = {.is_most = json_is_true(json_object_get(one, "is_most"))};
+        int64_t value = 0, missed = 0;
+        if (!name || !span_copy_text(span_text(name), m.name, sizeof m.name) || !unit ||
+            !span_copy_text(span_text(unit), m.unit, sizeof m.unit)) {
+            FAIL(ERR_SYNTAX, "verdict.json: a measure needs a short name and a short unit");
+        }
+        TRY(read_number(one, "value", INT64_MAX, &value));
+        TRY(json_object_get(one, "missed") ? read_number(one, "missed", INT64_MAX, &missed) : 0);
+        m.value = (uint64_t)value;
+        m.missed = (uint64_t)missed;
+        measures_set(&o->measures, &m);
+    }
+    return 0;
+}
+
 static int read_counts(const json_t *object, struct outcome *o)
 {
     int64_t number = 0;
@@ -317,6 +364,7 @@ static int read_object(const json_t *object, struct outcome *o)
         outcome_set(text_at(o, i), text);
     }
     TRY(read_findings(object, o));
+    TRY(read_measures(object, o));
     int64_t line = 0, column = 0, duration_us = 0, events = 0;
     TRY(read_number(object, "line", INT_MAX, &line));
     TRY(read_number(object, "column", INT_MAX, &column));

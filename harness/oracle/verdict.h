@@ -2,6 +2,7 @@
 // What a scenario ended with. Reports read nothing else.
 #pragma once
 #include "base/span.h"
+#include "harness/scenario/measure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ struct outcome {
     // All causes that fit, the best first; its texts are `cause` and `try_text` as well.
     struct outcome_finding findings[OUTCOME_FINDINGS_MOST];
     size_t finding_count;
+    struct measures measures; // of a scenario that was run more than once: the lowest
     // What the scenario and the run say about themselves; "" and 0 in files of earlier versions.
     char *why;
     char *level; // must, should, info

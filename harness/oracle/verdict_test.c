@@ -61,6 +61,10 @@ static void an_outcome_survives_its_json(void **state)
     for (int i = 0; i < OUTCOME_FINDINGS_MOST + 1; i++) {
         outcome_add_finding(&o, "root-unknown", "likely", i ? "another \xff" : "the root", "");
     }
+    const struct measure measured = {"largest x", "bytes", 4096, 8192, false};
+    const struct measure most = {"largest \xff", "messages", 7, 0, true};
+    measures_set(&o.measures, &measured);
+    measures_set(&o.measures, &most);
     assert_int_equal(outcome_to_json(&o, &json), 0);
     assert_int_equal(outcome_from_json(buf_span(&json), &back), 0);
     assert_int_equal(back.verdict, VERDICT_INFRA);
@@ -78,6 +82,14 @@ static void an_outcome_survives_its_json(void **state)
     assert_string_equal(back.findings[0].cause, "the root");
     assert_string_equal(back.findings[3].cause, "another ?");
     assert_string_equal(back.findings[3].try_text, "");
+    assert_int_equal(back.measures.count, 2);
+    assert_string_equal(back.measures.list[0].name, "largest x");
+    assert_string_equal(back.measures.list[0].unit, "bytes");
+    assert_int_equal(back.measures.list[0].value, 4096);
+    assert_int_equal(back.measures.list[0].missed, 8192);
+    assert_false(back.measures.list[0].is_most);
+    assert_string_equal(back.measures.list[1].name, "largest ?");
+    assert_true(back.measures.list[1].is_most);
     outcome_deinit(&back);
     outcome_deinit(&o);
 }
@@ -102,6 +114,10 @@ static void a_damaged_verdict_is_refused_with_a_sentence(void **state)
         {"\"line\":0", "\"findings\":[{}],\"line\":0", "a finding's text 'id' is missing"},
         {"\"line\":0", "\"findings\":[{\"id\":\"a\",\"sure\":\"\",\"cause\":\"\",\"try\":1}],\"line\":0",
          "a finding's text 'try' is missing"},
+        {"\"line\":0", "\"measures\":1,\"line\":0", "'measures' must be a list"},
+        {"\"line\":0", "\"measures\":[{\"name\":\"a\"}],\"line\":0", "a short name and a short unit"},
+        {"\"line\":0", "\"measures\":[{\"name\":\"a\",\"unit\":\"b\"}],\"line\":0",
+         "'value' must be a number"},
         {"\"events\":0", "\"events\":\"0\"", "'events' must be a number from 0 on"},
         {"\"events\":0}", "\"events\":0", "verdict.json:1:"},
         {"{\"verdict\"", "[\"verdict\"", "verdict.json:1:"},

@@ -61,6 +61,10 @@ static int message_of(const struct outcome *o, struct buf *out)
         const struct outcome_finding *f = &o->findings[i];
         TRY(buf_printf(out, "\n%s: %s\ntry: %s", f->sure, f->cause, f->try_text));
     }
+    for (size_t i = 0; i < o->measures.count; i++) {
+        TRY(buf_append_text(out, "\nmeasured: "));
+        TRY(measure_print(&o->measures.list[i], out));
+    }
     TRY(o->again[0] ? buf_printf(out, "\nagain: %s", o->again) : 0);
     return o->evidence[0] ? buf_printf(out, "\nevidence: %s", o->evidence) : 0;
 }

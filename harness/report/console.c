@@ -78,6 +78,17 @@ static int print_row(const char *key, const char *text, struct buf *out)
     return buf_append_u8(out, '\n');
 }
 
+static int print_measures(const struct outcome *o, struct buf *out)
+{
+    for (size_t i = 0; i < o->measures.count; i++) {
+        struct buf text HR_CLEANUP(buf_deinit);
+        buf_init(&text, 8192);
+        TRY(measure_print(&o->measures.list[i], &text));
+        TRY(print_row("measured", buf_text(&text), out));
+    }
+    return 0;
+}
+
 static int print_where(const struct outcome *o, struct buf *out)
 {
     struct buf where HR_CLEANUP(buf_deinit);
@@ -105,6 +116,7 @@ int report_console_detail(const struct outcome *o, const struct report_style *st
                           struct buf *out)
 {
     (void)style; // only the verdict's word carries colour
+    TRY(print_measures(o, out));
     if (o->verdict == VERDICT_PASS) {
         return print_row("earlier", o->earlier, out); // a rig that failed once is not hidden
     }

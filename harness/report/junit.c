@@ -138,6 +138,40 @@ static void write_names(struct xml *x, const struct outcome *o)
     attribute(x, "classname", buf_text(&class));
 }
 
+// For programs that compare runs.
+static void write_properties(struct xml *x, const struct outcome *o)
+{
+    if (!o->measures.count) {
+        return;
+    }
+    begin(x, "properties");
+    for (size_t i = 0; i < o->measures.count; i++) {
+        const struct measure *m = &o->measures.list[i];
+        begin(x, "property");
+        attribute(x, "name", m->name);
+        attribute_number(x, "value", m->value);
+        end(x);
+    }
+    end(x);
+}
+
+// For people.
+static void write_output(struct xml *x, const struct outcome *o)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 65536);
+    for (size_t i = 0; i < o->measures.count; i++) {
+        keep(x, measure_print(&o->measures.list[i], &text));
+        keep(x, buf_append_u8(&text, '\n'));
+    }
+    keep(x, o->evidence[0] ? buf_printf(&text, "evidence: %s", o->evidence) : 0);
+    if (text.len) {
+        begin(x, "system-out");
+        content(x, buf_text(&text));
+        end(x);
+    }
+}
+
 static void write_case(struct xml *x, const struct outcome *o)
 {
     begin(x, "testcase");
@@ -147,13 +181,9 @@ static void write_case(struct xml *x, const struct outcome *o)
     if (o->line > 0) {
         attribute_number(x, "line", (size_t)o->line);
     }
+    write_properties(x, o);
     write_trouble(x, o);
-    if (o->evidence[0]) {
-        begin(x, "system-out");
-        content(x, "evidence: ");
-        content(x, o->evidence);
-        end(x);
-    }
+    write_output(x, o);
     end(x);
 }
 

@@ -221,6 +221,14 @@ static int print_evidence(const struct page *p, const struct outcome *o, const c
     return buf_append_text(p->out, "</dd>\n");
 }
 
+static int print_measured(const struct page *p, const struct measure *m)
+{
+    struct buf text HR_CLEANUP(buf_deinit);
+    buf_init(&text, 4096);
+    TRY(measure_print(m, &text));
+    return print_item(p, "measured", "", buf_text(&text));
+}
+
 static int print_runs(const struct page *p, const struct outcome *o)
 {
     char text[80];
@@ -232,6 +240,9 @@ static int print_facts(const struct page *p, const struct outcome *o, const char
 {
     TRY(buf_append_text(p->out, "<dl>\n"));
     TRY(print_where(p, o));
+    for (size_t i = 0; i < o->measures.count; i++) {
+        TRY(print_measured(p, &o->measures.list[i]));
+    }
     TRY(print_item(p, "expected", "", o->expected));
     TRY(print_item(p, "observed", "", o->observed));
     TRY(print_item(p, "cause", "cause", o->cause));
@@ -325,6 +336,35 @@ static int print_troubles(const struct page *p)
     return 0;
 }
 
+// ---- what was measured
+
+static int print_measure_row(const struct page *p, const struct outcome *o, const struct measure *m)
+{
+    struct buf value HR_CLEANUP(buf_deinit);
+    buf_init(&value, 4096);
+    TRY(measure_print_value(m, &value));
+    TRY(buf_append_text(p->out, "<tr>"));
+    TRY(html_element(p->out, "td", m->name));
+    TRY(html_element(p->out, "td", buf_text(&value)));
+    TRY(html_element(p->out, "td class=soft", o->device));
+    TRY(html_element(p->out, "td class=soft", o->scenario));
+    return buf_append_text(p->out, "</tr>\n");
+}
+
+static int print_measures(const struct page *p)
+{
+    bool has_head = false;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct outcome *o = &p->outcomes[i];
+        for (size_t k = 0; k < o->measures.count; k++) {
+            TRY(has_head ? 0 : buf_append_text(p->out, "<h2>Measured</h2>\n<table class=measured>\n"));
+            has_head = true;
+            TRY(print_measure_row(p, o, &o->measures.list[k]));
+        }
+    }
+    return has_head ? buf_append_text(p->out, "</table>\n") : 0;
+}
+
 // ---- the rest, by family
 
 static int print_pointer(const struct page *p, const struct outcome *o)
@@ -386,6 +426,7 @@ int report_html(const struct outcome *outcomes, size_t count, const char *page_f
     TRY(print_strip(&p));
     TRY(print_causes(&p));
     TRY(print_card(&p));
+    TRY(print_measures(&p));
     TRY(print_troubles(&p));
     TRY(print_families(&p));
     return print_foot(&p);

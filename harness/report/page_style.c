@@ -98,6 +98,7 @@ const char page_style[] =
     "th{color:var(--soft);font-weight:500;position:sticky;top:0;background:var(--card)}\n"
     "td:nth-child(1),td:nth-child(2),th:nth-child(1),th:nth-child(2){text-align:right;"
     "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "table.measured td{text-align:left;font:inherit;white-space:normal}\n"
     "tr:target td{background:color-mix(in srgb,var(--accent) 22%,transparent)}\n"
     "td:last-child{font-family:ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',monospace;"
     "font-size:.86em;overflow-wrap:anywhere}tr.bad td:last-child{color:var(--fail)}\n"

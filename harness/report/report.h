@@ -13,8 +13,9 @@ struct report_style {
 // One line with its line end: "pass  smoke.connect-sas          1.2 s".
 int report_console_line(const struct outcome *o, const struct report_style *style,
                         struct buf *out) HR_NODISCARD;
-// The lines below a verdict that is not pass: where, expected, observed, cause, try, again,
-// evidence; a line without a text is left out. Nothing below a skipped one, whose line says why.
+// The lines below a verdict: what was measured, and where it is not pass where, expected, observed,
+// cause, try, again, evidence; a line without a text is left out. Nothing below a skipped one, whose
+// line says why.
 int report_console_detail(const struct outcome *o, const struct report_style *style,
                           struct buf *out) HR_NODISCARD;
 // What the run comes to: the reasons why scenarios were skipped, and the causes of what did not pass,

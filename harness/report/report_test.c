@@ -196,6 +196,30 @@ static void every_format_shows_all_causes_the_best_first(void **state)
     release(&f);
 }
 
+static void every_format_shows_what_was_measured_also_where_all_passed(void **state)
+{
+    (void)state;
+    static int (*const formats[])(const struct outcome *o, struct buf *out) = {
+        print_tap, print_junit, print_detail, print_summary, print_page};
+    static const struct measure measured = {"largest chain taken", "bytes", 12288, 17408, false};
+    struct fixture f;
+    init(&f);
+    measures_set(&f.o[0].measures, &measured);
+    for (size_t i = 0; i < HR_COUNT_OF(formats); i++) {
+        buf_clear(&f.out);
+        assert_int_equal(formats[i](&f.o[0], &f.out), 0);
+        const char *name = strstr(buf_text(&f.out), "largest chain taken");
+        if (!name || !strstr(name, "12 KB, but not 17 KB")) {
+            fail_msg("format %zu:\n%s", i, buf_text(&f.out));
+        }
+    }
+    f.o[0].verdict = VERDICT_WARN;
+    buf_clear(&f.out);
+    assert_int_equal(print_github(&f.o[0], &f.out), 0);
+    assert_non_null(strstr(buf_text(&f.out), "measured: largest chain taken: 12 KB, but not 17 KB"));
+    release(&f);
+}
+
 static void colours_come_only_when_asked_for_and_do_not_move_the_columns(void **state)
 {
     (void)state;
@@ -349,7 +373,9 @@ static void junit_is_well_formed_and_valid_with_hostile_text_in_it(void **state)
 {
     (void)state;
     struct fixture f;
+    static const struct measure measured = {"largest <x>", "bytes", 4096, 8192, false};
     init(&f);
+    measures_set(&f.o[1].measures, &measured);
     assert_int_equal(report_junit(f.o, OUTCOMES, "hub\x01rig", &f.out), 0);
     const char *path = getenv("HUBRIG_TEST_JUNIT"); // for xmllint, which CTest runs behind this test
     if (path) {
@@ -420,6 +446,7 @@ int main(void)
         cmocka_unit_test(the_console_shows_one_aligned_line_each_and_detail_below_trouble),
         cmocka_unit_test(what_has_one_cause_is_told_once_with_its_scenarios),
         cmocka_unit_test(every_format_shows_all_causes_the_best_first),
+        cmocka_unit_test(every_format_shows_what_was_measured_also_where_all_passed),
         cmocka_unit_test(colours_come_only_when_asked_for_and_do_not_move_the_columns),
         cmocka_unit_test(a_name_wider_than_its_column_keeps_two_blanks),
         cmocka_unit_test(tap_14_escapes_what_13_must_drop),

@@ -53,6 +53,29 @@ static int print_card(const struct outcome *outcomes, size_t count, struct buf *
     return 0;
 }
 
+// What was measured, of all scenarios that measure something.
+static int print_measures(const struct outcome *outcomes, size_t count, struct buf *out)
+{
+    bool has_head = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct outcome *o = &outcomes[i];
+        for (size_t k = 0; k < o->measures.count; k++) {
+            struct buf value HR_CLEANUP(buf_deinit);
+            buf_init(&value, 4096);
+            TRY(measure_print_value(&o->measures.list[k], &value));
+            TRY(has_head ? 0 : buf_append_text(out, "\n| measured | | device | scenario |\n|---|---|---|---|\n"));
+            has_head = true;
+            const char *const cells[] = {o->measures.list[k].name, buf_text(&value), o->device, o->scenario};
+            for (size_t c = 0; c < HR_COUNT_OF(cells); c++) {
+                TRY(buf_append_text(out, c ? " | " : "| "));
+                TRY(print_cell(cells[c], out));
+            }
+            TRY(buf_append_text(out, " |\n"));
+        }
+    }
+    return 0;
+}
+
 #define CAUSE_HEAD "| scenarios | cause | try | such as |\n|---|---|---|---|\n"
 
 static int print_causes(const struct outcome *outcomes, size_t count, struct buf *out)
@@ -109,6 +132,7 @@ int report_summary(const struct outcome *outcomes, size_t count, struct buf *out
     TRY(print_counts(outcomes, count, out));
     TRY(print_causes(outcomes, count, out));
     TRY(print_card(outcomes, count, out));
+    TRY(print_measures(outcomes, count, out));
     for (size_t i = 0; i < count; i++) {
         if (verdict_is_trouble(outcomes[i].verdict)) {
             TRY(print_trouble(&outcomes[i], out));

@@ -65,6 +65,19 @@ static int print_plain(const char *text, int version, struct buf *out)
     return 0;
 }
 
+static int print_measures(const struct outcome *o, int version, struct buf *out)
+{
+    for (size_t i = 0; i < o->measures.count; i++) {
+        struct buf text HR_CLEANUP(buf_deinit);
+        buf_init(&text, 8192);
+        TRY(measure_print(&o->measures.list[i], &text));
+        TRY(buf_append_text(out, "# measured "));
+        TRY(print_plain(buf_text(&text), version, out));
+        TRY(buf_append_u8(out, '\n'));
+    }
+    return 0;
+}
+
 int report_tap(const struct outcome *outcomes, size_t count, int version, struct buf *out)
 {
     TRY(buf_printf(out, "TAP version %d\n1..%zu\n", version, count));
@@ -82,6 +95,7 @@ int report_tap(const struct outcome *outcomes, size_t count, int version, struct
         if (o->verdict != VERDICT_PASS && o->verdict != VERDICT_SKIPPED) {
             TRY(print_diagnostics(o, out));
         }
+        TRY(print_measures(o, version, out));
     }
     return 0;
 }

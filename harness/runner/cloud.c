@@ -54,11 +54,27 @@ static void on_done(void *context, const struct method_outcome *outcome)
     (void)outcome;
 }
 
+// The JSON that the statement gives, or a text of the size that it gives, with its quotes.
+static int fill_payload(const struct step *step, struct buf *out)
+{
+    if (!step->payload_bytes) {
+        return buf_append_text(out, step->text);
+    }
+    TRY(buf_append_u8(out, '"'));
+    while (out->len + 1 < step->payload_bytes) {
+        TRY(buf_append_u8(out, 'x'));
+    }
+    return buf_append_u8(out, '"');
+}
+
 static int call_method(struct hub *hub, const char *device, const struct step *step)
 {
+    struct buf payload HR_CLEANUP(buf_deinit);
+    buf_init(&payload, METHOD_PAYLOAD_BYTES_MOST);
+    TRY(fill_payload(step, &payload));
     const struct method_call call = {.name = span_text(device),
                                      .method = span_text(step->method),
-                                     .payload = span_text(step->text),
+                                     .payload = buf_span(&payload),
                                      .response_timeout_s = step->timeout_s};
     enum reason reason = hub_method_invoke(hub, &call, on_done, NULL, NULL);
     if (reason == REASON_OK || reason == REASON_DEVICE_NOT_ONLINE) {

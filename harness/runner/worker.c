@@ -245,6 +245,7 @@ static void copy_outcome(struct outcome *to, const struct outcome *from)
     outcome_set(&to->observed, from->observed);
     outcome_set(&to->cause, from->cause);
     outcome_set(&to->try_text, from->try_text);
+    to->measures = from->measures;
     outcome_copy_findings(to, from);
 }
 

@@ -61,7 +61,7 @@ static int parse_ttl(struct parser *p, size_t at, struct step *step)
 static int parse_size(struct parser *p, size_t at, struct step *step)
 {
     uint64_t size_bytes = 0;
-    if (span_parse_u64(line_word(p->line, at), &size_bytes) < 0 || size_bytes == 0 ||
+    if (!parser_bytes(p, at, &size_bytes) || size_bytes == 0 ||
         size_bytes > C2D_BYTES_MOST || step->text[0] == '\0') {
         return MISTAKE(p, at, "size wants 1 to %d bytes, and a body to repeat", C2D_BYTES_MOST);
     }
@@ -76,7 +76,7 @@ static int parse_property(struct parser *p, size_t at, struct step *step)
     if (m->property_count == STEP_PROPERTIES_MOST) {
         return MISTAKE(p, at, "more than %d properties on one message", STEP_PROPERTIES_MOST);
     }
-    if (!line_word_is(p->line, at + 1, "=") || line_word(p->line, at + 2).len == 0) {
+    if (!line_word_is(p->line, at + 1, "=") || at + 2 >= p->line->count) {
         return MISTAKE(p, at, "expected: property NAME = VALUE, with blanks around '='");
     }
     if (!span_copy_text(line_word(p->line, at), m->properties[m->property_count].name,
@@ -169,18 +169,31 @@ int parser_desired(struct parser *p, struct step *step)
     return parser_end(p, 3);
 }
 
+static int parse_payload_size(struct parser *p, size_t at, struct step *step)
+{
+    uint64_t size_bytes = 0;
+    if (!parser_bytes(p, at, &size_bytes) || size_bytes < 2 || size_bytes > METHOD_PAYLOAD_BYTES_MOST) {
+        return MISTAKE(p, at, "size wants 2 to %d bytes, for a JSON text with its quotes",
+                       METHOD_PAYLOAD_BYTES_MOST);
+    }
+    step->payload_bytes = (size_t)size_bytes;
+    return 0;
+}
+
 int parser_method(struct parser *p, struct step *step)
 {
     struct span name = line_word(p->line, 2);
     size_t at = 3;
     step->timeout_s = METHOD_RESPONSE_S;
     if (name.len == 0 || !span_copy_text(name, step->method, sizeof step->method)) {
-        return MISTAKE(p, 2, "expected: hub method NAME [\"JSON\"] [within DURATION]");
+        return MISTAKE(p, 2, "expected: hub method NAME [\"JSON\" | size BYTES] [within DURATION]");
     }
-    bool has_payload = p->line->count > at && !line_word_is(p->line, at, "within");
+    bool has_size = line_word_is(p->line, at, "size");
+    bool has_payload = p->line->count > at && !has_size && !line_word_is(p->line, at, "within");
     TRY(has_payload ? check_json(p, at, false) : 0);
+    TRY(has_size ? parse_payload_size(p, at + 1, step) : 0);
     TRY(keep_text(step, has_payload ? line_word(p->line, at) : SPAN_EMPTY));
-    at += has_payload;
+    at += has_size ? 2 : has_payload;
     if (line_word_is(p->line, at, "within")) {
         TRY(parse_seconds(p, at + 1, METHOD_RESPONSE_S_LEAST, METHOD_TIMEOUT_S_MOST,
                           &step->timeout_s));

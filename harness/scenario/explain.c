@@ -65,6 +65,7 @@ static int explain_method(const struct step *s, struct buf *out)
 {
     TRY(buf_printf(out, "The service calls the method %s", s->method));
     TRY(s->text[0] ? buf_printf(out, " with %s", s->text) : 0);
+    TRY(s->payload_bytes ? buf_printf(out, " with a text of %zu bytes", s->payload_bytes) : 0);
     return buf_printf(out, " and waits at most %" PRIu32 " s for its answer", s->timeout_s);
 }
 
@@ -202,6 +203,18 @@ static int explain_when(const struct step *s, struct buf *out)
     return explain_step(s->then, out);
 }
 
+static int explain_measure(const struct step_measure *m, struct buf *out)
+{
+    TRY(buf_printf(out, "Keep for the reports: %s: ", m->reached.name));
+    TRY(measure_print_amount(m->reached.value, m->reached.unit, out));
+    if (!m->enough) {
+        return 0;
+    }
+    TRY(buf_append_text(out, "; from "));
+    TRY(measure_print_amount(m->enough, m->reached.unit, out));
+    return buf_append_text(out, " on, what is not met ends the run as warn");
+}
+
 static int explain_step(const struct step *s, struct buf *out)
 {
     switch (s->kind) {
@@ -234,6 +247,8 @@ static int explain_step(const struct step *s, struct buf *out)
         return explain_while(s, out);
     case STEP_WHEN:
         return explain_when(s, out);
+    case STEP_MEASURE:
+        return explain_measure(s->measure, out);
     }
     return ERR_INTERNAL;
 }

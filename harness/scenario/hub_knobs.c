@@ -29,6 +29,7 @@ static const struct hub_knob {
     {KNOB_HUB_SUBSCRIPTIONS, KIND_BOOL, AT(has_strict_subscriptions), {0, 1}, 0, 0},
     {KNOB_HUB_C2D_COUNTS, KIND_BOOL, AT(c2d_counts_attempts), {0, 1}, 0, 0},
     {KNOB_HUB_C2D_CLEAN, KIND_BOOL, AT(c2d_goes_with_session), {0, 1}, 0, 0},
+    {KNOB_HUB_C2D_PROPERTIES, KIND_BOOL, AT(takes_any_c2d_property), {0, 1}, 0, 0},
     {KNOB_HUB_DISABLED_CONNACK, KIND_INT, AT(disabled_connack), {5, 3}, 0, 0},
     {KNOB_HUB_USERNAME_CONNACK, KIND_INT, AT(bad_username_connack), {5, 3}, 0, 0},
     {KNOB_HUB_HOST_CONNACK, KIND_INT, AT(wrong_host_connack), {5, 3}, 0, 0},

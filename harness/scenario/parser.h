@@ -88,6 +88,10 @@ int parser_act(struct parser *p, size_t at, struct step **out);
 int parser_device(struct parser *p, struct step *step);
 int parser_while(struct parser *p, struct step *step);
 int parser_when_do(struct parser *p);
+// measure.c: measure NAME = AMOUNT UNIT [enough AMOUNT]
+int parser_measure(struct parser *p);
+// N, Nk or NM, of 1024; false when it is none, without a diagnostic.
+bool parser_bytes(const struct parser *p, size_t at, uint64_t *out_bytes);
 // include.c: the script of the file that word 1 names, read once; it lives as long as the parser.
 int parser_include(struct parser *p, size_t *which);
 // blocks.c: gives every statement to `parse`, with repeat, param and include written out.

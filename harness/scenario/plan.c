@@ -235,7 +235,7 @@ static const struct verb verbs[] = {
     ACT("device", parse_device, "device power on|off | reset | send WORDS",
      "cut the device's power or give it back, reset it, type on its console"),
     CHANGE("hub", parser_hub, "hub chain NAME | drop fin|rst | FAULT... | clear | disable | enable | c2d BODY | "
-     "desired JSON | method NAME [JSON] | roll primary|secondary | takeover | remove",
+     "desired JSON | method NAME [JSON | size BYTES] | roll primary|secondary | takeover | remove",
      "change what the hub does"),
     CHANGE("dps", parser_dps, "dps chain NAME | FAULT... | disable | enable | assign hub1|hub2",
      "change what the provisioning service does"),
@@ -244,6 +244,9 @@ static const struct verb verbs[] = {
     CHANGE("dns", parser_dns, "dns hub|dps|NAME BEHAVIOUR", "change how the name server answers"),
     VERB("wait", parse_wait, "wait DURATION", "let time pass"),
     ACT("log", parse_log, "log WORDS", "a remark in the journal"),
+    VERB("measure", parser_measure, "measure NAME = AMOUNT UNIT [enough AMOUNT]",
+     "how far the device got, for verdict and reports; the last of a name counts, and once it is 'enough' "
+     "an expect that is not met ends the run as warn"),
     VERB("expect", parse_expect, "expect [count] MATCH [RANGE] within DURATION | ORACLE ...",
      "fail unless the event comes in time, as often as the range says, or as the oracle judges"),
     VERB("repeat", parse_block, "repeat N | repeat NAME in VALUE...",
@@ -514,6 +517,7 @@ static void step_deinit(struct step *step)
     free(step->message);
     free(step->oracle);
     free(step->during);
+    free(step->measure);
     if (step->then) { // an act, which has none itself
         free(step->then->source);
         free(step->then->text);

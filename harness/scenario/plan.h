@@ -17,7 +17,7 @@
 //   hub      c2d "BODY" [id ID] [ack none|positive|negative|full] [ttl DURATION]
 //                [size BYTES] [property NAME = VALUE ...] [input NAME]
 //   hub      desired "JSON"            the service patches the twin's desired properties
-//   hub      method NAME ["JSON"] [within DURATION]       5s to 5m, default 30s
+//   hub      method NAME ["JSON" | size BYTES] [within DURATION]       5s to 5m, default 30s
 //   hub      roll primary|secondary    replace the device's key
 //   hub      takeover                  another client with its identity ends its connection
 //   hub      remove                    delete the device, or the module, from the registry
@@ -27,6 +27,7 @@
 //   device   power on|off | reset | send WORDS       the rest of its life, once it is booted
 //   wait     DURATION
 //   log      WORDS
+//   measure  NAME = AMOUNT UNIT [enough AMOUNT]    AMOUNT: N; of bytes also Nk, NM
 //   expect   MATCH within DURATION
 //   expect   count MATCH RANGE within DURATION     RANGE: N, N.., ..M, N..M
 //   never    MATCH [before MATCH]
@@ -65,10 +66,14 @@
 //
 // `hub drop fin` alone closes the live connections; with more words (`hub drop fin at mqtt.puback`)
 // it arms the fault of that name.
+//
+// Of several measures of one name the last counts. Once `enough` is reached, an expect that is not met
+// ends the run as warn: the device has shown how far it gets.
 #pragma once
 #include "base/line.h"
 #include "certs/device_files.h"
 #include "harness/scenario/capability.h"
+#include "harness/scenario/measure.h"
 #include "harness/scenario/oracle_spec.h"
 #include "simulator/faults/fault.h"
 #include "simulator/hub/c2d.h"
@@ -149,6 +154,8 @@
       "what counts towards hub.c2d_deliveries") \
     X(HUB_C2D_CLEAN, "hub.c2d_clean", "kept|deleted", "kept", \
       "what a connection with CleanSession 1 does to messages that wait") \
+    X(HUB_C2D_PROPERTIES, "hub.c2d_properties", "ascii|any", "ascii", \
+      "any: messages may have empty values and UTF-8 in their properties, as a gateway passes them on") \
     X(HUB_C2D_DELIVERIES, "hub.c2d_deliveries", "1..100", "10", \
       "then a message is given up") \
     X(HUB_C2D_TTL, "hub.c2d_ttl", "DURATION", "1h", \
@@ -296,10 +303,16 @@ enum step_kind {
     STEP_ORACLE,
     STEP_DEVICE,
     STEP_WHILE,
-    STEP_WHEN
+    STEP_WHEN,
+    STEP_MEASURE
 };
 
 enum device_verb { DEVICE_POWER_OFF, DEVICE_POWER_ON, DEVICE_RESET, DEVICE_SEND };
+
+struct step_measure {
+    struct measure reached;
+    uint64_t enough; // 0 = an expect that is not met is a failure all the same
+};
 
 struct step_while {
     struct match from;  // its step's match is judged until its step's before
@@ -319,6 +332,7 @@ struct step {
     bool has_before;
     uint64_t least, most;   // COUNT, WHILE; most UINT64_MAX = no upper end
     struct step_while *during; // WHILE
+    struct step_measure *measure; // MEASURE
     uint64_t times;            // WHEN
     struct step *then;         // WHEN: what is done, a step that is not in the plan's list
     enum device_verb act;      // DEVICE; SEND: text
@@ -336,6 +350,7 @@ struct step {
     struct oracle_spec *oracle;   // ORACLE; NEVER that asks one, instead of a match
     char method[METHOD_NAME_BYTES_MOST + 1]; // HUB_METHOD
     uint32_t timeout_s;                      // HUB_METHOD
+    size_t payload_bytes; // HUB_METHOD: of a JSON text instead of `text`; 0 = that
     char *text; // LOG; DEVICE_SEND; HUB_C2D: body; HUB_DESIRED, HUB_METHOD: JSON, "" = none; HUB_DNS: name
 };
 
@@ -378,6 +393,9 @@ const char *plan_verb(size_t i, const char **form, const char **meaning);
 
 // Sum of all waits and limits of expectations: the longest that the plan can take.
 uint64_t plan_longest_us(const struct plan *plan);
+
+// The next measure from step `at` on, of this name (NULL: of any); NULL when there is none.
+const struct step_measure *plan_next_measure(const struct plan *plan, size_t at, const char *name);
 
 // True when `tag` is one of the tags or the level.
 bool plan_has_tag(const struct plan *plan, const char *tag);

@@ -76,7 +76,8 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
             "hub method stop \"{\\\"now\\\":true}\"\n"
             "hub takeover\n"
             "hub takeover at mqtt.connack times 3\n"
-            "hub c2d x size 65536\n"),
+            "hub c2d x size 64k\n"
+            "hub method go size 128k within 5s\n"),
         0);
     const struct step *s = f.plan.steps;
     assert_int_equal(s[1].verb, HUB_C2D);
@@ -99,6 +100,9 @@ static void statements_of_the_service_carry_what_it_sends(void **state)
     assert_int_equal(s[6].fault.kind, FAULT_TAKEOVER);
     assert_int_equal(s[6].fault.times, 3);
     assert_int_equal(s[7].message->size_bytes, 65536);
+    assert_int_equal(s[8].payload_bytes, 131072);
+    assert_string_equal(s[8].text, "");
+    assert_int_equal(s[8].timeout_s, 5);
     assert_int_equal(s[4].timeout_s, 30);
     assert_int_equal(plan_longest_us(&f.plan), 0); // a call does not make the scenario wait
     parsed_release(&f);
@@ -299,7 +303,7 @@ static void every_option_of_the_hub_has_a_knob(void **state)
         "set hub.roll_cut = on\nset hub.disabled_connack = 3\nset hub.username_connack = 3\n"
         "set hub.host_connack = 3\nset hub.throttled_connack = 5\nset hub.subscriptions = strict\n"
         "set hub.twin_too_large = 400\nset hub.c2d_counts = attempts\nset hub.c2d_deliveries = 3\n"
-        "set hub.c2d_clean = deleted\n"
+        "set hub.c2d_clean = deleted\nset hub.c2d_properties = any\n"
         "set hub.renewal = any\nset hub.renewal_no_rid = close\nset hub.renewal_csr_code = 400040\n"
         "set hub.renewal_conflict_code = 409005\nset hub.renewal_delay = 5s\n"
         "set hub.renewal_expires = 1m\nset hub.renewal_days = 7\nset hub.renewal_rate = 2/m\n"
@@ -310,6 +314,7 @@ static void every_option_of_the_hub_has_a_knob(void **state)
     const struct hub_settings *s = &f.plan.settings.hub;
     assert_true(s->is_local_auth_off && s->is_device_sas_off && s->is_module_sas_off);
     assert_true(s->has_roll_cut && s->has_strict_subscriptions && s->c2d_counts_attempts && s->c2d_goes_with_session);
+    assert_true(s->takes_any_c2d_property);
     assert_int_equal(s->disabled_connack, 3);
     assert_int_equal(s->bad_username_connack, 3);
     assert_int_equal(s->wrong_host_connack, 3);

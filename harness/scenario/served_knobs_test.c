@@ -30,6 +30,7 @@ static const struct {
     {KNOB_HUB_SUBSCRIPTIONS, "strict"},
     {KNOB_HUB_TWIN_TOO_LARGE, "400"},
     {KNOB_HUB_C2D_COUNTS, "attempts"},
+    {KNOB_HUB_C2D_PROPERTIES, "any"},
     {KNOB_HUB_C2D_CLEAN, "deleted"},
     {KNOB_HUB_C2D_DELIVERIES, "3"},
     {KNOB_HUB_C2D_TTL, "2m"},

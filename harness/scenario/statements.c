@@ -302,6 +302,7 @@ static const struct knob_rule rules[KNOB_COUNT] = {
     [KNOB_HUB_TWIN_TOO_LARGE] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_COUNTS] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_CLEAN] = {.set = parser_hub_knob, .later = "move it above the boot"},
+    [KNOB_HUB_C2D_PROPERTIES] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_DELIVERIES] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_C2D_TTL] = {.set = parser_hub_knob, .later = "move it above the boot"},
     [KNOB_HUB_RENEWAL] = {.set = parser_hub_knob, .later = "move it above the boot"},

@@ -182,7 +182,7 @@ enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_mes
         error_set(ERR_UNKNOWN_NAME, "no identity named '%.*s' is registered", SPAN_ARG(name));
         return REASON_UNKNOWN_IDENTITY;
     }
-    enum reason reason = c2d_check(message);
+    enum reason reason = c2d_check(message, hub->settings.takes_any_c2d_property);
     if (reason != REASON_OK) {
         return reason;
     }
@@ -234,7 +234,7 @@ int hub_c2d_restore(struct hub *hub, struct span name, const struct c2d_entry *s
     struct hub_entry *entry = hub_entry_find(hub, name);
     ENSURE(entry != NULL, ERR_UNKNOWN_NAME);
     ENSURE(entry->message_count < C2D_QUEUE_MOST, ERR_LIMIT);
-    if (c2d_check(&saved->message) != REASON_OK) {
+    if (c2d_check(&saved->message, hub->settings.takes_any_c2d_property) != REASON_OK) {
         return ERR_VALUE;
     }
     if (saved->sequence <= hub->last_sequence && entry->messages) {

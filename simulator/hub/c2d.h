@@ -86,8 +86,8 @@ struct c2d_entry {
 
 // Queues a copy and hands it to the device when one is subscribed. `sequence` may be NULL.
 // REASON_UNKNOWN_IDENTITY, REASON_C2D_QUEUE_FULL (403004), REASON_C2D_TOO_LARGE,
-// REASON_INVALID_ARGUMENT (a property that is no printable ASCII or has an empty value, an id over
-// 128 bytes, an input that is no name or not of a module, a ttl out of range) or REASON_INTERNAL,
+// REASON_INVALID_ARGUMENT (a property that is no printable ASCII or has an empty value, unless the
+// settings take any, an id over 128 bytes, an input that is no name or not of a module, a ttl out of range) or REASON_INTERNAL,
 // each with a sentence in error_detail().
 enum reason hub_c2d_send(struct hub *hub, struct span name, const struct c2d_message *message,
                          uint64_t *sequence);

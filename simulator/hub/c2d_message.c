@@ -64,8 +64,11 @@ static bool is_input(struct span name)
     return name.len <= C2D_INPUT_BYTES_MOST;
 }
 
-static enum reason check_property(const struct c2d_property *p)
+static enum reason check_property(const struct c2d_property *p, bool takes_any)
 {
+    if (takes_any && p->name.len > 0) {
+        return REASON_OK;
+    }
     if (p->name.len == 0 || !is_printable(p->name, '!')) {
         return refuse("the name of a property is printable ASCII without blanks, seen '%.*s'",
                       (int)(p->name.len < 80 ? p->name.len : 80), (const char *)p->name.ptr);
@@ -103,7 +106,7 @@ static bool fits_topic(const struct c2d_message *m)
     return bytes <= TOPIC_BYTES_MOST;
 }
 
-enum reason c2d_check(const struct c2d_message *m)
+enum reason c2d_check(const struct c2d_message *m, bool takes_any_property)
 {
     for (size_t i = 0; i < HR_COUNT_OF(system_texts); i++) {
         struct span text = text_of(m, &system_texts[i]);
@@ -121,7 +124,7 @@ enum reason c2d_check(const struct c2d_message *m)
                       m->property_count);
     }
     for (size_t i = 0; i < m->property_count; i++) {
-        enum reason reason = check_property(&m->properties[i]);
+        enum reason reason = check_property(&m->properties[i], takes_any_property);
         if (reason != REASON_OK) {
             return reason;
         }

@@ -297,6 +297,30 @@ static void a_message_is_judged_before_it_is_queued(void **state)
     }
 }
 
+static void empty_values_and_utf_8_pass_only_where_the_hub_takes_any(void **state)
+{
+    (void)state;
+    static const struct c2d_property properties[] = {
+        {{(const uint8_t *)"a", 1}, {NULL, 0}},
+        {{(const uint8_t *)"\xC3\xBC", 2}, {(const uint8_t *)"20 \xC2\xB0" "C", 6}},
+    };
+    const struct c2d_property nameless = {SPAN_EMPTY, SPAN_LITERAL("b")};
+    struct c2d_message m = {.properties = properties, .property_count = 2};
+    struct buf text HR_CLEANUP(buf_deinit);
+    struct hub_settings settings;
+    struct hub_rig rig;
+    buf_init(&text, 1000);
+    hub_settings_init(&settings, RIG_HOST);
+    settings.takes_any_c2d_property = true;
+    rig_open_with(&rig, &settings);
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_OK);
+    assert_int_equal(c2d_bag(device_of(&rig), &m, &text), 0);
+    assert_non_null(strstr(buf_text(&text), "&a=&%C3%BC=20%20%C2%B0C"));
+    m = (struct c2d_message){.properties = &nameless, .property_count = 1};
+    assert_int_equal(hub_c2d_send(rig.hub, DEVICE, &m, NULL), REASON_INVALID_ARGUMENT);
+    rig_close(&rig);
+}
+
 static void a_message_to_nobody_is_refused(void **state)
 {
     (void)state;
@@ -446,6 +470,7 @@ int main(void)
         cmocka_unit_test(feedback_comes_as_it_was_asked_for),
         cmocka_unit_test(feedback_is_sent_after_15_s_or_64_records),
         cmocka_unit_test(a_message_is_judged_before_it_is_queued),
+        cmocka_unit_test(empty_values_and_utf_8_pass_only_where_the_hub_takes_any),
         cmocka_unit_test(a_message_to_nobody_is_refused),
         cmocka_unit_test(the_bag_is_written_as_the_sdks_read_it),
         cmocka_unit_test(every_printable_property_survives_the_bag),

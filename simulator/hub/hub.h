@@ -51,6 +51,7 @@ struct hub_settings {
     uint32_t c2d_deliveries_most;  // 1 to 100, default 10; then it is dead-lettered
     bool c2d_counts_attempts;      // count every delivery; default: abandons only
     bool c2d_goes_with_session;    // CleanSession 1 deletes waiting messages; default: they stay
+    bool takes_any_c2d_property;   // empty values and UTF-8 as well; default: printable ASCII
     int twin_too_large_status;     // 413 (default) or 400
     int wrong_host_connack;        // 5 (default) or 3
     int throttled_connack;         // 3 (default): a connection beyond what the throttle queues

@@ -121,8 +121,8 @@ uint64_t hub_c2d_deadline_us(const struct hub *hub, const struct hub_entry *entr
 // Hands what is queued to the link, if any.
 void hub_c2d_offer(struct hub *hub, struct hub_entry *entry);
 
-// c2d_message.c
-enum reason c2d_check(const struct c2d_message *message);
+// c2d_message.c; `takes_any_property` as in struct hub_settings
+enum reason c2d_check(const struct c2d_message *message, bool takes_any_property);
 // NULL without memory.
 struct c2d_item *c2d_item_new(const struct identity *identity, const struct c2d_message *message);
 int c2d_properties_json(const struct c2d_message *message, struct buf *out) HR_NODISCARD;

@@ -291,8 +291,8 @@ bool hub_method_answer(struct hub *hub, const struct identity *identity, struct 
     }
     EMIT(hub->journal, METHOD_ANSWERED, hub_connection_of(hub, identity), identity->name,
          F_SPAN("method", call->method), F_INT("status", status),
-         F_SPAN("payload", hub_shown(outcome.payload)), F_TEXT("rid", call->rid),
-         F_INT("after_ms", (hub_mono_us(hub) - call->sent_us) / 1000));
+         F_SPAN("payload", hub_shown(outcome.payload)), F_INT("payload_bytes", outcome.payload.len),
+         F_TEXT("rid", call->rid), F_INT("after_ms", (hub_mono_us(hub) - call->sent_us) / 1000));
     finish(call, &outcome);
     return true;
 }

@@ -48,8 +48,9 @@
       "what a ClientHello offers, whenever one with a new fingerprint comes")                      \
     X(TLS_OFFER_JUDGED, "tls.offer_judged", "rule verdict requirement why ja3",                    \
       "an offer held against what IoT Hub takes; verdict ok, warn or fail, one event per rule")    \
-    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us chain", \
-      "a TLS handshake completed")                                                                 \
+    X(TLS_ESTABLISHED, "tls.established", "version suite resumed client_certificate handshake_us record_bytes chain", \
+      "a TLS handshake completed; record_bytes is the most that a record of the hub holds, 16384 unless " \
+      "the device asked for less")                                                                 \
     X(TLS_ALERT, "tls.alert", "by level name code during",                                         \
       "a TLS alert; by device or hub, during handshake or data")                                   \
     X(TLS_FAILED, "tls.failed", "why chain", "a TLS handshake or record layer failed")             \
@@ -131,7 +132,7 @@
     X(TWIN_PUSHED, "twin.pushed", "version", "a change of desired properties was sent to the device")  \
     X(TWIN_REFUSED, "twin.refused", "status code why rid request", "a twin request was refused")       \
     X(METHOD_INVOKED, "method.invoked", "method rid payload", "a method call was sent to the device")  \
-    X(METHOD_ANSWERED, "method.answered", "method status payload rid after_ms",                        \
+    X(METHOD_ANSWERED, "method.answered", "method status payload payload_bytes rid after_ms",                        \
       "the device answered a method call")                                                             \
     X(METHOD_FAILED, "method.failed", "method reason why rid", "a method call ended without an answer") \
     X(RENEWAL_REQUESTED, "renewal.requested", "rid replace csr_bytes",                                 \

@@ -89,6 +89,7 @@ static void emit_established(struct connection *c)
     EMIT(connection_journal(c), TLS_ESTABLISHED, c->id, NULL, F_TEXT("version", facts->version),
          F_TEXT("suite", facts->suite), F_BOOL("resumed", facts->is_resumed), F_BOOL("client_certificate", facts->has_certificate),
          F_INT("handshake_us", connection_now_us(c) - c->hello_us),
+         F_INT("record_bytes", facts->record_bytes),
          F_TEXT("chain", facts->chain_name));
 }
 

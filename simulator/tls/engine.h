@@ -54,6 +54,7 @@ struct tls_facts {
     const char *version; // "TLSv1.2"; "" before
     const char *suite;   // IANA name; "" before
     bool is_resumed;     // by a session ticket
+    size_t record_bytes; // once established: the most plain text in a record of the hub (RFC 6066 4)
     bool is_renegotiated; // a second handshake in the same connection was completed
     bool has_certificate;
     struct peer_certificate certificate;

@@ -42,6 +42,7 @@ struct wish {
     bool has_certificate; // the device
     bool verifies;        // the device, and trusts nothing
     int device_version;   // most; 0 = any
+    uint8_t fragment_code; // of the longest record that the device asks for; 0 = it does not
     SSL_SESSION *session;
 };
 
@@ -133,6 +134,7 @@ static void open_device(struct peer *p, const struct wish *wish)
     BIO_set_mem_eof_return(p->to_device, -1);
     SSL_set_bio(p->device, p->to_device, p->to_hub);
     SSL_set_connect_state(p->device);
+    SSL_set_tlsext_max_fragment_length(p->device, wish->fragment_code);
     if (wish->session) {
         assert_int_equal(SSL_set_session(p->device, wish->session), 1);
     }
@@ -435,6 +437,53 @@ static void bytes_that_are_no_certificate_go_through_mbedtls_alone(void **state)
                                                   "mbedtls (test/chain: certificate 2)"));
 }
 
+// ---- records; those of the unencrypted handshake are cut by the rewriter, not by the engines
+
+// The longest in what waits for the device.
+static size_t longest_record(const struct peer *p)
+{
+    char *bytes = NULL;
+    size_t left = (size_t)BIO_get_mem_data(p->to_device, &bytes);
+    size_t longest = 0;
+    for (const uint8_t *at = (const uint8_t *)bytes; left > 5;) {
+        size_t record = (size_t)at[3] << 8 | at[4];
+        longest = record > longest ? record : longest;
+        left -= 5 + record;
+        at += 5 + record;
+    }
+    return longest;
+}
+
+static void records_are_as_long_as_the_device_asks_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *versions;
+        uint8_t code;
+        size_t most;
+    } rows[] = {{"1.2", 0, 16384}, {"1.2", TLSEXT_max_fragment_length_4096, 4096},
+                {"1.3", TLSEXT_max_fragment_length_4096, 4096}, {"1.3", TLSEXT_max_fragment_length_1024, 1024}};
+    static uint8_t plain[20000];
+    for (size_t i = 0; i < 2 * HR_COUNT_OF(rows); i++) {
+        struct wish wish = {.engine_versions = rows[i / 2].versions, .fragment_code = rows[i / 2].code};
+        const struct tls_engine *engine = engines[i % 2];
+        struct peer p;
+        if (engine == &tls_engine_mbedtls && wish.fragment_code) {
+            continue; // it does not cut its chain
+        }
+        open_peer(&p, engine, &wish);
+        assert_int_equal(exchange(&p), TLS_OPEN);
+        assert_int_equal(engine->facts(p.hub)->record_bytes, rows[i / 2].most);
+        assert_int_equal(engine->write(p.hub, span_of(plain, sizeof plain)), 0);
+        struct buf *out = engine->output(p.hub);
+        BIO_write(p.to_device, out->data, (int)out->len);
+        size_t longest = longest_record(&p);
+        assert_in_range(longest, rows[i / 2].most + 1, rows[i / 2].most + 48); // nonce and tag are beside it
+        buf_clear(out);
+        close_peer(&p);
+    }
+}
+
 // ---- sessions
 
 static int keep_session(SSL *ssl, SSL_SESSION *session)
@@ -625,6 +674,7 @@ int main(void)
         cmocka_unit_test(a_handshake_that_fails_says_why),
         cmocka_unit_test(what_an_engine_cannot_do_is_said),
         cmocka_unit_test(bytes_that_are_no_certificate_go_through_mbedtls_alone),
+        cmocka_unit_test(records_are_as_long_as_the_device_asks_for),
         cmocka_unit_test(tickets_are_taken_back_as_the_policy_says),
         cmocka_unit_test(secrets_are_told_only_to_who_wants_them),
         cmocka_unit_test(a_protected_alert_is_what_the_device_reads_next),

@@ -168,6 +168,7 @@ static void note_open(struct tls_connection *c)
     const struct tls_suite *row = tls_suite_find((uint16_t)mbedtls_ssl_get_ciphersuite_id(suite));
     c->facts.version = mbedtls_ssl_get_version(&c->ssl);
     c->facts.suite = row ? row->name : suite;
+    c->facts.record_bytes = mbedtls_ssl_get_output_max_frag_len(&c->ssl);
     note_certificate(c);
     if (c->input.len == 0) {
         buf_deinit(&c->input);

@@ -113,6 +113,14 @@ static int note_certificate(struct tls_connection *c)
     return 0;
 }
 
+// As the device asked (RFC 6066 4), which the library obeys; else all that a record can hold.
+static size_t record_bytes_of(SSL *ssl)
+{
+    const SSL_SESSION *session = SSL_get_session(ssl);
+    unsigned code = session ? SSL_SESSION_get_max_fragment_length(session) : TLSEXT_max_fragment_length_DISABLED;
+    return code == TLSEXT_max_fragment_length_DISABLED ? SSL3_RT_MAX_PLAIN_LENGTH : (size_t)256 << code;
+}
+
 int openssl_note_open(struct tls_connection *c)
 {
     char scratch[16];
@@ -122,6 +130,7 @@ int openssl_note_open(struct tls_connection *c)
     c->facts.version = version == scratch ? SSL_get_version(c->ssl) : version;
     c->facts.suite = row ? row->name : SSL_CIPHER_get_name(cipher);
     c->facts.is_resumed = SSL_session_reused(c->ssl) == 1;
+    c->facts.record_bytes = record_bytes_of(c->ssl);
     c->facts.has_all_secrets = true;
     TRY(note_certificate(c));
     if (c->input.len == 0) {

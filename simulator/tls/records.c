@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulator/tls/records.h"
 #include "base/error.h"
+#include "simulator/tls/client_hello.h"
 #include "simulator/tls/record_act.h"
 
 #include <string.h>
@@ -15,7 +16,8 @@ enum {
 
 void records_init(struct records *r, const struct records_world *world)
 {
-    *r = (struct records){.world = *world, .last_kind = FAULT_NONE, .flight_wanted = -1};
+    *r = (struct records){.world = *world, .last_kind = FAULT_NONE, .flight_wanted = -1,
+                          .record_bytes = RECORD_BYTES_MOST};
     buf_init(&r->raw, HELD_BYTES_MOST);
     buf_init(&r->message, HELD_BYTES_MOST);
     buf_init(&r->flight, HELD_BYTES_MOST);
@@ -188,7 +190,7 @@ static int put_records(struct records *r, const struct records_job *job, struct 
                        struct buf *out)
 {
     uint16_t version = r->is_version_set ? r->version : job->version;
-    size_t most = r->slice_bytes > 0 && job->is_message ? r->slice_bytes : RECORD_BYTES_MOST;
+    size_t most = r->slice_bytes > 0 && job->is_message ? r->slice_bytes : r->record_bytes;
     bool is_cut = job->is_message; // an encrypted record stays as it is
     do {
         struct span part = is_cut ? span_slice(body, 0, most) : body;
@@ -318,6 +320,10 @@ static int work(struct records *r)
 
 int records_take_hello(struct records *r, struct span bytes)
 {
+    struct client_hello hello;
+    if (client_hello_read(bytes, &hello) == 1 && hello.max_fragment_bytes) {
+        r->record_bytes = hello.max_fragment_bytes; // both engines grant it (RFC 6066 4)
+    }
     TRY(buf_append(&r->hello, bytes));
     r->is_asking_hello = true;
     return work(r);

@@ -63,6 +63,7 @@ struct records {
     int flight_wanted;    // a number of FLIGHT_TABLE, or -1; the caller sets it back
     // private
     struct records_job job;
+    size_t record_bytes; // the most in a record that is cut here: what the device asked for
     size_t slice_bytes;
     uint16_t version;         // of the records that go out, when is_version_set
     uint16_t message_version; // of the record that brought `message`

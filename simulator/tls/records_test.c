@@ -145,6 +145,24 @@ static void bytes_that_come_one_by_one_make_the_same(void **state)
     records_deinit(&w.records);
 }
 
+static void unencrypted_messages_are_cut_as_the_device_asks(void **state)
+{
+    (void)state;
+    // It asks for records of 512 bytes.
+    static const uint8_t hello[5 + 4 + 34 + 14] = {22, 3, 1, 0, 52, 1, 0, 0, 48, 3, 3, [45] = 2, [46] = 0xc0, [47] = 0x2f,
+                                                   [48] = 1, [51] = 5, [53] = 1, [55] = 1, [56] = 1};
+    static const uint8_t certificate[5 + 600] = {22, 3, 3, 2, 88, 11, 0, 2, 84};
+    struct world w;
+    open_world(&w, "");
+    assert_int_equal(records_take_hello(&w.records, span_of(hello, sizeof hello)), 0);
+    take(&w, certificate, sizeof certificate);
+    const struct buf *out = &w.records.out;
+    assert_int_equal(out->len, sizeof certificate + 5);
+    assert_memory_equal(out->data, ((uint8_t[]){22, 3, 3, 2, 0, 11, 0, 2, 84}), 9);
+    assert_memory_equal(out->data + 5 + 512, ((uint8_t[]){22, 3, 3, 0, 88}), 5);
+    records_deinit(&w.records);
+}
+
 static void slices_hold_to_the_end_of_the_flight_and_not_longer(void **state)
 {
     (void)state;
@@ -339,6 +357,7 @@ int main(void)
         cmocka_unit_test(without_a_fault_every_byte_passes),
         cmocka_unit_test(trimming_keeps_what_waits_and_no_empty_buffer),
         cmocka_unit_test(bytes_that_come_one_by_one_make_the_same),
+        cmocka_unit_test(unencrypted_messages_are_cut_as_the_device_asks),
         cmocka_unit_test(slices_hold_to_the_end_of_the_flight_and_not_longer),
         cmocka_unit_test(coalesced_messages_are_cut_as_one_stream),
         cmocka_unit_test(messages_are_left_out_doubled_swapped_and_cut),
