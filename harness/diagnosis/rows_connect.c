@@ -123,6 +123,10 @@ static const struct row rows[] = {
      "mqtt.connected.sas_scope = hub|devices", NULL,
      "the SAS token is made out for more than the device: its sr reaches {mqtt.connected.sas_scope}",
      "sign `sr` as HOST/devices/ID, percent-encoded"},
+    {"token-for-whole-device", "token", SURENESS_SURE, "mqtt.connected", CHAIN_ANY,
+     "mqtt.connected.client_id ~ /; mqtt.connected.sas_scope = device", NULL,
+     "the SAS token of the module is made out for its whole device: whoever has it can be every module of it",
+     "sign `sr` as HOST/devices/ID/modules/MODULE, percent-encoded, with the module's own key"},
     {"token-in-milliseconds", "token", SURENESS_SURE, "mqtt.connected - @renewal", CHAIN_ANY, NULL,
      facts_token_is_endless,
      "the SAS token is good for another {mqtt.connected.sas_expires_in_s} s: its expiry is written in "

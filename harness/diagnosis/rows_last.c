@@ -76,6 +76,13 @@ static const struct row rows[] = {
      "the device is connected and sends no telemetry",
      "publish to devices/{{id}/messages/events/ after CONNACK; check the send interval and that the "
      "MQTT loop runs"},
+    {"other-topics", "how-far", SURENESS_LIKELY, "?mqtt.subscribed", CHAIN_ANY,
+     "mqtt.subscribed > tcp.closed", NULL,
+     "the device is connected and subscribed to other topics than the one that was waited for; its last "
+     "one is {mqtt.subscribed.filter}",
+     "subscribe each topic of the hub's that it uses, after every connect without a kept session: "
+     "devices/{{id}/messages/devicebound/#, $iothub/methods/POST/#, and as a module "
+     "devices/{{id}/modules/{{module}/inputs/#"},
     {"no-tcp", "how-far", SURENESS_LIKELY, "- @silence", CHAIN_ANY, NULL, facts_has_no_tcp,
      "the device runs and never opened a TCP connection to the hub",
      "check host name and port in its connection string, name resolution, firewall and proxy, and "
