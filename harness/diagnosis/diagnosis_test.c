@@ -628,6 +628,8 @@ static const struct story stories[] = {
      {"mqtt.connected", "c2d.delivered", "fault.fired fault=malform site=mqtt.c2d", "?tcp.closed"}},
     {"puback-not-matched", "another packet id", "counting",
      {"mqtt.connected", "fault.fired fault=wrong-id site=mqtt.puback", "?d2c.message"}},
+    {"end-not-noticed", "goes on writing", "read of 0 bytes",
+     {"mqtt.connected", "fault.fired fault=half-close site=tls.application_data", "?tcp.closed"}},
     {"puback-not-missed", "is not acknowledged", "time limit",
      {"mqtt.connected", "fault.fired fault=swallow site=mqtt.puback", "?tcp.closed"}},
     {"suback-not-missed", "is not answered", "time out",

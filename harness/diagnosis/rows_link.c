@@ -38,6 +38,13 @@ static bool has_left_by_itself(const struct diagnosis *d)
     return waits_long(d) && (has_closed || d->series[EVENT_MQTT_DISCONNECT].count > 0);
 }
 
+// Again and again, and not once in an hour to renew its token.
+static bool comes_and_goes(const struct diagnosis *d)
+{
+    const struct fact_series *s = &d->series[EVENT_MQTT_CONNECT];
+    return s->count >= 3 && (s->last_us - s->first_us) / (s->count - 1) < UINT64_C(60000000);
+}
+
 static bool keep_alive_beyond_hub(const struct diagnosis *d)
 {
     char seconds[FACT_TEXT_BYTES];
@@ -112,7 +119,7 @@ static const struct row rows[] = {
      "the device retries without enough back-off: {attempts} attempts, {mean} apart on average",
      ADVICE_BACKOFF},
     {"leaves-at-once", "retry", SURENESS_SURE, "-", CHAIN_ANY,
-     "mqtt.disconnect > d2c.message; mqtt.connected", facts_hammers,
+     "mqtt.disconnect > d2c.message; mqtt.connected", comes_and_goes,
      "the device connects and says goodbye at once, again and again: {attempts} attempts, {mean} apart "
      "on average",
      "look at the life of its token ({mqtt.connected.sas_expires_in_s} s left): one that is stored is "
